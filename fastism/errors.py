@@ -1,0 +1,73 @@
+"""Errors that a person can act on: what happened, where, why, and what to try."""
+
+from __future__ import annotations
+
+
+class FastismError(Exception):
+    """Base of every error fastism raises on purpose.
+
+    The message reads as prose in up to four parts: ``what`` happened, ``where`` (the layer by its
+    Keras name, or the file), ``why``, and what to ``attempt`` next. ``context`` holds extra lines
+    shown verbatim, such as the neighbourhood of a node in an IR dump.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        why: str | None = None,
+        attempt: str | None = None,
+        context: str | None = None,
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.why = why
+        self.attempt = attempt
+        self.context = context
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """The whole message, one part a line."""
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  in {self.where}")
+        if self.context:
+            lines.extend(self.context.splitlines())
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.attempt:
+            lines.append(f"  try: {self.attempt}")
+        return "\n".join(lines)
+
+
+class InputError(FastismError):
+    """The user's arguments, sequences or files do not fit."""
+
+
+class ModelError(FastismError):
+    """The model file cannot be loaded, or is not a model over sequences."""
+
+
+class LoweringError(FastismError):
+    """A layer of the model cannot be expressed in the IR."""
+
+
+class VerifyError(FastismError):
+    """A module breaks a rule of its stage."""
+
+
+class ParseError(FastismError):
+    """IR text, or a pipeline string, that cannot be read."""
+
+
+class PassError(FastismError):
+    """A pass that is unknown, misconfigured, or broke its contract."""
+
+
+class PlanError(FastismError):
+    """A plan folder that cannot be written, read or trusted."""
+
+
+class MismatchError(FastismError):
+    """The compiled program and the model disagree."""

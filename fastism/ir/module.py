@@ -1,0 +1,132 @@
+"""A module: the graphs of one stage, the constants they name, and the sites they are for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.ir.graph import Graph, Node, Rewritten
+from fastism.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A weight or a table: its type, the hash of its content, and (unless detached) the content.
+
+    Constants compare by type and digest, so a module read from text without its weights equals
+    the one it was printed from.
+    """
+
+    type: TensorType
+    digest: str
+    data: npt.NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, array: npt.ArrayLike) -> Constant:
+        """Wrap an array; the copy is read-only."""
+        data = np.array(array, order="C")
+        data.flags.writeable = False
+        header = f"{data.dtype.str}{data.shape}".encode()
+        digest = hashlib.sha256(header + data.tobytes()).hexdigest()[:16]
+        return cls(TensorType.of(data), digest, data)
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Where the input is edited: intervals ``[start, start + width)`` of one width."""
+
+    starts: tuple[int, ...]
+    width: int = 1
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @classmethod
+    def every(cls, length: int, width: int = 1) -> Sites:
+        """Every interval of one width inside ``[0, length)``."""
+        return cls(tuple(range(length - width + 1)), width)
+
+    @cached_property
+    def array(self) -> npt.NDArray[np.int64]:
+        """The starts as an array."""
+        return np.asarray(self.starts, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Module:
+    """Everything a pass sees. Frozen: a pass returns another one."""
+
+    stage: str
+    graphs: tuple[Graph, ...]
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+    sites: Sites | None = None
+    seq_input: str = ""
+    outputs: tuple[str, ...] = ()
+    """The user's names of the model's outputs, in the order of the main graph's outputs."""
+    model: str = ""
+    """The model file's name, or the live model's name."""
+    sha256: str = ""
+    """The model file's hash; empty for a live model."""
+    after: str = "import"
+    """The pass that made this module."""
+
+    def __post_init__(self) -> None:
+        ordered = dict(sorted(self.constants.items()))
+        object.__setattr__(self, "constants", MappingProxyType(ordered))
+
+    @cached_property
+    def graph(self) -> Mapping[str, Graph]:
+        """The graphs by name."""
+        return MappingProxyType({graph.name: graph for graph in self.graphs})
+
+    @property
+    def main(self) -> Graph:
+        """The graph of the model itself (the intout graph once split)."""
+        return self.graphs[0]
+
+    def replace(self, **changes: object) -> Module:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def rewrite(self, rule: Callable[[Node], Rewritten]) -> Module:
+        """Apply a rule to every node of every graph; see :meth:`Graph.rewrite`.
+
+        Values nobody reads any more are dropped.
+        """
+        return self.replace(graphs=tuple(graph.rewrite(rule).prune() for graph in self.graphs))
+
+    def with_graphs(self, graphs: Iterable[Graph]) -> Module:
+        """A copy with other graphs."""
+        return self.replace(graphs=tuple(graphs))
+
+    def with_constants(self, added: Mapping[str, Constant]) -> Module:
+        """A copy with constants added (or replaced, by name)."""
+        return self.replace(constants={**self.constants, **added})
+
+    def constant_types(self, node: Node) -> dict[str, TensorType]:
+        """The types of a node's constants, by role."""
+        return {role: self.constants[name].type for role, name in node.constants}
+
+    def data(self, node: Node, role: str) -> npt.NDArray[np.generic] | None:
+        """The content of a node's constant, or None if the node has none in that role.
+
+        Raises ValueError if the module was read from text without its weights.
+        """
+        name = node.constant(role)
+        if name is None:
+            return None
+        data = self.constants[name].data
+        if data is None:
+            raise ValueError(f"constant {name!r} was read from text without its content")
+        return data
+
+    def used_constants(self) -> Module:
+        """A copy holding only the constants some node names."""
+        used = {name for g in self.graphs for node in g.nodes for _, name in node.constants}
+        return self.replace(constants={k: c for k, c in self.constants.items() if k in used})

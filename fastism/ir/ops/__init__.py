@@ -1,0 +1,18 @@
+"""The op registry: what every op of the IR means to the compiler.
+
+One file a family. Importing this package registers the built-in ops; `register` adds a user's own.
+"""
+
+from fastism.ir.ops import (  # noqa: F401  (imported to register)
+    combining,
+    convolution,
+    normalization,
+    pointwise,
+    pooling,
+    propagation,
+    shape,
+    structure,
+)
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, definition, names, register
+
+__all__ = ["REQUIRED", "OpDefinition", "definition", "names", "register"]

@@ -1,0 +1,71 @@
+"""Ops over several values: sums, products, extrema, concatenation."""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node
+from fastism.ir.ops.pointwise import unchanged
+from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
+from fastism.ir.types import Dimension
+from fastism.ir.windows import POINTWISE, Relation, Whole
+
+
+def broadcast(node: Node, types: Types, roles: Roles) -> Types:
+    """Numpy broadcasting of equal ranks; the batch axes agree."""
+    if len({t.rank for t in types}) != 1 or len({t.dtype for t in types}) != 1:
+        raise ValueError(f"cannot combine {', '.join(map(str, types))}")
+    shape: list[Dimension] = []
+    for dims in zip(*(t.shape for t in types), strict=True):
+        wide = {dim for dim in dims if dim != 1}
+        if len(wide) > 1:
+            raise ValueError(f"cannot combine {', '.join(map(str, types))}")
+        shape.append(wide.pop() if wide else 1)
+    return (types[0].with_shape(*shape),)
+
+
+def _elementwise(node: Node, types: Types) -> tuple[Relation, ...]:
+    length = node.type.length
+    return tuple(
+        POINTWISE if t.length == length else Whole("is spread over every position") for t in types
+    )
+
+
+def _concatenate(node: Node, types: Types, roles: Roles) -> Types:
+    axis, first = node.integer("axis"), types[0]
+    for other in types[1:]:
+        same = [
+            a == b
+            for i, (a, b) in enumerate(zip(first.shape, other.shape, strict=True))
+            if i != axis
+        ]
+        if other.rank != first.rank or not all(same):
+            raise ValueError(f"cannot concatenate {', '.join(map(str, types))} over axis {axis}")
+    shape = list(first.shape)
+    shape[axis] = sum(int(t.shape[axis]) for t in types)
+    return (first.with_shape(*shape),)
+
+
+def _concatenate_relation(node: Node, types: Types) -> tuple[Relation, ...]:
+    channels = types[0].rank >= 3 and node.integer("axis") == types[0].rank - 1
+    relation = POINTWISE if channels else Whole("joins along the sequence axis")
+    return tuple(relation for _ in types)
+
+
+for _name in ("add", "subtract", "average"):
+    register(
+        OpDefinition(
+            _name, broadcast, arity=None, relation=_elementwise, linear=True, pull=unchanged
+        )
+    )
+for _name in ("multiply", "divide", "maximum", "minimum"):
+    register(OpDefinition(_name, broadcast, arity=None, relation=_elementwise, pull=unchanged))
+register(
+    OpDefinition(
+        "concatenate",
+        _concatenate,
+        arity=None,
+        attributes={"axis": -1},
+        relation=_concatenate_relation,
+        linear=True,
+        pull=unchanged,
+    )
+)

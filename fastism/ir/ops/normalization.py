@@ -1,0 +1,29 @@
+"""Batch normalization (imported form only) and layer normalization over channels."""
+
+from __future__ import annotations
+
+from fastism.ir.ops.pointwise import local, over_channels, same_type, unchanged
+from fastism.ir.ops.registry import OpDefinition, register
+
+register(
+    OpDefinition(
+        "batch_norm",
+        same_type,
+        attributes={"epsilon": 1e-3},
+        roles=("gamma", "beta", "mean", "variance"),
+        required=("mean", "variance"),
+        relation=local,
+        linear=True,
+        stages="imported",
+    )
+)
+register(
+    OpDefinition(
+        "layer_norm",
+        same_type,
+        attributes={"epsilon": 1e-3},
+        roles=("gamma", "beta"),
+        relation=over_channels,
+        pull=unchanged,
+    )
+)

@@ -1,0 +1,82 @@
+"""Unary ops that treat every position alike: activations, scale and shift, softmax over channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastism.ir.graph import Attribute, Node
+from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
+from fastism.ir.windows import POINTWISE, Relation, Whole
+
+
+def same_type(node: Node, types: Types, roles: Roles) -> Types:
+    """The result has the input's type."""
+    return (types[0],)
+
+
+def local(node: Node, types: Types) -> tuple[Relation, ...]:
+    """Each position depends on the same position of each input."""
+    return tuple(POINTWISE for _ in types)
+
+
+def over_channels(node: Node, types: Types) -> tuple[Relation, ...]:
+    """Local where the last axis holds channels; an op over a value without positions is whole."""
+    return (POINTWISE,) if types[0].rank >= 3 else (Whole("has no sequence axis"),)
+
+
+def unchanged(node: Node) -> Node:
+    """A pointwise op runs on a window as it is."""
+    return node
+
+
+ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
+    "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
+    "elu": {"alpha": 1.0},
+    "selu": {},
+    "celu": {"alpha": 1.0},
+    "gelu": {"approximate": False},
+    "silu": {},
+    "sigmoid": {},
+    "hard_sigmoid": {},
+    "hard_silu": {},
+    "tanh": {},
+    "softplus": {},
+    "softsign": {},
+    "exponential": {},
+    "mish": {},
+    "log_sigmoid": {},
+    "relu6": {},
+    "log": {},
+    "log1p": {},
+    "expm1": {},
+    "absolute": {},
+    "square": {},
+    "sqrt": {},
+    "sin": {},
+    "cos": {},
+    "reciprocal": {},
+    "power": {"exponent": 1.0},
+}
+"""Non-linear functions of one element, with their attributes' defaults."""
+
+for _name, _attributes in ACTIVATIONS.items():
+    register(OpDefinition(_name, same_type, attributes=_attributes, relation=local, pull=unchanged))
+
+for _name in ("softmax", "log_softmax"):
+    register(OpDefinition(_name, same_type, relation=over_channels, pull=unchanged))
+
+register(
+    OpDefinition(
+        "prelu", same_type, roles=("alpha",), required=("alpha",), relation=local, pull=unchanged
+    )
+)
+register(
+    OpDefinition(
+        "scale_shift",
+        same_type,
+        roles=("scale", "shift"),
+        relation=local,
+        linear=True,
+        pull=unchanged,
+    )
+)

@@ -1,0 +1,55 @@
+"""Pools over windows, and pools over the whole length."""
+
+from __future__ import annotations
+
+import math
+
+from fastism.ir.graph import Attribute, Node
+from fastism.ir.ops.convolution import output_length, windowed, without_padding
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.windows import Relation, Whole
+
+
+def _pool(node: Node, types: Types, roles: Roles) -> Types:
+    if types[0].rank != 3:
+        raise ValueError(f"pools need (batch, length, channels), not {types[0]}")
+    return (types[0].with_length(output_length(node, types[0].length)),)
+
+
+def _global(node: Node, types: Types, roles: Roles) -> Types:
+    source = types[0]
+    if source.rank != 3:
+        raise ValueError(f"pools need (batch, length, channels), not {source}")
+    middle = (1,) if node["keepdims"] else ()
+    return (source.with_shape(source.shape[0], *middle, source.channels),)
+
+
+def _whole(node: Node, types: Types) -> tuple[Relation, ...]:
+    return (Whole("pools over the whole length"),)
+
+
+_WINDOW: dict[str, Attribute] = {"size": REQUIRED, "stride": REQUIRED, "pad": "valid"}
+register(
+    OpDefinition(
+        "max_pool",
+        _pool,
+        attributes=_WINDOW,
+        relation=windowed,
+        pull=without_padding,
+        fill=-math.inf,
+    )
+)
+# An average over `same` padding divides by the positions inside the input, so it is linear only
+# together with the position scale that the split pass puts behind it.
+register(
+    OpDefinition(
+        "average_pool",
+        _pool,
+        attributes=_WINDOW,
+        relation=windowed,
+        linear=True,
+        pull=without_padding,
+    )
+)
+for _name in ("global_average_pool", "global_sum_pool", "global_max_pool"):
+    register(OpDefinition(_name, _global, attributes={"keepdims": False}, relation=_whole))

@@ -1,0 +1,139 @@
+"""Ops of the split stage: windows of the reference, deltas, and how they meet.
+
+Batch axes: N sequences, P (sequence, site) pairs, M = P * A items, alternatives fastest. A table is
+an i32 constant with one entry a site; `site` and `sequence` give each pair its row.
+"""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.types import TensorType
+
+
+def _window(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_batch("P").with_length(node.integer("width")),)
+
+
+def _gather_reference(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_batch("P"),)
+
+
+def _resized(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_length(node.integer("width")),)
+
+
+def _first(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0],)
+
+
+def _expand(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_batch("M"),)
+
+
+def _zero_window(node: Node, types: Types, roles: Roles) -> Types:
+    like = types[0]
+    return (TensorType(like.dtype, ("M", node.integer("width"), node.integer("channels"))),)
+
+
+def _spread(node: Node, types: Types, roles: Roles) -> Types:
+    source, kernel = types[0], roles["kernel"]
+    length = source.length + (node.integer("width") - 1) * node.integer("dilation")
+    return (source.with_shape(source.shape[0], length, kernel.shape[2]),)
+
+
+def _spread_macs(node: Node, types: Types) -> int:
+    source, groups = types[0], node.integer("groups", 1)
+    return source.elements * node.integer("width") * node.type.channels // groups
+
+
+def _rows(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_shape(types[0].shape[0], roles["kernel"].shape[1]),)
+
+
+def _sum(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_shape(types[0].shape[0], types[0].channels),)
+
+
+def _running(node: Node, types: Types, roles: Roles) -> Types:
+    return (types[0].with_length(types[0].length + 1),)
+
+
+def _propagation(name: str, infer: object, arity: int, **fields: object) -> None:
+    register(OpDefinition(name, infer, arity, stages="propagation", **fields))  # type: ignore[arg-type]
+
+
+# window(reference N, sequence P, site P): positions [start, start+width) of each pair's sequence;
+# `fill` outside the input.
+_propagation(
+    "window",
+    _window,
+    3,
+    attributes={"width": REQUIRED, "fill": 0.0},
+    roles=("start",),
+    required=("start",),
+)
+# gather_reference(reference N, sequence P): each pair's sequence, whole.
+_propagation("gather_reference", _gather_reference, 2)
+# place(delta M, site P): result[j] = delta[j + shift], zero where that is outside the delta or
+# where start + j is outside [0, length).
+_propagation(
+    "place",
+    _resized,
+    2,
+    attributes={"width": REQUIRED, "length": REQUIRED},
+    roles=("shift", "start"),
+    required=("shift", "start"),
+)
+# pick(delta M) {offset, width}: the same, where every site agrees and nothing lies outside.
+_propagation("pick", _resized, 1, attributes={"offset": REQUIRED, "width": REQUIRED})
+# add_reference(delta M, reference P) is the mutated value; subtract_reference takes it back.
+_propagation("add_reference", _first, 2)
+_propagation("subtract_reference", _first, 2)
+# expand(reference P, like M): one copy an alternative.
+_propagation("expand", _expand, 2)
+# zero_window(like M): the delta of a value the edit does not reach.
+_propagation("zero_window", _zero_window, 1, attributes={"width": REQUIRED, "channels": REQUIRED})
+# mask_outside(value M, site P): `fill` where start + j is outside [0, length).
+_propagation(
+    "mask_outside",
+    _first,
+    2,
+    attributes={"length": REQUIRED, "fill": REQUIRED},
+    roles=("start",),
+    required=("start",),
+)
+# scale_positions(delta M, site P): times factor[start + j]; the factor outside is 1.
+_propagation(
+    "scale_positions",
+    _first,
+    2,
+    roles=("factor", "start"),
+    required=("factor", "start"),
+)
+# conv1d_spread(delta M): every output the delta reaches, no bias, no padding.
+_propagation(
+    "conv1d_spread",
+    _spread,
+    1,
+    attributes={"width": REQUIRED, "dilation": 1, "groups": 1},
+    roles=("kernel",),
+    required=("kernel",),
+    macs=_spread_macs,
+)
+# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window. `uniform` says
+# that all pairs of a chunk start at the same position.
+_propagation(
+    "dense_rows",
+    _rows,
+    2,
+    attributes={"length": REQUIRED, "uniform": True},
+    roles=("kernel", "start"),
+    required=("kernel", "start"),
+    macs=lambda node, types: types[0].elements * node.type.channels,
+)
+# sum_window(delta M) {scale}: the delta of a global sum or average.
+_propagation("sum_window", _sum, 1, attributes={"scale": 1.0})
+# running_max(value N) {reverse}: result[i] = max of the first i positions (the last length - i if
+# reverse); -inf of none.
+register(OpDefinition("running_max", _running, attributes={"reverse": False}, stages="intout"))

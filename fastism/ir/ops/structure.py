@@ -1,0 +1,31 @@
+"""Ops that stand for something else: no-ops at prediction time, nested models, opaque layers."""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node
+from fastism.ir.ops.pointwise import local, same_type
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+
+
+def as_stated(node: Node, types: Types, roles: Roles) -> Types:
+    """The results are what the node says: there is nothing to infer them from."""
+    return tuple(value.type for value in node.results)
+
+
+IDENTITIES = ("identity", "dropout", "gaussian_noise", "gaussian_dropout", "spatial_dropout")
+"""Ops that return their input at prediction time; the canonicalize pass removes them."""
+
+for _name in IDENTITIES:
+    register(
+        OpDefinition(
+            _name,
+            same_type,
+            attributes={"rate": 0.0},
+            relation=local,
+            linear=True,
+            stages="imported",
+        )
+    )
+register(OpDefinition("call", as_stated, arity=None, attributes={"graph": REQUIRED}, stages="call"))
+# The live layer runs it; `key` names the layer among the module's opaque layers.
+register(OpDefinition("opaque", as_stated, arity=None, attributes={"key": REQUIRED}))
