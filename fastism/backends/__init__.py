@@ -1,0 +1,1 @@
+"""Backends: what turns a graph into something that can be called."""

@@ -1,0 +1,87 @@
+"""The command line: one small file a verb, everything heavy imported inside the verb.
+
+A mistake of the user's ends with one message on standard error and exit code 2, an interrupt with
+130. Results go to standard output; logs and progress to standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from fastism.cli.compile import compile_
+from fastism.cli.demo import demo
+from fastism.cli.explain import explain
+from fastism.cli.export import export
+from fastism.cli.opt import opt
+from fastism.cli.run import run
+from fastism.cli.session import Session
+from fastism.cli.verify import verify
+from fastism.errors import FastismError
+
+MISTAKE, INTERRUPTED = 2, 130
+"""Exit codes."""
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from fastism.io.versions import fastism_version
+
+        click.echo(f"fastism {fastism_version()}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-v", "--verbose", is_flag=True, help="Say more; show the traceback of an error.")
+@click.option("--quiet", is_flag=True, help="No progress and no notes: results and errors only.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and stop.",
+)
+@click.pass_obj
+def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
+    """What does a model predict if this base changes? Compile the model, and ask for every base."""
+    session.verbose, session.quiet = verbose, quiet
+
+
+for _verb in (compile_, run, explain, opt, export, verify, demo):
+    _fastism.add_command(_verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (by default the process's own); returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    session = Session()
+    try:
+        code = _fastism.main(arguments, "fastism", standalone_mode=False, obj=session)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Abort:
+        return _fail(session, "interrupted", INTERRUPTED)
+    except FastismError as error:
+        return _fail(session, error.render(), MISTAKE)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return MISTAKE
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "fastism"
+        return _fail(session, f"{error.format_message()}\n  try: {command} --help", MISTAKE)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return MISTAKE
+        return _fail(session, str(error), MISTAKE)
+
+
+def _fail(session: Session, message: str, code: int) -> int:
+    if session.verbose:
+        traceback.print_exc()
+    print(f"fastism: {message}", file=sys.stderr)
+    return code

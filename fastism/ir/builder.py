@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy.typing as npt
 
@@ -67,9 +67,18 @@ class GraphBuilder:
             count += 1
         return f"{name}:{count}"
 
-    def input(self, name: str, type: TensorType) -> str:
-        """Declare a graph input; returns its value's name."""
-        value = Value(self.unique(name), type)
+    @property
+    def last(self) -> Node:
+        """The node appended last."""
+        return self._nodes[-1]
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names from being given to nodes; only an exact input may take one."""
+        self._taken.update(names)
+
+    def input(self, name: str, type: TensorType, *, exact: bool = False) -> str:
+        """Declare a graph input; returns its value's name, which is ``name`` itself if exact."""
+        value = Value(name if exact else self.unique(name), type)
         self._inputs.append(value)
         self.values[value.name] = value
         return value.name

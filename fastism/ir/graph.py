@@ -100,12 +100,22 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order where every value is defined before it is used."""
+    """Nodes in an order where every value is defined before it is used.
+
+    ``attributes`` and ``constants`` (pairs of a role and a constant's name) belong to the graph as
+    a whole: the split and schedule passes note there which sites a propagation graph is for.
+    """
 
     name: str
     inputs: tuple[Value, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    constants: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        ordered = dict(sorted(self.attributes.items()))
+        object.__setattr__(self, "attributes", MappingProxyType(ordered))
 
     @cached_property
     def values(self) -> Mapping[str, Value]:

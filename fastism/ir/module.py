@@ -129,4 +129,5 @@ class Module:
     def used_constants(self) -> Module:
         """A copy holding only the constants some node names."""
         used = {name for g in self.graphs for node in g.nodes for _, name in node.constants}
+        used.update(name for g in self.graphs for _, name in g.constants)
         return self.replace(constants={k: c for k, c in self.constants.items() if k in used})

@@ -1,0 +1,20 @@
+"""The TensorFlow backend: emits every graph as one `tf.function`.
+
+Importing it imports TensorFlow and registers the forms of all built-in ops, one file a family;
+`emits` adds a user's own.
+"""
+
+from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
+    combining,
+    convolution,
+    normalization,
+    pointwise,
+    pooling,
+    propagation,
+    shape,
+    structure,
+)
+from fastism.backends.tensorflow.emit import Program, emit
+from fastism.backends.tensorflow.registry import Constants, emits
+
+__all__ = ["Constants", "Program", "emit", "emits"]

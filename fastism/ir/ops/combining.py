@@ -30,7 +30,8 @@ def _elementwise(node: Node, types: Types) -> tuple[Relation, ...]:
 
 
 def _concatenate(node: Node, types: Types, roles: Roles) -> Types:
-    axis, first = node.integer("axis"), types[0]
+    first = types[0]
+    axis = node.integer("axis") % first.rank
     for other in types[1:]:
         same = [
             a == b
@@ -45,7 +46,8 @@ def _concatenate(node: Node, types: Types, roles: Roles) -> Types:
 
 
 def _concatenate_relation(node: Node, types: Types) -> tuple[Relation, ...]:
-    channels = types[0].rank >= 3 and node.integer("axis") == types[0].rank - 1
+    rank = types[0].rank
+    channels = rank >= 3 and node.integer("axis") % rank == rank - 1
     relation = POINTWISE if channels else Whole("joins along the sequence axis")
     return tuple(relation for _ in types)
 

@@ -121,19 +121,19 @@ _propagation(
     required=("kernel",),
     macs=_spread_macs,
 )
-# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window. `uniform` says
-# that all pairs of a chunk start at the same position.
+# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window. A backend may
+# rely on all pairs of a chunk starting at the same position: the runtime sees to it.
 _propagation(
     "dense_rows",
     _rows,
     2,
-    attributes={"length": REQUIRED, "uniform": True},
+    attributes={"length": REQUIRED},
     roles=("kernel", "start"),
     required=("kernel", "start"),
     macs=lambda node, types: types[0].elements * node.type.channels,
 )
 # sum_window(delta M) {scale}: the delta of a global sum or average.
 _propagation("sum_window", _sum, 1, attributes={"scale": 1.0})
-# running_max(value N) {reverse}: result[i] = max of the first i positions (the last length - i if
-# reverse); -inf of none.
+# running_max(value N) {reverse}: result[i] = max of the positions before i (from i on, if reverse);
+# -inf of none, which is i = 0 (i = length if reverse).
 register(OpDefinition("running_max", _running, attributes={"reverse": False}, stages="intout"))

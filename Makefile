@@ -1,0 +1,64 @@
+# Everything from a fresh machine that has python3 (3.10 to 3.13) and make:
+#
+#   make demo      compile the bundled model, score the bundled sequences, time it against the model
+#   make test      the tests
+#   make lint      ruff and mypy
+#   make bench     Basset-1000 at batch 32 and 1; writes benchmarks/RESULTS.md
+#   make picture   docs/windows.png
+#   make clean     remove the environment
+#
+# PYTHON=python3.12 picks another interpreter. The environment is .venv; it is made once, and
+# installed into again when pyproject.toml changes.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+TEST_READY := $(VENV)/test-installed
+DEV_READY := $(VENV)/dev-installed
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export KERAS_BACKEND := tensorflow
+
+.PHONY: demo test lint bench picture clean
+.DELETE_ON_ERROR:
+
+demo: $(TEST_READY)
+	$(RUN) -m fastism demo
+
+test: $(TEST_READY)
+	$(RUN) -m pytest
+
+lint: $(DEV_READY)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: $(TEST_READY)
+	$(RUN) -m benchmarks.compare --model basset --batch 32 1
+
+picture: $(TEST_READY)
+	$(RUN) docs/make_windows.py
+
+clean:
+	rm -rf $(VENV)
+
+$(TEST_READY): pyproject.toml | $(RUN)
+	$(RUN) -m pip install --editable '.[test]'
+	@touch $@
+
+$(DEV_READY): pyproject.toml | $(RUN)
+	$(RUN) -m pip install --editable '.[dev]'
+	@touch $@
+
+# A half-made environment is removed, so that the next make starts over.
+$(RUN):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) on the path."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "fastism needs Python 3.10 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "  try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment: its ensurepip module is missing."; \
+	  echo "  why: Debian and Ubuntu ship it apart"; \
+	  echo "  try: apt-get install python3-venv   (as root)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet --upgrade pip || { \
+	  rm -rf $(VENV); exit 1; }

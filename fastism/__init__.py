@@ -1,0 +1,59 @@
+"""fastism: a compiler for in-silico saturation mutagenesis of Keras sequence models.
+
+Names are loaded when first used, so that ``import fastism`` is quick and imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastism.api import compile, load
+    from fastism.errors import FastismError
+    from fastism.passes.registry import register_pass
+    from fastism.runtime.compatibility import FastISM, NaiveISM
+    from fastism.runtime.plan import Plan
+    from fastism.runtime.scores import Scores
+
+    __version__: str
+
+_HOMES = {
+    "compile": "fastism.api",
+    "load": "fastism.api",
+    "FastismError": "fastism.errors",
+    "register_pass": "fastism.passes.registry",
+    "FastISM": "fastism.runtime.compatibility",
+    "NaiveISM": "fastism.runtime.compatibility",
+    "Plan": "fastism.runtime.plan",
+    "Scores": "fastism.runtime.scores",
+}
+
+__all__ = [  # noqa: RUF022  (in the order a reader meets them)
+    "compile",
+    "load",
+    "Plan",
+    "Scores",
+    "FastISM",
+    "NaiveISM",
+    "register_pass",
+    "FastismError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from fastism.io.versions import fastism_version
+
+        value: Any = fastism_version()
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'fastism' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

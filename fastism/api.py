@@ -1,0 +1,170 @@
+"""The whole pipeline on one screen: a model in, a plan out.
+
+    model file -> frontends.keras -> imported -> passes -> scheduled -> backend -> Plan
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fastism.errors import InputError
+from fastism.ir.module import Module
+from fastism.passes.instruments import Instrument
+from fastism.passes.manager import DEFAULT, Pipeline
+from fastism.passes.segment import Segment
+from fastism.runtime.inputs import parse_alternatives, parse_sites
+from fastism.runtime.plan import Plan
+
+if TYPE_CHECKING:
+    import keras
+
+BACKENDS = {"tensorflow": "fastism.backends.tensorflow", "reference": "fastism.backends.reference"}
+
+
+def compile(
+    model: keras.Model | str | os.PathLike[str],
+    *,
+    seq_input: int | str = 0,
+    length: int | None = None,
+    sites: Any = None,
+    alternatives: Any = None,
+    stop_layers: Sequence[str] | str = (),
+    outputs: Sequence[str] | None = None,
+    pipeline: str | None = None,
+    backend: str = "tensorflow",
+    custom_objects: Mapping[str, Any] | None = None,
+    unsafe: bool = False,
+    instruments: Sequence[Instrument] = (),
+) -> Plan:
+    """Compile a Keras model to a plan that scores mutations.
+
+    model: a live model, or the path of a .h5 or .keras file.
+    seq_input: the input that is edited, by position or name.
+    length: positions of the sequence, for a model built for any length.
+    sites: what is edited: None for every position, positions, or (start, stop) pairs of one width.
+    alternatives: what is written at a site, (A, C) or (A, width, C); None for every one-hot row.
+    stop_layers: layers, by Keras name, to compute whole together with all later ones.
+    outputs: names of the outputs wanted; None for all.
+    pipeline: passes to run in place of the default ones.
+    backend: ``tensorflow``, or ``reference`` (numpy; slow, the definition of every op).
+    custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
+    instruments: observers of the passes (dumps, timings).
+
+    Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
+    arguments that do not fit it, PassError where a pass fails.
+    """
+    imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe)
+    if outputs is not None:
+        imported = _wanted(imported, outputs)
+    imported = imported.replace(sites=parse_sites(sites, _edited(imported).length))
+    width = imported.sites.width if imported.sites else 1
+    rows = parse_alternatives(alternatives, width, _edited(imported).channels)
+    stops = (stop_layers,) if isinstance(stop_layers, str) else tuple(stop_layers)
+    parsed = _with_stops(Pipeline.parse(pipeline or DEFAULT, tuple(instruments)), stops)
+    stages = parsed.run_stages(imported)
+    if stages[-1].stage != "scheduled":
+        raise InputError(
+            f"the pipeline ends at the {stages[-1].stage} stage, and only a scheduled module runs",
+            attempt=f"end it as the default does: {DEFAULT}",
+        )
+    return _plan(stages, rows, opaque, backend)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    unsafe: bool = False,
+) -> Plan:
+    """Read a plan folder that `Plan.save` wrote.
+
+    custom_objects: classes of the user's own layers, where the plan runs any.
+    unsafe: let a layer stored in the plan bring code of its own (a Lambda).
+
+    Raises PlanError for a folder that is no plan, was altered, or needs a layer that is not given.
+    """
+    from fastism.io.plan_folder import load_plan
+
+    contents = load_plan(path)
+    opaque: dict[str, Any] = {}
+    if contents.opaque:
+        from fastism.frontends.keras.opaque import OpaqueLayer
+
+        for key, record in contents.opaque.items():
+            opaque[key] = OpaqueLayer.restore(
+                record.config, record.weights, custom_objects, unsafe=unsafe
+            )
+    stages = tuple(contents.stages.values())
+    width = stages[-1].sites.width if stages[-1].sites else 1
+    given = contents.manifest["alternatives"]
+    rows = parse_alternatives(given, width, _edited(stages[0]).channels)
+    return _plan(stages, rows, opaque, contents.manifest["backend"])
+
+
+def _imported(
+    model: Any,
+    seq_input: int | str,
+    length: int | None,
+    custom_objects: Mapping[str, Any] | None,
+    unsafe: bool,
+) -> tuple[Module, Mapping[str, Any]]:
+    from fastism.frontends.keras.load import file_hash, load_model
+    from fastism.frontends.keras.lower import lower
+
+    name = sha256 = ""
+    if isinstance(model, (str, os.PathLike)):
+        path = os.fspath(model)
+        model = load_model(path, unsafe=unsafe, custom_objects=custom_objects)
+        name, sha256 = os.path.basename(path), file_hash(path)
+    lowered = lower(model, length=length, seq_input=seq_input, name=name, sha256=sha256)
+    return lowered.module, lowered.opaque
+
+
+def _edited(module: Module) -> Any:
+    return module.main.values[module.seq_input].type
+
+
+def _wanted(module: Module, outputs: Sequence[str]) -> Module:
+    unknown = [name for name in outputs if name not in module.outputs]
+    if unknown or not outputs:
+        raise InputError(
+            f"the model has no output {unknown[0]!r}" if unknown else "no output is wanted",
+            why=f"its outputs are {', '.join(module.outputs)}",
+        )
+    values = dict(zip(module.outputs, module.main.outputs, strict=True))
+    main = module.main.replace(outputs=tuple(values[name] for name in outputs)).prune()
+    return module.replace(graphs=(main, *module.graphs[1:]), outputs=tuple(outputs))
+
+
+def _with_stops(pipeline: Pipeline, stops: tuple[str, ...]) -> Pipeline:
+    if not stops:
+        return pipeline
+    if not any(isinstance(pass_, Segment) for pass_ in pipeline.passes):
+        raise InputError("stop_layers need the segment pass, and the pipeline has none")
+    return replace(
+        pipeline,
+        passes=tuple(
+            replace(pass_, stop_layers=(*pass_.stop_layers, *stops))
+            if isinstance(pass_, Segment)
+            else pass_
+            for pass_ in pipeline.passes
+        ),
+    )
+
+
+def _plan(
+    stages: Sequence[Module], rows: Any, opaque: Mapping[str, Any], backend: str
+) -> Plan:
+    if backend not in BACKENDS:
+        raise InputError(f"there is no backend {backend!r}; known: {', '.join(BACKENDS)}")
+    emit = import_module(BACKENDS[backend]).emit
+    functions = emit(stages[-1], {key: _called(layer) for key, layer in opaque.items()})
+    return Plan(stages, functions, rows, opaque, backend)
+
+
+def _called(layer: Any) -> Callable[..., Any]:
+    return lambda *tensors: layer(tensors)

@@ -1,0 +1,183 @@
+"""Windows of the reference, deltas, and how they meet.
+
+Batch axes: N sequences, P (sequence, site) pairs, M = P * A items, alternatives fastest. Whether a
+window hangs over an edge is known from the site table while emitting, so inner sites pay nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from fastism.backends.tensorflow.registry import Constants, Tensor, emits
+from fastism.ir.graph import Node
+
+
+def positions(constants: Constants, role: str, site: Tensor, width: int) -> Tensor:
+    """table[site] + j for j < width, (P, width)."""
+    return tf.gather(constants.tensor(role), site)[:, None] + tf.range(width)[None]
+
+
+def hangs(constants: Constants, width: int, length: int) -> bool:
+    """Whether the window of any site reaches outside ``[0, length)``."""
+    start = constants.array("start")
+    return bool(np.min(start) < 0 or np.max(start) + width > length)
+
+
+def by_pair(items: Tensor, pairs: Tensor) -> Tensor:
+    """Items (M, ...) as (P, A, ...); ``pairs`` is anything whose first axis is P."""
+    tail = [int(dim) for dim in items.shape[1:]]
+    return tf.reshape(items, [tf.shape(pairs)[0], -1, *tail])
+
+
+def by_item(folded: Tensor) -> Tensor:
+    """(P, A, ...) as (M, ...)."""
+    return tf.reshape(folded, [-1, *(int(dim) for dim in folded.shape[2:])])
+
+
+def _mask(inside: Tensor, like: Tensor) -> Tensor:
+    """A (P, width) truth as (P, 1, width, 1...), to meet (P, A, width, C...)."""
+    for _ in range(like.shape.rank - 3):
+        inside = inside[..., None]
+    return inside[:, None]
+
+
+@emits("window")
+def window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Positions [start, start + width) of each pair's sequence; ``fill`` outside the input."""
+    reference, sequence, site = inputs
+    width, length = node.integer("width"), int(reference.shape[1])
+    position = positions(constants, "start", site, width)
+    flat = tf.reshape(reference, [-1, *(int(dim) for dim in reference.shape[2:])])
+    if not hangs(constants, width, length):
+        return tf.gather(flat, sequence[:, None] * length + position)
+    taken = tf.gather(flat, sequence[:, None] * length + tf.clip_by_value(position, 0, length - 1))
+    inside = (position >= 0) & (position < length)
+    for _ in range(taken.shape.rank - 2):
+        inside = inside[..., None]
+    return tf.where(inside, taken, tf.cast(node.number("fill"), taken.dtype))
+
+
+@emits("gather_reference")
+def gather_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Each pair's sequence, whole."""
+    return tf.gather(inputs[0], inputs[1])
+
+
+@emits("place")
+def place(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """result[j] = delta[j + shift]; zero outside the delta, and outside the value."""
+    delta, site = inputs
+    width, found = node.integer("width"), int(delta.shape[1])
+    index = positions(constants, "shift", site, width)
+    inside = (index >= 0) & (index < found)
+    if hangs(constants, width, node.integer("length")):
+        position = positions(constants, "start", site, width)
+        inside &= (position >= 0) & (position < node.integer("length"))
+    # One more row, of zeros, stands for everything outside.
+    rest = [[0, 0]] * (delta.shape.rank - 2)
+    padded = by_pair(tf.pad(delta, [[0, 0], [0, 1], *rest]), site)
+    return by_item(tf.gather(padded, tf.where(inside, index, found), axis=2, batch_dims=1))
+
+
+@emits("pick")
+def pick(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """delta[offset : offset + width], zeros where that is outside the delta."""
+    delta = inputs[0]
+    offset, width, found = node.integer("offset"), node.integer("width"), int(delta.shape[1])
+    first, last = max(offset, 0), min(offset + width, found)
+    if last <= first:
+        return tf.zeros([tf.shape(delta)[0], width, *delta.shape[2:]], delta.dtype)
+    before, behind = first - offset, offset + width - last
+    delta = delta[:, first:last] if (first, last) != (0, found) else delta
+    if not before and not behind:
+        return delta
+    return tf.pad(delta, [[0, 0], [before, behind], *([[0, 0]] * (delta.shape.rank - 2))])
+
+
+@emits("add_reference")
+def add_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The mutated value: the delta plus its pair's reference."""
+    return by_item(by_pair(inputs[0], inputs[1]) + inputs[1][:, None])
+
+
+@emits("subtract_reference")
+def subtract_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The delta: the mutated value less its pair's reference."""
+    return by_item(by_pair(inputs[0], inputs[1]) - inputs[1][:, None])
+
+
+@emits("expand")
+def expand(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """One copy of a pair's reference for each of its items."""
+    reference, like = inputs
+    pairs = tf.shape(reference)[0]
+    copies = tf.math.floordiv(tf.shape(like)[0], tf.maximum(pairs, 1))
+    return tf.repeat(reference, copies, axis=0)
+
+
+@emits("zero_window")
+def zero_window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The delta of a value the edit does not reach."""
+    shape = [tf.shape(inputs[0])[0], node.integer("width"), node.integer("channels")]
+    return tf.zeros(shape, inputs[0].dtype)
+
+
+@emits("mask_outside")
+def mask_outside(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """``fill`` where the window lies outside the value."""
+    value, site = inputs
+    position = positions(constants, "start", site, int(value.shape[1]))
+    folded = by_pair(value, site)
+    inside = (position >= 0) & (position < node.integer("length"))
+    fill = tf.cast(node.number("fill"), value.dtype)
+    return by_item(tf.where(_mask(inside, folded), folded, fill))
+
+
+@emits("scale_positions")
+def scale_positions(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Times the factor of the position; 1 outside the value."""
+    delta, site = inputs
+    factor = constants.tensor("factor")
+    length = int(factor.shape[0])
+    position = positions(constants, "start", site, int(delta.shape[1]))
+    taken = tf.gather(factor, tf.clip_by_value(position, 0, length - 1))
+    taken = tf.where((position >= 0) & (position < length), taken, 1.0)
+    folded = by_pair(delta, site)
+    return by_item(folded * tf.cast(_mask(taken, folded), delta.dtype))
+
+
+@emits("dense_rows")
+def dense_rows(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The window's delta times the kernel rows that belong to it, one product a chunk."""
+    delta, site = inputs
+    width, channels = int(delta.shape[1]), int(delta.shape[2])
+    start = tf.gather(constants.tensor("start"), site[0])
+    kernel = constants.tensor("kernel")
+    rows = tf.slice(kernel, [start * channels, 0], [width * channels, int(kernel.shape[1])])
+    return tf.matmul(tf.reshape(delta, [-1, width * channels]), rows)
+
+
+@emits("sum_window")
+def sum_window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The sum over the window, scaled."""
+    return tf.reduce_sum(inputs[0], axis=1) * tf.cast(node.number("scale"), inputs[0].dtype)
+
+
+@emits("running_max")
+def running_max(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Entry i: the maximum of the first i positions, or of all from i on if reversed."""
+    x, reverse, shift = inputs[0], bool(node["reverse"]), 1
+    lowest = x.dtype.min if x.dtype.is_integer else -np.inf
+
+    def moved(by: int) -> Tensor:
+        ends = [[0, 0], [0, by] if reverse else [by, 0], [0, 0]]
+        padded = tf.pad(x, ends, constant_values=lowest)
+        return padded[:, by:] if reverse else padded[:, : x.shape[1]]
+
+    while shift < int(x.shape[1]):  # doubling: each pass covers twice as many positions
+        x = tf.maximum(x, moved(shift))
+        shift *= 2
+    return tf.pad(x, [[0, 0], [0, 1] if reverse else [1, 0], [0, 0]], constant_values=lowest)

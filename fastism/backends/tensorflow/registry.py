@@ -1,0 +1,106 @@
+"""The table of TensorFlow forms, and the constants a form may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from fastism.backends.base import location
+from fastism.errors import LoweringError, PlanError, VerifyError
+from fastism.ir.graph import Node
+from fastism.ir.module import Module
+from fastism.ir.ops.registry import definition
+
+Tensor: TypeAlias = Any
+OpaqueLayer: TypeAlias = Callable[..., Sequence[Tensor]]
+
+
+class Pool:
+    """Constants of a module on the device, each uploaded once however many nodes read it."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._tensors: dict[tuple[str, str], Tensor] = {}
+
+    def tensor(
+        self, name: str, form: str, make: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+    ) -> Tensor:
+        """The constant ``name`` after ``make``, cached under ``form``."""
+        key = (name, form)
+        if key not in self._tensors:
+            with tf.init_scope():
+                self._tensors[key] = tf.constant(np.ascontiguousarray(make(self.array(name))))
+        return self._tensors[key]
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """The content of a constant. Raises PlanError if the module was read without it."""
+        data = self.module.constants[name].data
+        if data is None:
+            raise PlanError(f"the constant {name!r} has no content", why="it was read from text")
+        return data
+
+
+class Constants:
+    """The constants of one node, by role."""
+
+    def __init__(self, node: Node, pool: Pool, opaque: Mapping[str, OpaqueLayer]) -> None:
+        self._names = dict(node.constants)
+        self._pool = pool
+        self.opaque = opaque
+
+    def __contains__(self, role: str) -> bool:
+        return role in self._names
+
+    def array(self, role: str) -> npt.NDArray[Any]:
+        """The content, as numpy: for decisions made while emitting."""
+        return self._pool.array(self._names[role])
+
+    def tensor(self, role: str) -> Tensor:
+        """The content on the device."""
+        return self.prepared(role, "", lambda array: array)
+
+    def prepared(
+        self, role: str, form: str, make: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+    ) -> Tensor:
+        """The content rearranged once by ``make``; ``form`` names the arrangement."""
+        return self._pool.tensor(self._names[role], form, make)
+
+
+Form: TypeAlias = Callable[[Node, Sequence[Tensor], Constants], Any]
+"""(node, inputs, constants) to the result, or the list of results of an op with several."""
+
+_TABLE: dict[str, Form] = {}
+
+
+def emits(op: str) -> Callable[[Form], Form]:
+    """Register the decorated function as the TensorFlow form of an op.
+
+    Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
+    """
+    definition(op)
+
+    def register(function: Form) -> Form:
+        if op in _TABLE:
+            raise VerifyError(f"op {op!r} has a TensorFlow form already")
+        _TABLE[op] = function
+        return function
+
+    return register
+
+
+def form(node: Node) -> Form:
+    """The TensorFlow form of a node's op. Raises LoweringError, naming the node, if none."""
+    try:
+        return _TABLE[node.op]
+    except KeyError:
+        raise LoweringError(
+            f"the TensorFlow backend cannot emit the op {node.op!r}",
+            where=location(node),
+            why="nobody has registered a TensorFlow form of it",
+            attempt=f'@fastism.backends.tensorflow.emits("{node.op}") above a function '
+            "(node, inputs, constants) -> tensor",
+        ) from None

@@ -1,0 +1,38 @@
+"""Crop, pad, upsample, flatten, reshape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from fastism.backends.tensorflow.registry import Constants, Tensor, emits
+from fastism.ir.graph import Node
+
+
+@emits("crop")
+def crop(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Positions from both ends taken away."""
+    left, length = node.integer("left"), node.type.length
+    return inputs[0][:, left : left + length]
+
+
+@emits("zero_pad")
+def zero_pad(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Zeros put at both ends."""
+    rest = [[0, 0]] * (inputs[0].shape.rank - 2)
+    return tf.pad(inputs[0], [[0, 0], [node.integer("left"), node.integer("right")], *rest])
+
+
+@emits("upsample")
+def upsample(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Each position repeated."""
+    return tf.repeat(inputs[0], node.integer("factor"), axis=1)
+
+
+def _reshape(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    return tf.reshape(inputs[0], [-1, *(int(dim) for dim in node.type.shape[1:])])
+
+
+emits("flatten")(_reshape)
+emits("reshape")(_reshape)

@@ -1,0 +1,104 @@
+"""``fastism compile``: a model in, a plan out, checked against the model before it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fastism.cli.options import (
+    PATH,
+    check_model_file,
+    force_option,
+    length_option,
+    load_custom_objects,
+    model_options,
+    parse_input,
+    parse_sites,
+)
+from fastism.cli.session import Session, pass_session
+
+
+@click.command("compile", short_help="Compile a Keras model to a plan.")
+@click.argument("model", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="Folder the plan is written to.")
+@length_option
+@click.option("--seq-input", default="0", help="Which input is edited: position or name.")
+@click.option("--stop", multiple=True, metavar="NAME", help="Run whole from this layer on.")
+@click.option("--sites", metavar="A:B[:STEP]", help="Positions to edit; default: every one.")
+@click.option("--output-name", multiple=True, metavar="NAME", help="An output wanted; default: all.")
+@click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
+@click.option("--dump-ir", type=PATH, metavar="DIR", help="Write the module after every pass.")
+@click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
+@model_options
+@force_option
+@pass_session
+def compile_(
+    session: Session,
+    model: Path,
+    output: Path,
+    length: int | None,
+    seq_input: str,
+    stop: tuple[str, ...],
+    sites: str | None,
+    output_name: tuple[str, ...],
+    pipeline: str | None,
+    dump_ir: Path | None,
+    no_check: bool,
+    custom_objects: str | None,
+    unsafe: bool,
+    force: bool,
+) -> None:
+    """Compile MODEL (.keras or .h5) to a plan: what each mutation reaches, and how to compute it.
+
+    The plan's scores are held against the model's own; a plan that disagrees is not written.
+    """
+    from fastism.io.plan_folder import check_plan_target
+    from fastism.io.whole import check_folder_target
+    from fastism.passes.instruments import DumpStages, Instrument, Timings
+    from fastism.passes.pipeline import parse_pipeline
+
+    check_model_file(model)
+    check_plan_target(output, force=force)
+    positions = parse_sites(sites)
+    timings = Timings()
+    instruments: list[Instrument] = [timings]
+    if dump_ir is not None:
+        check_folder_target(dump_ir)
+        instruments.append(DumpStages(dump_ir))
+    objects = load_custom_objects(custom_objects)
+    if pipeline is not None:
+        parse_pipeline(pipeline)
+
+    from fastism import api
+
+    plan = api.compile(
+        model,
+        seq_input=parse_input(seq_input),
+        length=length,
+        sites=positions,
+        stop_layers=stop,
+        outputs=output_name or None,
+        pipeline=pipeline,
+        custom_objects=objects,
+        unsafe=unsafe,
+        instruments=tuple(instruments),
+    )
+    session.detail(str(timings))
+    session.warn_of_unseen_gpu()
+    if no_check:
+        session.note("not checked against the model (--no-check)")
+    else:
+        from fastism.runtime.check import check_plan
+
+        report = check_plan(plan, model)
+        session.note(
+            f"agrees with the model: {report.items} items, largest difference "
+            f"{report.largest_difference:.1e} of the output's scale"
+        )
+    plan.save(output, force=force)
+    if not session.quiet:
+        from fastism.cli.segments import show_segments
+
+        show_segments(session, plan.module)
+    session.note(f"wrote {output}   (next: fastism run {output} -s sequences.fa -o scores.h5)")

@@ -1,0 +1,78 @@
+"""Progress on standard error, for work of more than two seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from fastism.cli.session import Session
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_PATIENCE = 2.0
+"""Seconds before anything is shown."""
+_BETWEEN_LINES = 10.0
+"""Seconds between two lines where standard error is not a terminal."""
+
+
+class Progress:
+    """Counts work done and shows it with the rate and the time left: a bar, or plain lines.
+
+    total: how much work there is, in ``unit`` (plural). Nothing is shown under ``--quiet``.
+    """
+
+    def __init__(self, session: Session, total: float, unit: str) -> None:
+        self._session = session
+        self._total = total
+        self._unit = unit
+        self._bar: Bar | None = None
+        self._start = time.monotonic()
+        self._shown = self._start + _PATIENCE - _BETWEEN_LINES
+
+    def update(self, done: float) -> None:
+        """``done`` of ``total`` is done."""
+        now = time.monotonic()
+        if self._session.quiet or now - self._start < _PATIENCE:
+            return
+        if sys.stderr.isatty():
+            self._draw(done)
+        elif now - self._shown >= _BETWEEN_LINES:
+            self._shown = now
+            self._session.note(self._line(done, now - self._start))
+
+    def _line(self, done: float, seconds: float) -> str:
+        rate = done / seconds
+        left = f", {(self._total - done) / rate:.0f} s left" if rate else ""
+        return f"{done:,.1f} of {self._total:,} {self._unit}, {rate:,.2f} a second{left}"
+
+    def _draw(self, done: float) -> None:
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                BarColumn(),
+                TextColumn("{task.completed:.1f} of {task.total:.0f} {task.description}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.add_task(self._unit, total=self._total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,190 @@
+"""``fastism run``: sequences in, scores out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastism.cli.options import PATH, force_option, parse_memory
+from fastism.cli.progress import Progress
+from fastism.cli.session import Session, pass_session
+from fastism.errors import InputError
+
+if TYPE_CHECKING:
+    from fastism.runtime.plan import Plan
+
+_USUAL_BATCH = 32
+_USUAL_MEMORY = "1GB"
+
+
+@click.command(short_help="Score every mutation of every sequence.")
+@click.argument("plan", type=PATH)
+@click.option("-s", "--sequences", type=PATH, required=True, help="FASTA file, plain or gzip.")
+@click.option("-o", "--output", type=PATH, required=True, help="HDF5 file the scores go to.")
+@click.option(
+    "-bs",
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=_USUAL_BATCH,
+    show_default=True,
+    help="Sequences at a time.",
+)
+@click.option(
+    "--memory",
+    default=_USUAL_MEMORY,
+    show_default=True,
+    help="Most that the scores of one batch may take; shrinks the batch.",
+)
+@click.option("--alphabet", default="ACGT", show_default=True, help="Letters of the channels.")
+@click.option(
+    "--compression",
+    type=click.Choice(["none", "gzip"]),
+    default="none",
+    show_default=True,
+    help="Of the output file.",
+)
+@force_option
+@pass_session
+def run(
+    session: Session,
+    plan: Path,
+    sequences: Path,
+    output: Path,
+    batch_size: int,
+    memory: str,
+    alphabet: str,
+    compression: str,
+    force: bool,
+) -> None:
+    """Run PLAN on every sequence of a FASTA file and write the scores.
+
+    The output appears only once it is whole; OUTPUT.args.json beside it records this command.
+    """
+    from fastism.io.alphabet import Alphabet, describe_ambiguous
+    from fastism.io.fasta import survey_fasta
+    from fastism.io.manifest import read_manifest
+    from fastism.io.scores import check_scores_target
+
+    budget, letters = parse_memory(memory), Alphabet(alphabet).letters
+    length = input_length(read_manifest(plan), letters)
+    check_scores_target(output, force=force)
+    survey = survey_fasta(sequences, alphabet=letters, length=length)
+    session.note(describe_ambiguous(survey.ambiguous))
+
+    from fastism import api
+
+    loaded = api.load(plan)
+    session.warn_of_unseen_gpu()
+    arguments = {
+        "plan": str(plan),
+        "sequences": str(sequences),
+        "output": str(output),
+        "batch_size": batch_size,
+        "memory": memory,
+        "alphabet": letters,
+        "compression": compression,
+    }
+    score_file(
+        session,
+        loaded,
+        sequences,
+        output,
+        records=survey.records,
+        batch=fit_batch(loaded, batch_size, budget),
+        alphabet=letters,
+        arguments=arguments,
+        compression=None if compression == "none" else compression,
+        force=force,
+    )
+    session.note(f"wrote {output}: {survey.records:,} sequences")
+
+
+def input_length(manifest: Mapping[str, Any], alphabet: str) -> int:
+    """How many letters the plan reads.
+
+    Raises InputError if it reads another number of channels than the alphabet has letters, or
+    inputs that a FASTA file cannot give.
+    """
+    inputs = manifest["inputs"]
+    if len(inputs) > 1:
+        raise InputError(
+            f"the model reads {len(inputs)} inputs, and a FASTA file gives one",
+            why=f"its inputs: {', '.join(inputs)}",
+            attempt="in Python: fastism.load(plan)({name: array, ...})",
+        )
+    length, channels = inputs[manifest["seq_input"]]
+    if len(alphabet) != channels:
+        raise InputError(
+            f"the model reads {channels} channels, and the alphabet {alphabet} has "
+            f"{len(alphabet)} letters",
+            attempt="--alphabet with one letter a channel, in the model's order",
+        )
+    return int(length)
+
+
+def fit_batch(plan: Plan, batch: int, budget: int) -> int:
+    """Sequences at a time whose scores fit ``budget`` bytes. Raises InputError if not one does."""
+    columns = len(plan.module.sites or ()) * plan.channels
+    values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
+    one = 4 * (values + plan.length * plan.channels)
+    if one > budget:
+        raise InputError(
+            f"the scores of one sequence take {one / 2**20:,.0f} MiB, and --memory allows "
+            f"{budget / 2**20:,.0f}",
+            attempt=f"--memory {math.ceil(one / 2**20)}M, or fewer sites when compiling",
+        )
+    return min(batch, budget // one)
+
+
+def score_file(
+    session: Session,
+    plan: Plan,
+    sequences: Path,
+    output: Path,
+    *,
+    records: int,
+    batch: int,
+    alphabet: str,
+    arguments: dict[str, str | int],
+    compression: str | None,
+    force: bool,
+) -> None:
+    """Score a FASTA file that has been surveyed, batch by batch, into a scores file."""
+    import numpy as np
+
+    from fastism.io.fasta import batches, read_fasta
+    from fastism.io.scores import ScoresWriter
+
+    sites = plan.module.sites
+    starts = np.asarray(sites.starts if sites else (), np.int64)
+    writer = ScoresWriter(
+        output,
+        outputs=plan.output_shapes,
+        sites=np.stack([starts, np.full_like(starts, sites.width if sites else 1)], axis=1),
+        alternatives=plan.alternatives,
+        length=plan.length,
+        alphabet=alphabet,
+        model=(plan.module.model, plan.module.sha256),
+        arguments=arguments,
+        compression=compression,
+        force=force,
+    )
+    with writer, Progress(session, records, "sequences") as progress:
+        done = 0
+        read = read_fasta(sequences, alphabet=alphabet, length=plan.length)
+        for names, rows in batches(read, batch):
+            size, before = len(names), done
+            scores = plan(
+                rows, progress=lambda part, of, b=before, n=size: progress.update(b + n * part / of)
+            )
+            by_name = {
+                name: (scores[name].reference, scores[name].alternate)
+                for name in plan.output_names
+            }
+            writer.append(names, rows, by_name)
+            done += size
+            progress.update(done)

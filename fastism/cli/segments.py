@@ -1,0 +1,50 @@
+"""The table of segments that compile and explain print."""
+
+from __future__ import annotations
+
+from fastism.cli.session import Session
+from fastism.ir.module import Module
+
+_COLUMNS = ("segment", "layers", "computed", ">window", ">of", ">whole", ">by window", ">by delta")
+
+
+def show_segments(session: Session, module: Module) -> None:
+    """Print what every segment computes and costs an item, and where locality ends."""
+    from fastism.runtime.report import segment_rows, summary
+
+    rows = [
+        (
+            str(row.segment),
+            _named(row.layers),
+            row.mode,
+            "all" if row.window is None else f"{row.window:,}",
+            f"{row.length:,}",
+            count(row.whole_macs),
+            count(row.window_macs),
+            count(row.delta_macs),
+        )
+        for row in segment_rows(module)
+    ]
+    session.table(_COLUMNS, rows, title="multiply-adds an item, by segment")
+    total = summary(module)
+    lines = [
+        f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
+        f"{count(total.total_whole_macs)}: predicted {total.predicted_speedup:,.1f} times faster",
+        *(f"locality ends at {layer}: {why}" for layer, why in total.ends),
+    ]
+    session.say("\n".join(lines))
+
+
+def _named(layers: tuple[str, ...]) -> str:
+    if len(layers) > 3:
+        return f"{layers[0]} .. {layers[-1]} ({len(layers)})"
+    return ", ".join(layers)
+
+
+def count(number: float) -> str:
+    """A count in three digits: ``7.81 M``."""
+    for unit in ("", " k", " M", " G"):
+        if abs(number) < 1000:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:,.3g} T"

@@ -1,0 +1,70 @@
+"""What every verb shares: how much to say, and where."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+_WIDTH_OF_A_PIPE = 140
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    verbose: bool = False
+    quiet: bool = False
+
+    def say(self, text: str) -> None:
+        """A result, on standard output."""
+        click.echo(text)
+
+    def note(self, text: str) -> None:
+        """A line on standard error, unless ``--quiet``."""
+        if text and not self.quiet:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """A line on standard error under ``-v``."""
+        if self.verbose:
+            click.echo(text, err=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+        """A table on standard output. Columns whose heading starts with ``>`` align right."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
+        for column in columns:
+            right = column.startswith(">")
+            table.add_column(column.removeprefix(">"), justify="right" if right else "left")
+        for row in rows:
+            table.add_row(*row)
+        width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+        Console(width=width, markup=False, highlight=False).print(table)
+
+    def warn_of_unseen_gpu(self) -> None:
+        """Say so, in one line, if this machine has a GPU and TensorFlow cannot use it.
+
+        To be called once TensorFlow is loaded; quick where the machine has no GPU.
+        """
+        tensorflow = sys.modules.get("tensorflow")
+        command = shutil.which("nvidia-smi")
+        if tensorflow is None or command is None:
+            return
+        listed = subprocess.run([command, "-L"], capture_output=True, text=True, check=False)
+        gpus = listed.stdout.count("GPU ") if listed.returncode == 0 else 0
+        if gpus and not tensorflow.config.list_physical_devices("GPU"):
+            self.note(
+                f"warning: nvidia-smi lists {gpus} GPU(s), and TensorFlow sees none: running on "
+                "the CPU (try: pip install 'tensorflow[and-cuda]')"
+            )
+
+
+pass_session = click.make_pass_decorator(Session)

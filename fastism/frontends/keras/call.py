@@ -1,0 +1,138 @@
+"""One call of a Keras operation, the steps that express it, and the table of handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeAlias
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fastism.ir.graph import Attribute
+from fastism.ir.types import SHORT_DTYPES, TensorType
+
+
+class NotExpressible(Exception):  # noqa: N818  (not an error: the layer is kept opaque)
+    """The IR cannot say what a call does; the message says why, as in "its axis is 1"."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Stands for the tensor with this index in the arguments of a call."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of ``operation``: the types of its tensors, in order, and its arguments.
+
+    ``arguments`` and ``keywords`` keep the structure of the Python call, a :class:`Slot` for every
+    tensor.
+    """
+
+    operation: Any
+    types: tuple[TensorType, ...]
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+    @property
+    def type(self) -> TensorType:
+        """The type of the only tensor."""
+        if self.arguments != (Slot(0),):
+            refuse("it is called with more than one tensor")
+        return self.types[0]
+
+    @property
+    def channel_axis(self) -> int:
+        """The last axis of the only tensor, counted from the front."""
+        return self.type.rank - 1
+
+    def require(self, **expected: object) -> None:
+        """Raise NotExpressible unless these attributes of the operation have these values."""
+        for name, value in expected.items():
+            found = getattr(self.operation, name, value)
+            if found != value:
+                refuse(f"its {name} is {found!r}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One IR node to be: its op, attributes, and constants by role.
+
+    The first step of a call reads the call's tensors, each later one the step before.
+    """
+
+    op: str
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    constants: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Call], Sequence[Step]]
+
+_HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*names: str) -> Callable[[Handler], Handler]:
+    """Register a handler for operations by kind and class: ``layers.Conv1D``, ``ops.Add``.
+
+    A handler returns the steps that express the call exactly, or raises NotExpressible.
+    """
+
+    def register(handler: Handler) -> Handler:
+        _HANDLERS.update((name, handler) for name in names)
+        return handler
+
+    return register
+
+
+def refuse(reason: str) -> NoReturn:
+    """Leave the call opaque, for a reason."""
+    raise NotExpressible(reason)
+
+
+def express(call: Call) -> Sequence[Step]:
+    """The steps of a call. Raises NotExpressible where no handler knows how."""
+    operation = call.operation
+    # A user's class may share its name with a Keras class, or derive from one: neither is it.
+    kind = "layers" if isinstance(operation, keras.Layer) else "ops"
+    builtin = type(operation).__module__.split(".")[0] == "keras"
+    handler = _HANDLERS.get(f"{kind}.{type(operation).__name__}") if builtin else None
+    if handler is None:
+        refuse("fastism does not know what it computes")
+    for name, value in call.keywords.items():
+        if value is not None and not (name == "training" and value is False):
+            refuse(f"it is called with {name}")
+    _check_precision(call)
+    return handler(call)
+
+
+def _check_precision(call: Call) -> None:
+    """Raise NotExpressible where Keras computes in another element type than it is given."""
+    if any(type.dtype not in ("f32", "f64") for type in call.types):
+        refuse(f"it computes with {', '.join(map(str, call.types))}")
+    layer = call.operation
+    if not isinstance(layer, keras.Layer):
+        return
+    if layer.compute_dtype != layer.variable_dtype or layer.quantization_mode:
+        refuse(f"it computes in {layer.dtype_policy.name}")
+    if any(SHORT_DTYPES.get(layer.compute_dtype) != type.dtype for type in call.types):
+        refuse(f"it casts its input to {layer.compute_dtype}")
+
+
+def array(variable: object) -> npt.NDArray[Any]:
+    """A Keras variable, tensor or number as a numpy array."""
+    return np.asarray(keras.ops.convert_to_numpy(variable))
+
+
+def arrays(**variables: object) -> dict[str, npt.NDArray[Any]]:
+    """The constants of a step: variables by role, those a layer goes without left out."""
+    return {role: array(value) for role, value in variables.items() if value is not None}
+
+
+def integer(value: object) -> int:
+    """An option Keras keeps as an int or as a tuple of one."""
+    (item,) = value if isinstance(value, (tuple, list)) else (value,)
+    return int(item)

@@ -1,0 +1,28 @@
+"""Layers that return their input at prediction time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastism.frontends.keras.call import Call, Step, handles
+
+_RATED = {
+    "Dropout": "dropout",
+    "SpatialDropout1D": "spatial_dropout",
+    "GaussianDropout": "gaussian_dropout",
+}
+
+
+@handles(*(f"layers.{name}" for name in _RATED))
+def dropout(call: Call) -> Sequence[Step]:
+    return [Step(_RATED[type(call.operation).__name__], {"rate": float(call.operation.rate)})]
+
+
+@handles("layers.GaussianNoise")
+def gaussian_noise(call: Call) -> Sequence[Step]:
+    return [Step("gaussian_noise")]
+
+
+@handles("layers.Identity", "layers.ActivityRegularization", "layers.AlphaDropout", "ops.Identity")
+def identity(call: Call) -> Sequence[Step]:
+    return [Step("identity")]

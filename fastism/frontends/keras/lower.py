@@ -1,0 +1,194 @@
+"""Lower a live Keras model to a module in its imported stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from fastism.errors import InputError, ModelError
+from fastism.frontends.keras.call import Slot
+from fastism.frontends.keras.graphs import ModuleBuilder, functional_graph, tensor_type
+from fastism.frontends.keras.opaque import OpaqueLayer
+from fastism.ir.builder import GraphBuilder
+from fastism.ir.graph import Graph
+from fastism.ir.module import Module
+from fastism.ir.origin import Origin
+from fastism.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A module, and the live layers behind its ``opaque`` nodes, by their ``key``."""
+
+    module: Module
+    opaque: Mapping[str, OpaqueLayer]
+
+
+def lower(
+    model: keras.Model,
+    *,
+    length: int | None = None,
+    seq_input: int | str = 0,
+    name: str = "",
+    sha256: str = "",
+) -> Lowered:
+    """Lower a model of inputs (N, L, C) to the imported stage: one graph, and one a nested model.
+
+    length: positions of the sequence input, for a model built for any; other inputs without a
+        fixed axis 1 get the same.
+    seq_input: the input that will be edited, by position or name.
+    name, sha256: the model file's, kept in the module; the live model's name if empty.
+
+    Raises ModelError if the model has no inputs yet or is not over sequences, InputError if
+    ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
+    """
+    inputs = _inputs(model)
+    edited = _edited(inputs, seq_input)
+    types = [_input_type(tensor, inputs[edited], length) for tensor in inputs]
+    builder = ModuleBuilder()
+    functional = functional_graph(model)
+    if functional is not None:
+        graph = builder.main(functional, types)
+    else:
+        graph = _whole(builder, model, inputs, types)
+    module = Module(
+        stage="imported",
+        graphs=tuple(builder.graphs),
+        constants=builder.constants,
+        seq_input=graph.inputs[edited].name,
+        outputs=_output_names(model, graph),
+        model=name or model.name,
+        sha256=sha256,
+    )
+    return Lowered(module, builder.opaque)
+
+
+def _inputs(model: keras.Model) -> list[Any]:
+    """The model's inputs in order; for a model without a graph, from the shapes it was built for."""
+    if functional_graph(model) is not None:
+        return list(model.inputs)
+    structure = _built_for(model)
+    return keras.tree.flatten(structure)
+
+
+def _built_for(model: keras.Model) -> Any:
+    """Symbolic inputs of a subclassed model, in the structure its call takes."""
+    inputs = getattr(model, "inputs", None)
+    if inputs:
+        return model._inputs_struct
+    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
+    if len(shapes) != 1:
+        raise ModelError(
+            f"the inputs of the model {model.name!r} are not known",
+            why="it has no graph of layers, and was never called on one structure of inputs",
+            attempt="call it once on data, or build it from keras.Input",
+        )
+
+    def symbolic(shape: tuple[int | None, ...]) -> keras.KerasTensor:
+        return keras.KerasTensor((None, *shape[1:]), dtype=model.compute_dtype, name="input")
+
+    return keras.tree.map_shape_structure(symbolic, shapes[0])
+
+
+def _edited(inputs: Sequence[Any], seq_input: int | str) -> int:
+    """The position of the sequence input. Raises InputError, ModelError."""
+    names = [tensor.name for tensor in inputs]
+    if isinstance(seq_input, str):
+        if seq_input not in names:
+            raise InputError(
+                f"the model has no input {seq_input!r}", attempt=f"one of {', '.join(names)}"
+            )
+        seq_input = names.index(seq_input)
+    if not 0 <= seq_input < len(inputs):
+        raise InputError(
+            f"the model has no input number {seq_input}",
+            why=f"it has {len(inputs)}: {', '.join(names)}",
+            attempt="count from 0, or give the input's name",
+        )
+    tensor = inputs[seq_input]
+    if len(tensor.shape) != 3 or tensor.shape[2] is None:
+        rank3 = [name for name, other in zip(names, inputs, strict=True) if len(other.shape) == 3]
+        raise ModelError(
+            f"the input {tensor.name!r} does not hold sequences",
+            why=f"its shape is {_shape(tensor)}, not (N, length, channels)",
+            attempt=f"choose the sequence input: {', '.join(rank3)}"
+            if rank3
+            else "fastism takes models over one-hot sequences of shape (N, L, C)",
+        )
+    return seq_input
+
+
+def _input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
+    """The type of an input, a free axis 1 filled in. Raises InputError, ModelError."""
+    fixed = sequence.shape[1]
+    if fixed is None and length is None:
+        raise InputError(
+            f"the model takes sequences of any length, and none was given ({_shape(sequence)})",
+            attempt="give one: length=1000, or --length 1000 on the command line",
+        )
+    if fixed is not None and length not in (None, fixed):
+        raise InputError(
+            f"the model takes sequences of {fixed} positions, not {length}",
+            attempt="leave length out, or give the model's own",
+        )
+    shape = list(tensor.shape)
+    if len(shape) > 2 and shape[1] is None:
+        shape[1] = fixed or length
+    if None in shape[1:]:
+        raise ModelError(
+            f"the input {tensor.name!r} has no fixed shape: {_shape(tensor)}",
+            attempt="fix every axis after the length with keras.Input(shape=...)",
+        )
+    return tensor_type(tensor, shape)
+
+
+def _shape(tensor: Any) -> str:
+    return f"({', '.join(['N', *('any' if dim is None else str(dim) for dim in tensor.shape[1:])])})"
+
+
+def _whole(
+    module: ModuleBuilder, model: keras.Model, inputs: Sequence[Any], types: Sequence[TensorType]
+) -> Graph:
+    """A graph of one opaque node that runs a model without a graph of its own."""
+    slots = iter(range(len(inputs)))
+    arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), _built_for(model))
+    layer = module.keep(
+        model.name,
+        operation=model,
+        arguments=((arguments,), {}),
+        types=types,
+        why="its call is code of its own, not a graph of layers",
+    )
+    builder = GraphBuilder("main", module.constants)
+    names = [builder.input(t.name, type) for t, type in zip(inputs, types, strict=True)]
+    builder.add(
+        "opaque",
+        names,
+        name=model.name,
+        attributes={"key": layer.key},
+        origin=Origin(model.name, type(model).__name__),
+        results=layer.result_types(),
+    )
+    graph = builder.finish([value.name for value in builder.last.results])
+    module.graphs.append(graph)
+    return graph
+
+
+def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
+    """The user's names of the outputs, unique: the keys of a dict, or the output layers' names."""
+    functional = functional_graph(model)
+    names = list(graph.outputs)
+    if functional is not None:
+        structure = functional._outputs_struct
+        names = list(getattr(model, "output_names", functional.output_names))
+        if isinstance(structure, dict):
+            # Keras flattens a dict by its sorted keys, as the order of model.outputs shows.
+            names = [".".join(map(str, p)) for p, _ in keras.tree.flatten_with_path(structure)]
+    unique: list[str] = []
+    for name in names:
+        count = names[: len(unique)].count(name) + 1
+        unique.append(name if count == 1 else f"{name}:{count}")
+    return tuple(unique)

@@ -1,0 +1,171 @@
+"""What single stages ask beyond well-formedness: legal ops, origins, calls, segments, the split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import networkx as nx
+
+from fastism.ir.graph import Attribute, Graph
+from fastism.ir.module import Module
+from fastism.ir.ops.registry import definition
+from fastism.ir.place import Place, twice
+from fastism.ir.stages import MODES, reached, stage
+from fastism.ir.types import TensorType
+
+INTOUT: Final = "intout"
+PROPAGATE: Final = "propagate"
+INDICES: Final = ("item/sequence", "item/site")
+"""Inputs of a propagation graph, i32[P]: each pair's row of the reference, and of the tables."""
+EDIT: Final = "item/edit"
+"""The input of a propagation graph, with batch axis M, that holds each item's input delta."""
+
+
+def check_op(at: Place) -> None:
+    """The op is legal at the module's stage, and has the form the stage asks for."""
+    node, module = at.node, at.module
+    assert node is not None
+    row, kind = stage(module.stage), definition(node.op).stages
+    propagates = bool(row.propagation) and at.graph is not module.main
+    legal = row.propagation if propagates else row.ops
+    if kind not in legal:
+        place = "a propagation graph" if propagates else "the model's graph"
+        why = f"it is of kind {kind}; {place} holds {' and '.join(sorted(legal))} ops there"
+        at.refuse(f"is a {node.op}, which is not legal at stage {module.stage}", why)
+    if not reached(module.stage, "canonical"):
+        return
+    if node.attributes.get("activation", "linear") != "linear":
+        at.refuse("has its activation fused", "from canonical on, activations are their own nodes")
+    if node.op == "dense" and at.graph.values[node.inputs[0]].type.rank == 3:
+        why = "from canonical on, dense over positions is a width-1 convolution"
+        at.refuse("is a dense over positions", why)
+
+
+def check_origins(module: Module) -> None:
+    for graph in module.graphs:
+        for node in graph.nodes:
+            if node.origin is None:
+                why = "an imported node says which layer it comes from"
+                Place(module, graph, node).refuse("has no origin", why)
+
+
+def check_calls(module: Module) -> None:
+    """A call names a graph, agrees with its signature, and no graph calls itself."""
+    calls = nx.DiGraph()
+    for graph in module.graphs:
+        for node in graph.nodes:
+            if node.op != "call":
+                continue
+            at, callee = Place(module, graph, node), module.graph.get(str(node["graph"]))
+            if callee is None:
+                at.refuse(f"calls @{node['graph']}", "the module has no graph of that name")
+            taken = tuple(value.type for value in callee.inputs)
+            returned = callee.types(callee.outputs)
+            signature = f"@{callee.name}{_listed(taken)} -> {_listed(returned)}"
+            stated = tuple(value.type for value in node.results)
+            if (graph.types(node.inputs), stated) != (taken, returned):
+                at.refuse("does not fit the graph it calls", f"the graph is {signature}")
+            calls.add_edge(graph.name, callee.name)
+            if nx.has_path(calls, callee.name, graph.name):
+                at.refuse("calls back", f"@{callee.name} leads to @{graph.name} again")
+
+
+def _listed(types: Iterable[TensorType]) -> str:
+    return f"({', '.join(map(str, types))})"
+
+
+def check_segments(module: Module) -> None:
+    """Every node is in a segment, in a mode; where locality ends, and only there, it says why."""
+    graph = module.main
+    local = {module.seq_input}
+    for node in graph.nodes:
+        at = Place(module, graph, node)
+        if node.segment is None:
+            at.refuse("is in no segment", "every node is in exactly one")
+        if node.mode not in MODES:
+            at.refuse(f"has the mode {node.mode!r}", f"the modes are {', '.join(MODES)}")
+        if node.mode == "delta":
+            local.update(value.name for value in node.results)
+        ends = node.mode in ("exit", "whole") and any(name in local for name in node.inputs)
+        if ends and not node.stop:
+            at.refuse(
+                "ends locality and does not say why", "it reads a delta; its stop is not given"
+            )
+        if node.stop is not None and node.mode not in ("exit", "whole"):
+            at.refuse("has a stop", f"in mode {node.mode} it does not end locality")
+
+
+def check_split(module: Module) -> None:
+    """The graphs of a split module meet name for name, type for type.
+
+    First comes ``intout``, which returns the model's outputs, listed in its attribute ``heads``,
+    and then the saved values, each once. Any number of graphs named ``propagate...`` follow. Each
+    takes ``item/sequence`` and ``item/site`` (i32[P]) and ``item/edit`` (batch axis M), and apart
+    from these only values that intout returns, under the same name with the same type. It returns,
+    with batch axis M, the outputs its own ``heads`` number, for the sites its constant ``sites``
+    lists. Every saved value is read by some propagation graph. Raises VerifyError.
+    """
+    intout = module.main
+    at = Place(module, intout)
+    if intout.name != INTOUT:
+        at.refuse("comes first", f"a split module is @{INTOUT}, then @{PROPAGATE}... graphs")
+    if (name := twice(intout.outputs)) is not None:
+        at.refuse(f"returns %{name} twice", "a value is saved once")
+    heads = _heads(at)
+    if len(heads) != len(module.outputs):
+        at.refuse(f"has {len(heads)} heads", f"the module names {len(module.outputs)} outputs")
+    first = tuple(dict.fromkeys(heads))
+    if intout.outputs[: len(first)] != first:
+        at.refuse("does not return its heads first", f"the heads are {', '.join(map(str, first))}")
+    read: set[str] = set()
+    for graph in module.graphs[1:]:
+        read.update(_check_propagation(module, graph, heads))
+    for name in intout.outputs[len(first) :]:
+        if name not in read:
+            at.refuse(f"saves %{name}", "no propagation graph reads it")
+
+
+def _heads(at: Place) -> tuple[Attribute, ...]:
+    heads = at.graph.attributes.get("heads")
+    if not isinstance(heads, tuple):
+        at.refuse("has no heads", "the attribute says which of the model's outputs it returns")
+    return heads
+
+
+def _check_propagation(
+    module: Module, graph: Graph, model: tuple[Attribute, ...]
+) -> tuple[str, ...]:
+    """Check one propagation graph; returns the values it takes from the intout graph."""
+    at, intout = Place(module, graph), module.main
+    if not graph.name.startswith(PROPAGATE):
+        at.refuse("is neither half of a split", f"name it @{PROPAGATE} and a suffix")
+    inputs = {value.name: value.type for value in graph.inputs}
+    for name in INDICES:
+        if inputs.pop(name, None) != TensorType("i32", ("P",)):
+            at.refuse(f"does not take %{name}", "it is an input, of type i32[P]")
+    edit = inputs.pop(EDIT, None)
+    if edit is None or edit.shape[:1] != ("M",):
+        at.refuse(f"does not take %{EDIT}", "it is an input, with batch axis M")
+    for name, type in inputs.items():
+        if name not in intout.outputs:
+            at.refuse(f"reads %{name}", f"@{INTOUT} does not return it")
+        if type != intout.values[name].type:
+            why = f"@{INTOUT} returns it as {intout.values[name].type}"
+            at.refuse(f"reads %{name}: {type}", why)
+    heads = _heads(at)
+    for head in heads:
+        if not isinstance(head, int) or not 0 <= head < len(model):
+            at.refuse(f"has the head {head!r}", f"the model has {len(model)} outputs")
+    expected = [intout.values[str(model[int(str(head))])].type.with_batch("M") for head in heads]
+    returned = list(graph.types(graph.outputs))
+    if returned != expected:
+        at.refuse(f"returns {_listed(returned)}", f"its heads are {_listed(expected)}")
+    sites = module.constants.get(dict(graph.constants).get("sites", ""))
+    if sites is None or sites.type.dtype != "i32" or sites.type.rank != 1:
+        at.refuse("has no sites", "its constant in the role 'sites' numbers them, as i32")
+    if module.stage == "scheduled":
+        pairs = graph.attributes.get("pairs")
+        if not isinstance(pairs, int) or pairs < 1:
+            at.refuse("has no chunk size", "at stage scheduled its attribute 'pairs' holds it")
+    return tuple(inputs)

@@ -1,0 +1,23 @@
+"""Drop the ops that return their input at prediction time."""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node, Rewritten
+from fastism.ir.ops.structure import IDENTITIES
+from fastism.passes.canonicalization.scope import Scope
+
+RESHAPING = ("crop", "zero_pad", "upsample", "flatten", "reshape")
+"""Ops that only move or rename positions, so do nothing where they keep the type."""
+
+
+def drop_identity(node: Node, scope: Scope) -> Rewritten:
+    """``%drop = dropout(%x)``: uses of ``%drop`` become uses of ``%x``.
+
+    So too a crop of nothing, an upsampling by one, a flatten of what is flat. A graph output that
+    was ``%drop`` is ``%x`` from now on, even where that is a graph input or an output already.
+    """
+    if node.op in IDENTITIES:
+        return node.inputs[0]
+    if node.op in RESHAPING and node.type == scope.graph.values[node.inputs[0]].type:
+        return node.inputs[0]
+    return node

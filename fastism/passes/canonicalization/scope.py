@@ -1,0 +1,76 @@
+"""What a rule works with: the graph and weights it reads, and new names and constants."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Container
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import PassError
+from fastism.ir.graph import Graph, Node, Rewritten
+from fastism.ir.module import Constant, Module
+
+Array: TypeAlias = npt.NDArray[np.generic]
+Rule: TypeAlias = "Callable[[Node, Scope], Rewritten]"
+
+
+class Scope:
+    """One application of one rule to the main graph of a module.
+
+    ``graph`` is the graph before the rule; ``constants`` collects what the rule adds.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.graph: Graph = module.main
+        self.constants: dict[str, Constant] = dict(module.constants)
+        self._names = {*self.graph.values, *self.graph.by_name}
+        self._derived: dict[tuple[object, str, Constant], str] = {}
+
+    def unique(self, name: str) -> str:
+        """``name``, or ``name:2``, ``name:3``... where the graph has it; taken from now on."""
+        free = _free(name, self._names)
+        self._names.add(free)
+        return free
+
+    def data(self, node: Node, role: str) -> Array | None:
+        """A weight of ``node``, or None if it has none in that role.
+
+        Raises PassError if the module was read from text and holds no weights.
+        """
+        try:
+            return self.module.data(node, role)
+        except ValueError as error:
+            raise PassError(
+                f"the {role} of {node.op} %{node.name} is needed, and only its hash is here",
+                where=f"layer {node.origin}" if node.origin else f"node %{node.name}",
+                why=str(error),
+                attempt="start from the model file, or from text with its weights beside it",
+            ) from error
+
+    def constant(self, node: Node, suffix: str, array: Array) -> str:
+        """Store what was worked out from a node's weights as ``<node>.<suffix>``; returns the name.
+
+        Nodes that share their weights share the result.
+        """
+        constant = Constant.of(array)
+        key = (node.constants, suffix, constant)
+        if key not in self._derived:
+            self._derived[key] = _free(f"{node.name}.{suffix}", self.constants)
+            self.constants[self._derived[key]] = constant
+        return self._derived[key]
+
+
+def applied(rule: Rule, module: Module) -> Module:
+    """The module with ``rule`` applied to every node, and what nobody reads any more dropped."""
+    scope = Scope(module)
+    module = module.rewrite(lambda node: rule(node, scope))
+    return module.replace(constants=scope.constants).used_constants()
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    candidates = itertools.chain([name], (f"{name}:{count}" for count in itertools.count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)

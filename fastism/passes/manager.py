@@ -1,0 +1,76 @@
+"""Runs passes one after the other, verifying the module before the first and after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fastism.errors import PassError, VerifyError
+from fastism.ir.module import Module
+from fastism.ir.verify import verify
+from fastism.passes.base import Pass
+from fastism.passes.instruments import Instrument
+from fastism.passes.pipeline import parse_pipeline, print_pipeline
+
+DEFAULT: Final = "flatten,canonicalize,annotate,segment,split,schedule"
+"""From an imported module to one the backends run."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Passes in order, and the instruments that watch them.
+
+    >>> Pipeline.parse("flatten,canonicalize").run(module).stage
+    'canonical'
+    """
+
+    passes: tuple[Pass, ...]
+    instruments: tuple[Instrument, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str, instruments: tuple[Instrument, ...] = ()) -> Pipeline:
+        """Read a pipeline string. Raises ParseError or PassError, pointing into the string."""
+        return cls(parse_pipeline(text), instruments)
+
+    def __str__(self) -> str:
+        return print_pipeline(self.passes)
+
+    def run(self, module: Module) -> Module:
+        """The module after the last pass.
+
+        Raises VerifyError if ``module`` breaks a rule of its stage, and PassError, naming the
+        pass, if one fails or makes a module that breaks a rule. ``module`` itself never changes.
+        """
+        for stage in self._stages(module):
+            module = stage
+        return module
+
+    def run_stages(self, module: Module) -> tuple[Module, ...]:
+        """Every module on the way, ``module`` itself first. Raises what :meth:`run` raises."""
+        return tuple(self._stages(module))
+
+    def _stages(self, module: Module) -> Iterator[Module]:
+        verify(module)
+        yield module
+        for pass_ in self.passes:
+            for instrument in self.instruments:
+                instrument.before(pass_, module)
+            module = _verified(pass_, pass_(module))
+            for instrument in self.instruments:
+                instrument.after(pass_, module)
+            yield module
+
+
+def _verified(pass_: Pass, module: Module) -> Module:
+    try:
+        verify(module)
+    except VerifyError as error:
+        raise PassError(
+            f"{pass_.name}: the result is not a valid {module.stage} module: {error.what}",
+            where=error.where,
+            why=error.why,
+            attempt=error.attempt,
+            context=error.context,
+        ) from error
+    return module

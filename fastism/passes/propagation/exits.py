@@ -1,0 +1,136 @@
+"""Incremental stop layers: where a change on a window becomes a whole value, without a recompute.
+
+Each exit says for which nodes it applies and how it is written. A stop without an exit scatters the
+window into the reference and runs the layer whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from fastism.ir.graph import Graph, Node
+from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.state import SEQUENCE, SITE, Propagation
+
+
+class Exit(NamedTuple):
+    """When an op leaves the windows incrementally, and how."""
+
+    applies: Callable[[Graph, Node, tuple[str, ...]], bool]
+    write: Callable[[Propagation, Node], None]
+
+
+def _always(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
+    return True
+
+
+def leaves_through_dense(graph: Graph, node: Node) -> bool:
+    """Whether a node is a dense layer right behind a flatten that is an exit."""
+    source = graph.producers.get(node.inputs[0])
+    return node.op == "dense" and source is not None and source.op == "flatten"
+
+
+def _all_dense(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
+    name = node.result.name
+    users = graph.users[name]
+    named = {user.name for user in users} | {user.origin.layer for user in users if user.origin}
+    return (
+        name not in graph.outputs
+        and named.isdisjoint(stop_layers)
+        and all(leaves_through_dense(graph, user) for user in users)
+    )
+
+
+def _inside(state: Propagation, name: str) -> Layout:
+    """The value's own layout, or one that does not hang over an edge."""
+    layout = state.layouts[name]
+    length = state.source.values[name].type.length
+    return Layout.covering(state.tight[name]) if layout.hangs(length) else layout
+
+
+def flatten(state: Propagation, node: Node) -> None:
+    """Nothing to do: the dense layers behind it read the window."""
+
+
+def dense(state: Propagation, node: Node) -> None:
+    """Flatten and dense: multiply the window's delta by the kernel rows that belong to it."""
+    flattened, name = state.source.producers[node.inputs[0]], node.result.name
+    source = flattened.inputs[0]
+    layout = _inside(state, source)
+    rows = state.add(
+        "dense_rows",
+        [state.delta_at(source, layout), SITE],
+        f"{name}.delta",
+        {"length": state.source.values[source].type.length},
+        {
+            "kernel": dict(node.constants)["kernel"],
+            "start": state.table(source, layout.start),
+        },
+        node,
+    )
+    _finish(state, node, rows)
+
+
+def _finish(state: Propagation, node: Node, delta: str) -> None:
+    name = node.result.name
+    if node.type.rank == 3:
+        delta = state.add(
+            "reshape", [delta], f"{name}.delta", {"shape": (1, node.type.channels)}, like=node
+        )
+    reference = state.whole_reference(name)
+    state.wholes[name] = state.add("add_reference", [delta, reference], f"{name}.whole", like=node)
+
+
+def _global_sum(scaled: bool) -> Callable[[Propagation, Node], None]:
+    def write(state: Propagation, node: Node) -> None:
+        """The sum of the delta over the window, over the length for an average."""
+        source = node.inputs[0]
+        length = state.source.values[source].type.length
+        scale = 1.0 / length if scaled else 1.0
+        delta = state.delta_at(source, _inside(state, source))
+        total = state.add(
+            "sum_window", [delta], f"{node.result.name}.delta", {"scale": scale}, like=node
+        )
+        _finish(state, node, total)
+
+    return write
+
+
+def global_max_pool(state: Propagation, node: Node) -> None:
+    """The largest of the window, of all before it and of all behind it."""
+    source, name = node.inputs[0], node.result.name
+    layout = _inside(state, source)
+    inner = state.copy(
+        node.with_attributes(keepdims=True), [state.value_at(source, layout)], f"{name}.inner"
+    )
+    candidates = [inner]
+    for suffix, reverse, start in (
+        (".before", False, layout.start),
+        (".behind", True, layout.start + layout.width),
+    ):
+        running = state.running_max(source, suffix, reverse=reverse)
+        outer = state.add(
+            "window",
+            [running, SEQUENCE, SITE],
+            f"{name}{suffix}",
+            {"width": 1},
+            {"start": state.table(f"{name}{suffix}", np.asarray(start))},
+        )
+        candidates.append(state.add("expand", [outer, inner], f"{name}{suffix}.value"))
+    whole = state.add("maximum", candidates, f"{name}.whole", like=node)
+    if not node["keepdims"]:
+        shape = (node.type.channels,)
+        whole = state.add("reshape", [whole], f"{name}.whole", {"shape": shape}, like=node)
+    state.wholes[name] = whole
+
+
+EXITS: dict[str, Exit] = {
+    "flatten": Exit(_all_dense, flatten),
+    "dense": Exit(lambda graph, node, stops: leaves_through_dense(graph, node), dense),
+    "global_average_pool": Exit(_always, _global_sum(scaled=True)),
+    "global_sum_pool": Exit(_always, _global_sum(scaled=False)),
+    "global_max_pool": Exit(_always, global_max_pool),
+}

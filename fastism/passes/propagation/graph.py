@@ -1,0 +1,106 @@
+"""Write the propagation graph of one group of sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastism.ir.graph import Graph, Node
+from fastism.ir.module import Constant, Module
+from fastism.ir.ranges import IntArray, Range
+from fastism.ir.types import TensorType
+from fastism.passes.propagation import rules
+from fastism.passes.propagation.demands import choose_layouts
+from fastism.passes.propagation.exits import EXITS
+from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.state import Propagation
+
+
+@dataclass(frozen=True)
+class Propagated:
+    """A propagation graph and what it asks of the intout graph."""
+
+    graph: Graph
+    saved: dict[str, TensorType]
+    running: dict[str, tuple[str, bool]]
+
+
+def windows(module: Module) -> dict[str, Range]:
+    """change ∩ need of every value that is followed on windows, over all sites."""
+    graph = module.main
+    followed = {v.name for node in graph.nodes if node.mode == "delta" for v in node.results}
+    return {name: _window(graph, name) for name in (module.seq_input, *sorted(followed))}
+
+
+def _window(graph: Graph, name: str) -> Range:
+    value = graph.values[name]
+    assert value.change is not None
+    assert value.need is not None
+    return value.change.intersect(value.need)
+
+
+def effective_sites(module: Module) -> IntArray:
+    """The sites whose edit can change some output."""
+    graph = module.main
+    assert module.sites is not None
+    effective = np.zeros(len(module.sites), dtype=bool)
+    for name in graph.outputs:
+        effective |= _window(graph, name).occupied
+    return np.flatnonzero(effective).astype(np.int64)
+
+
+def propagation_graph(
+    module: Module, name: str, sites: IntArray, constants: dict[str, Constant]
+) -> Propagated:
+    """From the edit to the outputs, for the sites at the given indices.
+
+    ``constants`` receives the site tables. The graph's attribute ``heads`` lists which of the
+    model's outputs it returns, its constant ``sites`` the sites it is for.
+    """
+    assert module.sites is not None
+    graph = module.main
+    tight = {
+        key: range_.take(sites)
+        for key, range_ in windows(module).items()
+        if not range_.take(sites).is_none
+    }
+    layouts = choose_layouts(graph, tight)
+    layouts[module.seq_input] = Layout(module.sites.array[sites], module.sites.width)
+    state = Propagation(name, module, constants, tight, layouts, sites)
+    for node in graph.nodes:
+        _propagate(state, node)
+    heads = [
+        i for i, out in enumerate(graph.outputs) if not _window(graph, out).take(sites).is_none
+    ]
+    outputs = [state.whole(graph.outputs[index]) for index in heads]
+    finished = (
+        state.builder.finish(outputs)
+        .prune()
+        .replace(
+            attributes={"heads": tuple(heads)},
+            constants=(("sites", state.builder.constant(f"{name}/sites", sites.astype(np.int32))),),
+        )
+    )
+    used = {source for node in finished.nodes for source in node.inputs} | set(finished.outputs)
+    saved = {key: type_ for key, type_ in state.saved.items() if key in used}
+    kept = [v for v in finished.inputs if v.name in used or v.name not in state.saved]
+    running = {key: what for key, what in state.running.items() if key in saved}
+    return Propagated(finished.replace(inputs=tuple(kept)), saved, running)
+
+
+def _propagate(state: Propagation, node: Node) -> None:
+    graph = state.source
+    if node.mode == "reference":
+        return
+    if all(_window(graph, value.name).take(state.sites).is_none for value in node.results):
+        return
+    if node.mode == "delta":
+        rules.apply(state, node)
+    elif node.mode == "exit":
+        EXITS[node.op].write(state, node)
+    else:
+        inputs = [state.whole(source) for source in node.inputs]
+        state.copy(node, inputs, f"{node.name}.whole")
+        for value, result in zip(node.results, state.builder.last.results, strict=True):
+            state.wholes[value.name] = result.name

@@ -1,0 +1,140 @@
+"""Segment: decide how every node runs, and where locality ends.
+
+Before: an annotated graph. After: each node carries a mode and a segment.
+
+    mode       what happens once a mutation
+    reference  nothing: the edit cannot reach it, or no output can see it
+    delta      its change is computed on a window
+    exit       the change on a window becomes a whole value (global pools, flatten and dense)
+    whole      it runs again in full
+
+The first node that is not local on each path carries ``stop``: why locality ends there. A segment
+is a run of nodes executed as a unit: a convolution and the pointwise ops and pools behind it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastism.errors import PassError
+from fastism.ir.analysis import relations
+from fastism.ir.graph import Graph, Node
+from fastism.ir.module import Module
+from fastism.ir.ops import definition
+from fastism.ir.windows import POINTWISE, Relation, Whole, Window
+from fastism.passes.base import Pass
+from fastism.passes.propagation.exits import EXITS, leaves_through_dense
+from fastism.passes.propagation.rules import runs_on_windows
+from fastism.passes.registry import register_pass
+
+
+@register_pass
+@dataclass(frozen=True)
+class Segment(Pass):
+    """Assign modes, segments and stop reasons.
+
+    stop_layers: layers, by Keras name or path, to compute whole together with all later ones.
+    """
+
+    name: ClassVar[str] = "segment"
+    requires: ClassVar[tuple[str, ...]] = ("annotated",)
+    produces: ClassVar[str | None] = "segmented"
+
+    stop_layers: tuple[str, ...] = ()
+
+    def run(self, module: Module) -> Module:
+        graph = module.main
+        _check_names(graph, self.stop_layers)
+        modes: dict[str, str] = {}
+        nodes: list[Node] = []
+        for node in graph.nodes:
+            mode, stop = _mode(graph, node, modes, self.stop_layers)
+            modes.update((value.name, mode) for value in node.results)
+            nodes.append(node.replace(mode=mode, stop=stop))
+        graph = graph.replace(nodes=tuple(nodes))
+        return module.with_graphs([graph.replace(nodes=_number(graph))])
+
+
+def _mode(
+    graph: Graph, node: Node, modes: dict[str, str], stop_layers: tuple[str, ...]
+) -> tuple[str, str | None]:
+    if not any(_changes(graph, value.name) for value in node.results):
+        return "reference", None
+    changed = [i for i, name in enumerate(node.inputs) if _changes(graph, name)]
+    sources = [modes.get(node.inputs[i], "delta") for i in changed]
+    local = "delta" in sources
+    if any(mode in ("whole", "exit") for mode in sources):
+        if all(mode == "exit" for mode in sources) and leaves_through_dense(graph, node):
+            return "exit", None
+        return "whole", "meets a value that is changed everywhere" if local else None
+    if _named(node, stop_layers):
+        return "whole", "named as a stop layer"
+    reached: list[Relation] = [relations(graph, node)[i] for i in changed]
+    if all(isinstance(relation, Window) for relation in reached):
+        if runs_on_windows(node, len(changed)):
+            return "delta", None
+        return "whole", f"{node.op} has no rule for windows"
+    why = next(relation.why for relation in reached if isinstance(relation, Whole))
+    rule = EXITS.get(node.op)
+    if rule is not None and rule.applies(graph, node, stop_layers):
+        return "exit", why
+    return "whole", why
+
+
+def _changes(graph: Graph, name: str) -> bool:
+    value = graph.values[name]
+    assert value.change is not None
+    assert value.need is not None
+    return not value.change.intersect(value.need).is_none
+
+
+def _named(node: Node, stop_layers: tuple[str, ...]) -> bool:
+    names = {node.name, node.origin.layer if node.origin else node.name}
+    return not names.isdisjoint(stop_layers)
+
+
+def _check_names(graph: Graph, stop_layers: tuple[str, ...]) -> None:
+    known = {node.origin.layer for node in graph.nodes if node.origin} | set(graph.by_name)
+    for name in stop_layers:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3)
+            raise PassError(
+                f"there is no layer {name!r} to stop at",
+                why="a stop layer is named by its Keras name, or by its path in a nested model",
+                attempt=f"did you mean {', '.join(near)}?"
+                if near
+                else "fastism explain lists them",
+            )
+
+
+def _number(graph: Graph) -> tuple[Node, ...]:
+    """Nodes with segments: a node joins its producer's unless a new run starts at it."""
+    segments: dict[str, int] = {}
+    nodes: list[Node] = []
+    count = 0
+    for node in graph.nodes:
+        if node.mode == "reference":
+            nodes.append(node.replace(segment=0))
+            continue
+        source = graph.producers.get(node.inputs[0]) if len(node.inputs) == 1 else None
+        joins = (
+            source is not None
+            and source.mode == node.mode
+            and len(graph.users[node.inputs[0]]) == 1
+            and not _opens(graph, node)
+        )
+        if joins and source is not None:
+            segments[node.name] = segments[source.name]
+        else:
+            count += 1
+            segments[node.name] = count
+        nodes.append(node.replace(segment=segments[node.name]))
+    return tuple(nodes)
+
+
+def _opens(graph: Graph, node: Node) -> bool:
+    """Whether a node starts a segment: a linear op that reads flanks."""
+    wide = any(relation != POINTWISE for relation in relations(graph, node))
+    return node.mode == "delta" and wide and definition(node.op).linear

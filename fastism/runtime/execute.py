@@ -1,0 +1,132 @@
+"""Run a scheduled module: the intout graph once a batch, the propagation graphs chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.ir.graph import Graph
+from fastism.ir.module import Module
+from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.items import IntArray, Items, Rows
+
+Array = npt.NDArray[Any]
+Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Group:
+    """The sites one propagation graph is for, and how its rows are chunked."""
+
+    def __init__(self, module: Module, graph: Graph) -> None:
+        self.graph = graph
+        self.sites = self._table(module, dict(graph.constants)["sites"])
+        self.heads = tuple(int(head) for head in graph.attributes["heads"])  # type: ignore[union-attr, arg-type]
+        self.pairs = int(graph.attributes["pairs"])  # type: ignore[arg-type]
+        starts = [dict(n.constants)["start"] for n in graph.nodes if n.op == "dense_rows"]
+        tables = [self._table(module, name) for name in dict.fromkeys(starts)]
+        nothing = np.zeros((len(self.sites), 0), np.int64)
+        # What all rows of a chunk must agree on: where the windows of dense layers start.
+        self.keys: IntArray = np.stack(tables, axis=1) if tables else nothing
+
+    @staticmethod
+    def _table(module: Module, name: str) -> IntArray:
+        data = module.constants[name].data
+        assert data is not None
+        return np.asarray(data, dtype=np.int64)
+
+
+class Executor:
+    """Scores items of a batch of sequences with the functions a backend emitted."""
+
+    def __init__(self, module: Module, functions: Mapping[str, Function]) -> None:
+        self.module = module
+        self.functions = functions
+        self.intout = module.main
+        self.heads = tuple(str(name) for name in self.intout.attributes["heads"])  # type: ignore[union-attr]
+        self.groups = [Group(module, graph) for graph in module.graphs[1:]]
+        assert module.sites is not None
+        self.width = module.sites.width
+        self.starts = module.sites.array
+        self.group_of = np.full(len(module.sites), -1, np.int64)
+        self.local = np.zeros(len(module.sites), np.int64)
+        for index, group in enumerate(self.groups):
+            self.group_of[group.sites] = index
+            self.local[group.sites] = np.arange(len(group.sites))
+
+    def reference(self, inputs: Mapping[str, Array]) -> Mapping[str, Any]:
+        """Outputs and saved activations of a batch, (N, ...), by value name."""
+        return self.functions[self.intout.name](inputs)
+
+    def score(
+        self,
+        inputs: Mapping[str, Array],
+        saved: Mapping[str, Any],
+        items: Items,
+        alternatives: Array,
+        results: Sequence[Array],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Fill ``results[h][i]`` with head h's mutated output for item i, where it changes.
+
+        ``saved`` is what `reference` returned for these inputs; ``alternatives`` is (A, width, C).
+        Items that change nothing are left as they are.
+        """
+        edited = inputs[self.module.seq_input]
+        group_of = self.group_of[items.site]
+        cancels = self._cancels(edited, items, alternatives)
+        for index, group in enumerate(self.groups):
+            chosen = np.flatnonzero((group_of == index) & ~cancels)
+            rows = Rows.of(items.take(chosen))
+            if not len(rows.item):
+                continue
+            keys = group.keys[self.local[items.site[chosen[rows.item[:, 0]]]]]
+            for chunk in rows.chunks(keys, group.pairs):
+                numbers = chosen[chunk.item]
+                outputs = self._chunk(group, edited, saved, items, alternatives, numbers)
+                for head, output in zip(group.heads, outputs, strict=True):
+                    results[head][numbers[chunk.valid]] = output[chunk.valid.ravel()]
+                if progress is not None:
+                    progress(int(chunk.valid.sum()))
+        if progress is not None:
+            progress(int(np.sum((group_of < 0) | cancels)))
+
+    def _cancels(self, edited: Array, items: Items, alternatives: Array) -> npt.NDArray[np.bool_]:
+        """Items that write what is there already."""
+        positions = self.starts[:, None] + np.arange(self.width)
+        windows = edited[:, positions]  # (N, S, width, C)
+        equal = [np.all(windows == row, axis=(2, 3)) for row in alternatives]
+        table = np.stack(equal, axis=2)
+        return np.asarray(table[items.sequence, items.site, items.alternative])
+
+    def _chunk(
+        self,
+        group: Group,
+        edited: Array,
+        saved: Mapping[str, Any],
+        items: Items,
+        alternatives: Array,
+        numbers: IntArray,
+    ) -> list[Array]:
+        """Outputs of one chunk, (rows * A, ...) each."""
+        sequence, site = items.sequence[numbers[:, 0]], items.site[numbers[:, 0]]
+        positions = self.starts[site][:, None] + np.arange(self.width)
+        current = edited[sequence[:, None], positions]
+        delta = alternatives[items.alternative[numbers]] - current[:, None]
+        given: dict[str, Any] = {
+            "item/sequence": sequence.astype(np.int32),
+            "item/site": self.local[site].astype(np.int32),
+            "item/edit": delta.reshape(-1, *delta.shape[2:]),
+        }
+        for value in group.graph.inputs:
+            if value.name not in given:
+                given[value.name] = saved[value.name]
+        outputs = self.functions[group.graph.name](given)
+        return [np.asarray(outputs[name]) for name in group.graph.outputs]
+
+
+def input_dtypes(module: Module) -> dict[str, str]:
+    """The numpy element type of every model input, by name."""
+    return {value.name: NUMPY_DTYPES[value.type.dtype] for value in module.main.inputs}

@@ -1,0 +1,73 @@
+"""Items and how they fold: which (sequence, site, alternative) to compute, in which chunks.
+
+Items of one (sequence, site) pair share the reference's windows, so they travel together: a row
+holds up to A of them. Rows are sorted so that a chunk's windows start where its dense layers need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Items:
+    """Parallel index arrays, one entry an item."""
+
+    sequence: IntArray
+    site: IntArray
+    alternative: IntArray
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    def take(self, index: IntArray) -> Items:
+        """A selection, in the order of ``index``."""
+        return Items(self.sequence[index], self.site[index], self.alternative[index])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Items folded by pair: row ``r`` holds the items ``item[r, :]``, all of one pair.
+
+    A row with fewer items than A repeats its first; ``valid`` tells which count.
+    """
+
+    item: IntArray
+    valid: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, items: Items) -> Rows:
+        """Fold items; A is the commonest number of items a pair."""
+        if not len(items):
+            return cls(np.zeros((0, 1), np.int64), np.zeros((0, 1), bool))
+        order = np.lexsort((items.alternative, items.site, items.sequence))
+        sequence, site = items.sequence[order], items.site[order]
+        opens = np.ones(len(order), bool)
+        opens[1:] = (sequence[1:] != sequence[:-1]) | (site[1:] != site[:-1])
+        pair = np.cumsum(opens) - 1
+        counts = np.bincount(pair)
+        width = int(np.bincount(counts).argmax())
+        rank = np.arange(len(order)) - np.flatnonzero(opens)[pair]
+        rows_before = np.concatenate([[0], np.cumsum(-(-counts // width))])
+        row = rows_before[pair] + rank // width
+        item = np.full((rows_before[-1], width), -1, np.int64)
+        item[row, rank % width] = order
+        valid = item >= 0
+        return cls(np.where(valid, item, item[:, :1]), valid)
+
+    def chunks(self, keys: npt.NDArray[np.int64], most: int) -> Iterator[Rows]:
+        """Rows of equal key, at most so many a chunk."""
+        order = np.lexsort((np.arange(len(keys)), *keys.T))
+        sorted_keys = keys[order]
+        opens = np.flatnonzero(np.any(sorted_keys[1:] != sorted_keys[:-1], axis=1)) + 1
+        for run in np.split(order, opens):
+            pieces = max(1, -(-len(run) // most))
+            for piece in np.array_split(run, pieces):
+                if len(piece):
+                    yield Rows(self.item[piece], self.valid[piece])

@@ -1,0 +1,205 @@
+"""A plan: a compiled model, ready to score sequences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import InputError
+from fastism.io.plan_folder import OpaqueRecord, save_plan
+from fastism.ir.module import Module
+from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.execute import Executor, Function
+from fastism.runtime.inputs import index_array, model_inputs
+from fastism.runtime.items import Items
+from fastism.runtime.scores import HeadScores, Scores
+
+Array = npt.NDArray[Any]
+Progress = Callable[[int, int], None]
+"""Called with (items done, items in all) as a run goes on."""
+
+BATCH = 32
+"""Sequences whose reference activations are held at a time, unless the user says otherwise."""
+
+
+class Plan:
+    """What `fastism.compile` and `fastism.load` return; call it with sequences.
+
+    stages: the module after every pass, imported to scheduled.
+    alternatives: (A, width, C), the rows written at a site, in the order of the scores.
+    opaque: the live layers behind the module's opaque nodes.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Module],
+        functions: Mapping[str, Function],
+        alternatives: Array,
+        opaque: Mapping[str, Any],
+        backend: str,
+    ) -> None:
+        self.stages = tuple(stages)
+        self.alternatives = alternatives
+        self.opaque = opaque
+        self.backend = backend
+        self.executor = Executor(self.module, functions)
+
+    @property
+    def module(self) -> Module:
+        """The scheduled module: what the backend runs."""
+        return self.stages[-1]
+
+    @cached_property
+    def stage(self) -> Mapping[str, Module]:
+        """The last module of every stage, by the stage's name."""
+        return {module.stage: module for module in self.stages}
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The model's outputs by the user's names."""
+        return self.module.outputs
+
+    @property
+    def output_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every output without the batch axis."""
+        values = self.module.main.values
+        heads = zip(self.output_names, self.executor.heads, strict=True)
+        return {
+            name: tuple(int(dim) for dim in values[value].type.shape[1:]) for name, value in heads
+        }
+
+    @property
+    def length(self) -> int:
+        """Positions of the edited input."""
+        return self.module.main.values[self.module.seq_input].type.length
+
+    @property
+    def channels(self) -> int:
+        """Letters of the alphabet: the channels of the edited input."""
+        return self.module.main.values[self.module.seq_input].type.channels
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What a saved plan keeps beside the modules."""
+        return {
+            "backend": self.backend,
+            "outputs": list(self.output_names),
+            "alternatives": self.alternatives.tolist(),
+        }
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
+        """Write the plan folder. Raises PlanError for an existing path (unless ``force``)."""
+        records = {
+            key: OpaqueRecord(layer.config(), layer.weights()) for key, layer in self.opaque.items()
+        }
+        save_plan(
+            path, stages=self.stages, manifest=self.manifest, opaque=records, force=force
+        )
+
+    def __call__(
+        self, x: Any, *, batch_size: int = BATCH, progress: Progress | None = None
+    ) -> Scores:
+        """Score every alternative at every site of every sequence.
+
+        x: (N, L, C), or for several inputs a list in the model's order, or a dict by name.
+        batch_size: sequences at a time; more is faster, and takes more memory.
+
+        Raises InputError where ``x`` does not fit the model.
+        """
+        inputs = model_inputs(self.module.main, x)
+        count = len(next(iter(inputs.values())))
+        sites, alternatives = len(self.executor.starts), len(self.alternatives)
+        grid = np.indices((1, sites, alternatives)).reshape(3, -1)
+        heads = [
+            HeadScores(
+                np.empty((count, *shape), dtype),
+                np.empty((count, sites, alternatives, *shape), dtype),
+            )
+            for shape, dtype in self._outputs()
+        ]
+        counter = _Counter(progress, count * sites * alternatives)
+        for first in range(0, count, batch_size):
+            batch = {name: array[first : first + batch_size] for name, array in inputs.items()}
+            size = len(next(iter(batch.values())))
+            saved = self.executor.reference(batch)
+            flat: list[Array] = []
+            for head, value in zip(heads, self.executor.heads, strict=True):
+                reference = np.asarray(saved[value])
+                head.reference[first : first + size] = reference
+                part = head.alternate[first : first + size]
+                part[:] = reference[:, None, None]
+                flat.append(part.reshape(-1, *reference.shape[1:]))
+            sequence = np.repeat(np.arange(size), grid.shape[1])
+            site, alternative = np.tile(grid[1], size), np.tile(grid[2], size)
+            items = Items(sequence, site, alternative)
+            self.executor.score(batch, saved, items, self.alternatives, flat, counter.add)
+        return Scores(dict(zip(self.output_names, heads, strict=True)))
+
+    def score_items(
+        self,
+        x: Any,
+        sequence: Sequence[int] | Array,
+        site: Sequence[int] | Array,
+        alternative: Sequence[int] | Array,
+        *,
+        batch_size: int = BATCH,
+        progress: Progress | None = None,
+    ) -> dict[str, Array]:
+        """Score a subset of the items, given by three index arrays of one length M.
+
+        Returns (M, *out) for every output by name: the prediction with that alternative written at
+        that site (both are indices into the plan's) of that sequence. Raises InputError where an
+        index is out of range or the arrays differ in length.
+        """
+        inputs = model_inputs(self.module.main, x)
+        count = len(next(iter(inputs.values())))
+        items = Items(
+            index_array("sequence", sequence, count),
+            index_array("site", site, len(self.executor.starts)),
+            index_array("alternative", alternative, len(self.alternatives)),
+        )
+        if not len(items.sequence) == len(items.site) == len(items.alternative):
+            raise InputError("sequence, site and alternative must be of one length")
+        results = [np.empty((len(items), *shape), dtype) for shape, dtype in self._outputs()]
+        counter = _Counter(progress, len(items))
+        used, position = np.unique(items.sequence, return_inverse=True)
+        for first in range(0, len(used), batch_size):
+            index = used[first : first + batch_size]
+            chosen = np.flatnonzero((position >= first) & (position < first + len(index)))
+            batch = {name: array[index] for name, array in inputs.items()}
+            saved = self.executor.reference(batch)
+            part = items.take(chosen)
+            part = Items(position[chosen] - first, part.site, part.alternative)
+            flat = [np.asarray(saved[value])[part.sequence] for value in self.executor.heads]
+            self.executor.score(batch, saved, part, self.alternatives, flat, counter.add)
+            for result, values in zip(results, flat, strict=True):
+                result[chosen] = values
+        return dict(zip(self.output_names, results, strict=True))
+
+    def _outputs(self) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
+        values = self.module.main.values
+        return [
+            (shape, np.dtype(NUMPY_DTYPES[values[value].type.dtype]))
+            for shape, value in zip(
+                self.output_shapes.values(), self.executor.heads, strict=True
+            )
+        ]
+
+
+class _Counter:
+    """Adds up what is done and tells the user's callback."""
+
+    def __init__(self, callback: Progress | None, total: int) -> None:
+        self.callback = callback
+        self.total = total
+        self.done = 0
+
+    def add(self, items: int) -> None:
+        self.done += items
+        if self.callback is not None:
+            self.callback(self.done, self.total)

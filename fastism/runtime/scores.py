@@ -1,0 +1,77 @@
+"""What a plan returns: reference and alternate predictions, one head or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import InputError
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """Predictions of one output of the model.
+
+    reference: (N, *out), the model's own prediction.
+    alternate: (N, S, A, *out), the prediction with alternative A written at site S.
+    """
+
+    reference: Array
+    alternate: Array
+
+    def delta(self) -> Array:
+        """alternate - reference, (N, S, A, *out): 0 where the alternative is the reference."""
+        return np.asarray(self.alternate - self.reference[:, None, None])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Predictions of every output, by name (``scores["profile"]``) or position (``scores[1]``).
+
+    With a single output the same attributes work without naming it.
+    """
+
+    heads: Mapping[str, HeadScores]
+
+    def __getitem__(self, head: str | int) -> HeadScores:
+        names = list(self.heads)
+        if isinstance(head, int) and -len(names) <= head < len(names):
+            return self.heads[names[head]]
+        if isinstance(head, str) and head in self.heads:
+            return self.heads[head]
+        raise InputError(f"there is no output {head!r}", why=f"the model has {', '.join(names)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.heads)
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @property
+    def _only(self) -> HeadScores:
+        if len(self.heads) != 1:
+            raise InputError(
+                f"the model has {len(self.heads)} outputs: {', '.join(self.heads)}",
+                attempt='say which: scores["name"].reference, or scores[0].reference',
+            )
+        return next(iter(self.heads.values()))
+
+    @property
+    def reference(self) -> Array:
+        """(N, *out): the only output's prediction for the sequences as they are."""
+        return self._only.reference
+
+    @property
+    def alternate(self) -> Array:
+        """(N, S, A, *out): the only output's prediction for every mutant."""
+        return self._only.alternate
+
+    def delta(self) -> Array:
+        """(N, S, A, *out): alternate - reference of the only output."""
+        return self._only.delta()

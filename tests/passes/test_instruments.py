@@ -1,0 +1,76 @@
+"""What watches a pipeline: dumps that read back, timings, prints."""
+
+import io
+
+import numpy as np
+import pytest
+
+from fastism.errors import PassError
+from fastism.ir import Sites
+from fastism.ir.parser import parse_module
+from fastism.passes import DumpStages, Pipeline, PrintAfter, Timings
+
+WEIGHTS = {"conv.kernel": np.ones((3, 4, 2), "float32")}
+TEXT = """
+graph @main(%seq: f32[N,9,4]) {
+  %conv : f32[N,9,2] = conv1d(%seq) {width=3, pad=same, activation=relu} @conv.kernel
+  return %conv
+}
+"""
+
+
+@pytest.fixture
+def module(parsed):
+    return parsed(TEXT, "flat", WEIGHTS, sites=Sites.every(9))
+
+
+def test_dumps_are_numbered_and_read_back(module, tmp_path) -> None:
+    pipeline = Pipeline.parse("canonicalize,annotate", (DumpStages(tmp_path / "stages"),))
+    stages = pipeline.run_stages(module)
+    paths = sorted((tmp_path / "stages").iterdir())
+    assert [path.name for path in paths] == [
+        "000-text.fism",
+        "001-canonicalize.fism",
+        "002-annotate.fism",
+    ]
+    assert tuple(parse_module(path.read_text()) for path in paths) == stages
+
+
+def test_another_run_is_numbered_from_the_start(module, tmp_path) -> None:
+    pipeline = Pipeline.parse("flatten,canonicalize", (DumpStages(tmp_path),))
+    pipeline.run(module)
+    pipeline.run(module)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_failing_pass_leaves_the_dump_of_its_input(module, tmp_path) -> None:
+    with pytest.raises(PassError):
+        Pipeline.parse("flatten,annotate", (DumpStages(tmp_path),)).run(module)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "000-text.fism",
+        "001-flatten.fism",
+    ]
+
+
+def test_timings_name_every_pass(module) -> None:
+    timings = Timings()
+    Pipeline.parse("flatten,canonicalize", (timings,)).run(module)
+    assert [name for name, _ in timings.seconds] == ["flatten", "canonicalize"]
+    assert all(seconds > 0 for _, seconds in timings.seconds)
+    assert timings.total == sum(seconds for _, seconds in timings.seconds)
+    assert [line.split()[0] for line in str(timings).splitlines()] == [
+        "flatten",
+        "canonicalize",
+        "total",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "printed"),
+    [(None, ["flatten", "canonicalize"]), (("flatten",), ["flatten"]), ((), [])],
+)
+def test_print_after_prints_the_passes_asked_for(module, names, printed) -> None:
+    stream = io.StringIO()
+    Pipeline.parse("flatten,canonicalize", (PrintAfter(stream, names),)).run(module)
+    heads = [line for line in stream.getvalue().splitlines() if line.startswith("// fastism")]
+    assert [head.split("after=")[1] for head in heads] == printed

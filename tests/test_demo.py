@@ -1,0 +1,58 @@
+"""The demo, from end to end, as a new user runs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from fastism import data
+from fastism.errors import InputError
+from fastism.runtime.demo import planted, strongest
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder the demo wrote, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "fastism", "demo", "-o", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout + done.stderr
+
+
+def test_it_prints_speed_up_and_difference(finished: tuple[Path, str]) -> None:
+    text = finished[1]
+    assert re.search(r"speed-up .*: \d+\.\dx", text)
+    difference = re.search(r"largest difference from the model: (\S+)", text)
+    assert difference is not None
+    assert float(difference[1]) < 1e-5
+
+
+def test_top_bases_fall_on_planted_motifs(finished: tuple[Path, str]) -> None:
+    with h5py.File(finished[0] / "scores.h5") as file:
+        delta = file["bound/alternate"][..., 0] - file["bound/reference"][:, None, None, 0]
+    for motif, top in zip(planted(data.path("demo.fa")), strongest(delta), strict=True):
+        assert all(motif.start <= position < motif.stop for position in top)
+
+
+def test_strongest_takes_either_sign() -> None:
+    delta = np.zeros((1, 6, 4))
+    delta[0, 4, 1], delta[0, 2, 3], delta[0, 0, 0] = -3, 2, 1
+    assert strongest(delta, 2).tolist() == [[4, 2]]
+
+
+def test_planted_motifs_are_in_the_sequences() -> None:
+    fasta = data.path("demo.fa")
+    sequences = fasta.read_text().split("\n")[1::2]
+    found = {seq[m.start : m.stop] for seq, m in zip(sequences, planted(fasta), strict=True)}
+    assert found == {"CCACCAGGGGGC", "AGATAAG"}
+
+
+def test_an_unknown_file_is_refused_with_the_list() -> None:
+    with pytest.raises(InputError, match=r"demo\.fa, demo\.h5"):
+        data.path("demo.keras")
