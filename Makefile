@@ -23,7 +23,8 @@ export KERAS_BACKEND := tensorflow
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
-	$(RUN) -m fastism demo
+	@mkdir -p build
+	$(RUN) -m fastism demo -o build/demo --force
 
 test: $(TEST_READY)
 	$(RUN) -m pytest

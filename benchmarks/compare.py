@@ -19,7 +19,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-from fastism.runtime.plan import Plan
 
 import fastism
 from benchmarks.machine import describe
@@ -27,13 +26,15 @@ from benchmarks.models import ARCHITECTURES, build
 from fastism.runtime.baseline import (
     WAYS,
     FloatArray,
-    Items,
     by_function,
     fastest,
     median_seconds,
     mutants,
     mutations,
+    sample,
 )
+from fastism.runtime.items import Items
+from fastism.runtime.plan import Plan
 
 MODEL_BATCHES = (32, 128, 512)
 """Batch sizes tried for calling the model; the best one counts."""
@@ -70,14 +71,13 @@ def sequences(count: int, length: int, seed: int = 3) -> FloatArray:
 
 def largest_difference(model: keras.Model, plan: Plan, x: FloatArray, items: Items) -> float:
     """Between the plan and the model over some items, relative to the largest effect there."""
-    scores = plan(x)
+    found = plan.score_items(x, items.sequence, items.site, items.alternative)
     expected = by_function(model, 128)(mutants(x, items))
     reference = by_function(model, 128)(x)
     worst = 0.0
-    for index, output in enumerate(expected):
-        found = scores[index].alternate[items.sequence, items.site, items.alternative]
-        effect = np.abs(output - reference[index][items.sequence]).max()
-        worst = max(worst, float(np.abs(found - output).max() / effect))
+    for head, original, output in zip(found.values(), reference, expected, strict=True):
+        effect = np.abs(output - original[items.sequence]).max()
+        worst = max(worst, float(np.abs(head - output).max() / effect))
     return worst
 
 
@@ -85,7 +85,7 @@ def measure(name: str, length: int, batches: Sequence[int], subset: int, repeats
     """The rows of one model. Calling the model does not depend on how many sequences there are."""
     model = build(name, length)
     x = sequences(max(batches), length)
-    items = mutations(x).take(subset)
+    items = sample(mutations(x), subset)
     by_way = {}
     for way in WAYS:
         timing = fastest(model, way, mutants(x, items), MODEL_BATCHES, repeats)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+
 from fastism import data
 from fastism.frontends.keras.lower import lower
 from fastism.ir import Sites

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
+
 from fastism.frontends.keras.lower import lower
 from fastism.ir import Module
 from fastism.ir.printer import print_module
@@ -26,9 +27,7 @@ class DropGaussianNoise(Pass):
     name: ClassVar[str] = "drop-gaussian-noise"
 
     def run(self, module: Module) -> Module:
-        return module.rewrite(
-            lambda node: node.inputs[0] if node.op == "gaussian_noise" else node
-        )
+        return module.rewrite(lambda node: node.inputs[0] if node.op == "gaussian_noise" else node)
 
 
 def noisy_model() -> keras.Model:

@@ -58,6 +58,7 @@ def compile(
     arguments that do not fit it, PassError where a pass fails.
     """
     imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe)
+    every = imported.outputs
     if outputs is not None:
         imported = _wanted(imported, outputs)
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length))
@@ -71,7 +72,8 @@ def compile(
             f"the pipeline ends at the {stages[-1].stage} stage, and only a scheduled module runs",
             attempt=f"end it as the default does: {DEFAULT}",
         )
-    return _plan(stages, rows, opaque, backend)
+    positions = [every.index(name) for name in imported.outputs]
+    return _plan(stages, rows, opaque, backend, str(parsed), positions)
 
 
 def load(
@@ -100,9 +102,10 @@ def load(
             )
     stages = tuple(contents.stages.values())
     width = stages[-1].sites.width if stages[-1].sites else 1
-    given = contents.manifest["alternatives"]
-    rows = parse_alternatives(given, width, _edited(stages[0]).channels)
-    return _plan(stages, rows, opaque, contents.manifest["backend"])
+    rows = parse_alternatives(contents.manifest["alternatives"], width, _edited(stages[0]).channels)
+    manifest = contents.manifest
+    kept = (manifest[key] for key in ("backend", "pipeline", "output_positions"))
+    return _plan(stages, rows, opaque, *kept)
 
 
 def _imported(
@@ -157,13 +160,20 @@ def _with_stops(pipeline: Pipeline, stops: tuple[str, ...]) -> Pipeline:
 
 
 def _plan(
-    stages: Sequence[Module], rows: Any, opaque: Mapping[str, Any], backend: str
+    stages: Sequence[Module],
+    rows: Any,
+    opaque: Mapping[str, Any],
+    backend: str,
+    pipeline: str,
+    positions: Sequence[int],
 ) -> Plan:
     if backend not in BACKENDS:
         raise InputError(f"there is no backend {backend!r}; known: {', '.join(BACKENDS)}")
     emit = import_module(BACKENDS[backend]).emit
-    functions = emit(stages[-1], {key: _called(layer) for key, layer in opaque.items()})
-    return Plan(stages, functions, rows, opaque, backend)
+    layers = {key: _called(layer) for key, layer in opaque.items()}
+    return Plan(
+        stages, lambda module: emit(module, layers), rows, opaque, backend, pipeline, positions
+    )
 
 
 def _called(layer: Any) -> Callable[..., Any]:

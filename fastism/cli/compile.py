@@ -26,7 +26,9 @@ from fastism.cli.session import Session, pass_session
 @click.option("--seq-input", default="0", help="Which input is edited: position or name.")
 @click.option("--stop", multiple=True, metavar="NAME", help="Run whole from this layer on.")
 @click.option("--sites", metavar="A:B[:STEP]", help="Positions to edit; default: every one.")
-@click.option("--output-name", multiple=True, metavar="NAME", help="An output wanted; default: all.")
+@click.option(
+    "--output-name", multiple=True, metavar="NAME", help="An output wanted; default: all."
+)
 @click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
 @click.option("--dump-ir", type=PATH, metavar="DIR", help="Write the module after every pass.")
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
@@ -70,6 +72,7 @@ def compile_(
     if pipeline is not None:
         parse_pipeline(pipeline)
 
+    session.load_tensorflow()
     from fastism import api
 
     plan = api.compile(
@@ -85,13 +88,13 @@ def compile_(
         instruments=tuple(instruments),
     )
     session.detail(str(timings))
-    session.warn_of_unseen_gpu()
     if no_check:
         session.note("not checked against the model (--no-check)")
     else:
+        from fastism.frontends.keras.load import load_model
         from fastism.runtime.check import check_plan
 
-        report = check_plan(plan, model)
+        report = check_plan(plan, load_model(model, custom_objects=objects, unsafe=unsafe))
         session.note(
             f"agrees with the model: {report.items} items, largest difference "
             f"{report.largest_difference:.1e} of the output's scale"
@@ -100,5 +103,5 @@ def compile_(
     if not session.quiet:
         from fastism.cli.segments import show_segments
 
-        show_segments(session, plan.module)
+        show_segments(session, plan.stages)
     session.note(f"wrote {output}   (next: fastism run {output} -s sequences.fa -o scores.h5)")

@@ -32,7 +32,7 @@ def demo(session: Session, output: Path, force: bool) -> None:
         check_plan_target(output / "plan", force=force)
         check_scores_target(output / "scores.h5", force=force)
 
+    session.load_tensorflow()
     from fastism.runtime.demo import run_demo
 
     run_demo(output, session.say)
-    session.warn_of_unseen_gpu()

@@ -18,6 +18,7 @@ def explain(session: Session, plan: Path) -> None:
     from fastism.cli.segments import show_segments
     from fastism.io.plan_folder import load_plan
 
-    module = list(load_plan(plan).stages.values())[-1]
+    stages = tuple(load_plan(plan).stages.values())
+    module = stages[-1]
     session.say(f"{module.model or 'model'}: {len(module.sites or ())} sites")
-    show_segments(session, module)
+    show_segments(session, stages)

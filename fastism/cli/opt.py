@@ -17,6 +17,7 @@ from fastism.cli.options import (
     model_options,
     parse_input,
 )
+from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,15 +50,19 @@ def _print(module: Module, at: int | None) -> None:
 @click.option("--print-after-all", is_flag=True, help="Print after every pass, not the last alone.")
 @click.option("--at", type=int, metavar="SITE", help="The site worked out in the change ranges.")
 @click.option("--stage", default="imported", show_default=True, help="Of a plan: where to start.")
+@click.option("--weights", type=PATH, metavar="PLAN", help="Of text: a plan with its weights.")
 @click.option("--seq-input", default="0", help="Of a model: which input is edited.")
 @length_option
 @model_options
+@pass_session
 def opt(
+    session: Session,
     source: Path,
     passes: str,
     print_after_all: bool,
     at: int | None,
     stage: str,
+    weights: Path | None,
     seq_input: str,
     length: int | None,
     custom_objects: str | None,
@@ -75,9 +80,10 @@ def opt(
     if source.is_dir():
         module = _from_plan(source, stage)
     elif str(source) == "-" or source.suffix == ".fism":
-        module = _from_text(source)
+        module = _from_text(source, weights)
     else:
         check_model_file(source)
+        session.load_tensorflow()
         module = _from_model(source, length, parse_input(seq_input), objects, unsafe)
     result = pipeline.run(module)
     if not (print_after_all and pipeline.passes):
@@ -93,14 +99,20 @@ def _from_plan(path: Path, stage: str) -> Module:
     return stages[stage]
 
 
-def _from_text(path: Path) -> Module:
+def _from_text(path: Path, weights: Path | None) -> Module:
+    from fastism.io.plan_folder import load_plan
     from fastism.ir.parser import parse_module
 
-    if str(path) == "-":
-        return parse_module(sys.stdin.read())
-    if not path.is_file():
+    if str(path) != "-" and not path.is_file():
         raise InputError(f"there is no file {path}")
-    return parse_module(path.read_text(encoding="utf-8"))
+    stages = load_plan(weights).stages.values() if weights is not None else ()
+    module = parse_module(
+        sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    )
+    held = {c.digest: c for stage in stages for c in stage.constants.values()}
+    return module.with_constants(
+        {name: held.get(c.digest, c) for name, c in module.constants.items()}
+    )
 
 
 def _from_model(

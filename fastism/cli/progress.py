@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,14 @@ class Progress:
         elif now - self._shown >= _BETWEEN_LINES:
             self._shown = now
             self._session.note(self._line(done, now - self._start))
+
+    def within(self, before: float, size: float) -> Callable[[int, int], None]:
+        """A callback for a part of the work: ``size`` of it, after ``before`` is done."""
+
+        def update(done: int, total: int) -> None:
+            self.update(before + size * done / total)
+
+        return update
 
     def _line(self, done: float, seconds: float) -> str:
         rate = done / seconds

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastism.cli.options import PATH, force_option, parse_memory
+from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
 from fastism.cli.progress import Progress
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
+    from fastism.io.manifest import JSON
     from fastism.runtime.plan import Plan
 
 _USUAL_BATCH = 32
@@ -47,6 +48,7 @@ _USUAL_MEMORY = "1GB"
     show_default=True,
     help="Of the output file.",
 )
+@model_options
 @force_option
 @pass_session
 def run(
@@ -58,6 +60,8 @@ def run(
     memory: str,
     alphabet: str,
     compression: str,
+    custom_objects: str | None,
+    unsafe: bool,
     force: bool,
 ) -> None:
     """Run PLAN on every sequence of a FASTA file and write the scores.
@@ -74,12 +78,13 @@ def run(
     check_scores_target(output, force=force)
     survey = survey_fasta(sequences, alphabet=letters, length=length)
     session.note(describe_ambiguous(survey.ambiguous))
+    objects = load_custom_objects(custom_objects)
 
+    session.load_tensorflow()
     from fastism import api
 
-    loaded = api.load(plan)
-    session.warn_of_unseen_gpu()
-    arguments = {
+    loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    arguments: dict[str, JSON] = {
         "plan": str(plan),
         "sequences": str(sequences),
         "output": str(output),
@@ -128,13 +133,12 @@ def input_length(manifest: Mapping[str, Any], alphabet: str) -> int:
 
 def fit_batch(plan: Plan, batch: int, budget: int) -> int:
     """Sequences at a time whose scores fit ``budget`` bytes. Raises InputError if not one does."""
-    columns = len(plan.module.sites or ()) * plan.channels
+    columns = len(plan.module.sites or ()) * len(plan.alternatives)
     values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
     one = 4 * (values + plan.length * plan.channels)
     if one > budget:
         raise InputError(
-            f"the scores of one sequence take {one / 2**20:,.0f} MiB, and --memory allows "
-            f"{budget / 2**20:,.0f}",
+            f"the scores of one sequence take {one:,} bytes, and --memory allows {budget:,}",
             attempt=f"--memory {math.ceil(one / 2**20)}M, or fewer sites when compiling",
         )
     return min(batch, budget // one)
@@ -149,7 +153,7 @@ def score_file(
     records: int,
     batch: int,
     alphabet: str,
-    arguments: dict[str, str | int],
+    arguments: dict[str, JSON],
     compression: str | None,
     force: bool,
 ) -> None:
@@ -177,14 +181,11 @@ def score_file(
         done = 0
         read = read_fasta(sequences, alphabet=alphabet, length=plan.length)
         for names, rows in batches(read, batch):
-            size, before = len(names), done
-            scores = plan(
-                rows, progress=lambda part, of, b=before, n=size: progress.update(b + n * part / of)
-            )
+            inner = progress.within(done, len(names))
+            scores = plan(rows, batch_size=batch, progress=inner)
             by_name = {
-                name: (scores[name].reference, scores[name].alternate)
-                for name in plan.output_names
+                name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
             }
             writer.append(names, rows, by_name)
-            done += size
+            done += len(names)
             progress.update(done)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from fastism.cli.session import Session
-from fastism.ir.module import Module
+
+if TYPE_CHECKING:
+    from fastism.ir.module import Module
 
 _COLUMNS = ("segment", "layers", "computed", ">window", ">of", ">whole", ">by window", ">by delta")
 
 
-def show_segments(session: Session, module: Module) -> None:
+def show_segments(session: Session, stages: Sequence[Module]) -> None:
     """Print what every segment computes and costs an item, and where locality ends."""
     from fastism.runtime.report import segment_rows, summary
 
@@ -23,10 +28,10 @@ def show_segments(session: Session, module: Module) -> None:
             count(row.window_macs),
             count(row.delta_macs),
         )
-        for row in segment_rows(module)
+        for row in segment_rows(stages)
     ]
     session.table(_COLUMNS, rows, title="multiply-adds an item, by segment")
-    total = summary(module)
+    total = summary(stages)
     lines = [
         f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
         f"{count(total.total_whole_macs)}: predicted {total.predicted_speedup:,.1f} times faster",

@@ -49,18 +49,20 @@ class Session:
         width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
         Console(width=width, markup=False, highlight=False).print(table)
 
-    def warn_of_unseen_gpu(self) -> None:
-        """Say so, in one line, if this machine has a GPU and TensorFlow cannot use it.
+    def load_tensorflow(self) -> None:
+        """Import TensorFlow now, so that its C++ log lines do not reach the user."""
+        import fastism.frontends.keras.quiet  # noqa: F401
 
-        To be called once TensorFlow is loaded; quick where the machine has no GPU.
-        """
-        tensorflow = sys.modules.get("tensorflow")
+        self._warn_of_unseen_gpu()
+
+    def _warn_of_unseen_gpu(self) -> None:
+        """Say so, in one line, if this machine has a GPU and TensorFlow cannot use it."""
         command = shutil.which("nvidia-smi")
-        if tensorflow is None or command is None:
+        if command is None:
             return
         listed = subprocess.run([command, "-L"], capture_output=True, text=True, check=False)
         gpus = listed.stdout.count("GPU ") if listed.returncode == 0 else 0
-        if gpus and not tensorflow.config.list_physical_devices("GPU"):
+        if gpus and not sys.modules["tensorflow"].config.list_physical_devices("GPU"):
             self.note(
                 f"warning: nvidia-smi lists {gpus} GPU(s), and TensorFlow sees none: running on "
                 "the CPU (try: pip install 'tensorflow[and-cuda]')"

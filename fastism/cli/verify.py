@@ -1,4 +1,4 @@
-"""``fastism verify``: is this plan whole, is every stage valid, and does it agree with the model?"""
+"""``fastism verify``: is a plan whole, is every stage valid, does it agree with the model?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastism.cli.options import PATH, check_model_file
+from fastism.cli.options import PATH, check_model_file, load_custom_objects, model_options
 from fastism.cli.session import Session, pass_session
 from fastism.errors import PlanError
 
@@ -14,8 +14,11 @@ from fastism.errors import PlanError
 @click.command(short_help="Check a plan's files and IR, and hold it against the model.")
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
+@model_options
 @pass_session
-def verify(session: Session, plan: Path, model: Path | None) -> None:
+def verify(
+    session: Session, plan: Path, model: Path | None, custom_objects: str | None, unsafe: bool
+) -> None:
     """Check every file of PLAN and every stage of its IR; with --model, its scores too."""
     from fastism.io.manifest import sha256
     from fastism.io.plan_folder import load_plan
@@ -23,6 +26,7 @@ def verify(session: Session, plan: Path, model: Path | None) -> None:
 
     if model is not None:
         check_model_file(model)
+    objects = load_custom_objects(custom_objects)
     stages = load_plan(plan).stages
     for module in stages.values():
         verify_module(module)
@@ -36,10 +40,13 @@ def verify(session: Session, plan: Path, model: Path | None) -> None:
             why=f"the plan's model is {module.model}, sha256 {recorded[:12]}..",
         )
 
+    session.load_tensorflow()
     from fastism import api
+    from fastism.frontends.keras.load import load_model
     from fastism.runtime.check import check_plan
 
-    report = check_plan(api.load(plan), model)
+    loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    report = check_plan(loaded, load_model(model, custom_objects=objects, unsafe=unsafe))
     session.say(
         f"agrees with {model}: {report.items} items, largest difference "
         f"{report.largest_difference:.1e} of the output's scale"

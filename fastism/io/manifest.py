@@ -46,11 +46,11 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises PlanError if there is no folder, it is not a plan, or its format is another version.
     """
     folder = absolute(path)
-    attempt = f"fastism compile model.h5 -o {path}"
     if not folder.exists():
+        attempt = f"fastism compile model.h5 -o {path}"
         raise PlanError(f"there is no plan at {path}", attempt=attempt)
     if not (folder / MANIFEST).is_file():
-        raise PlanError(f"{path} is not a plan", why=f"it holds no {MANIFEST}", attempt=attempt)
+        raise PlanError(f"{path} is not a plan", why=f"it holds no {MANIFEST}")
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except ValueError as error:

@@ -41,7 +41,11 @@ class OpaqueRecord:
 
 @dataclass(frozen=True, eq=False)
 class PlanContents:
-    """What a plan folder holds. ``manifest`` is what `save_plan` was given."""
+    """What a plan folder holds.
+
+    stages: modules by stage, in order; where several have one stage, ``flat``, ``flat:2``, ...
+    manifest: what `save_plan` was given.
+    """
 
     stages: Mapping[str, Module]
     manifest: dict[str, Any]
@@ -116,7 +120,9 @@ def _write_stages(folder: Path, stages: Sequence[Module]) -> list[JSON]:
                 kind = _TABLES if constant.data.dtype.kind in "iu" else _WEIGHTS
                 arrays[kind][keys[constant.digest]] = constant.data
         named: JSON = {name: keys[c.digest] for name, c in module.constants.items()}
-        entries.append({"stage": module.stage, "file": file, "constants": named})
+        before = sum(other.stage == module.stage for other in stages[:index])
+        stage = f"{module.stage}:{before + 1}" if before else module.stage
+        entries.append({"stage": stage, "file": file, "constants": named})
     for file, content in arrays.items():
         write_tensors(folder / file, content)
     return entries

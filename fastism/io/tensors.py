@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from fastism.errors import PlanError
 
@@ -30,7 +30,7 @@ def write_tensors(path: Path, arrays: Mapping[str, Array]) -> None:
         whole = np.array(array, order="C")
         stored[name] = whole.view(np.uint16) if whole.dtype == _BFLOAT16 else whole
     as_bits = [name for name, array in arrays.items() if array.dtype == _BFLOAT16]
-    save_file(stored, path, metadata={_AS_BITS: json.dumps(as_bits)})
+    path.write_bytes(save(stored, metadata={_AS_BITS: json.dumps(as_bits)}))
 
 
 def read_tensors(path: Path) -> dict[str, Array]:

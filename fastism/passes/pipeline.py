@@ -34,14 +34,13 @@ def parse_pipeline(text: str) -> tuple[Pass, ...]:
     pass or option, or a value of the wrong type; both show the place.
     """
     reader = _Reader(text)
-    passes: list[Pass] = []
     reader.skip()
+    if reader.at_end:
+        return ()
+    passes = [_read_pass(reader)]
     while not reader.at_end:
+        reader.expect(",", "between two passes")
         passes.append(_read_pass(reader))
-        if not reader.at_end:
-            reader.expect(",", "between two passes")
-            if reader.at_end:
-                reader.fail("a pass's name must follow the comma")
     return tuple(passes)
 
 
@@ -120,9 +119,9 @@ def _read_pass(reader: _Reader) -> Pass:
     options: dict[str, OptionValue] = {}
     if reader.accept("{"):
         while not reader.accept("}"):
-            field, value = _read_option(reader, pass_type)
+            start, (field, value) = reader.place, _read_option(reader, pass_type)
             if field in options:
-                reader.fail(f"{name} is given the option {_spelled(field)} twice", place)
+                reader.fail(f"{name} is given the option {_spelled(field)} twice", start)
             options[field] = value
     required = [
         field.name

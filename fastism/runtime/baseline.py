@@ -9,38 +9,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
+
+from fastism.frontends.keras.quiet import keras, tf
+from fastism.runtime.items import Items
 
 FloatArray = npt.NDArray[np.floating[Any]]
-IndexArray = npt.NDArray[np.int64]
+IndexArray = npt.NDArray[np.integer[Any]]
 Call = Callable[[FloatArray], list[FloatArray]]
 """From mutants (M, L, C) to one array (M, *out) an output of the model."""
 
 
-@dataclass(frozen=True)
-class Items:
-    """Index arrays (M,) of (sequence, site, alternative): every base changed to every other."""
-
-    sequence: IndexArray
-    site: IndexArray
-    alternative: IndexArray
-
-    def __len__(self) -> int:
-        return len(self.sequence)
-
-    def take(self, count: int) -> Items:
-        """``count`` items spread evenly over all of them (all, if there are no more)."""
-        index = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
-        return Items(self.sequence[index], self.site[index], self.alternative[index])
-
-
 def mutations(x: FloatArray) -> Items:
-    """Every single-position change of one-hot sequences (N, L, C); N rows of zeros get all C."""
-    sequence, site, alternative = np.nonzero(np.asarray(x) == 0)
-    return Items(sequence, site, alternative)
+    """Every change of one position of one-hot sequences (N, L, C) to another letter."""
+    return Items(*np.nonzero(np.asarray(x) == 0))
+
+
+def sample(items: Items, count: int) -> Items:
+    """``count`` items spread evenly over all of them (all, if there are no more)."""
+    return items.take(np.linspace(0, len(items) - 1, min(count, len(items))).astype(np.int64))
 
 
 def mutants(x: FloatArray, items: Items) -> FloatArray:

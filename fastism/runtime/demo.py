@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from fastism import api, data
+from fastism.frontends.keras.load import load_model
 from fastism.io.fasta import read_fasta
 from fastism.io.scores import ScoresWriter
 from fastism.ir import Interval
 from fastism.runtime.baseline import (
     WAYS,
     FloatArray,
+    IndexArray,
     Timing,
     by_function,
     fastest,
@@ -70,7 +71,7 @@ def planted(fasta: Path) -> list[Interval]:
     return [Interval(int(start), int(stop)) for start, stop in bounds]
 
 
-def strongest(delta: FloatArray, count: int = TOP) -> FloatArray:
+def strongest(delta: FloatArray, count: int = TOP) -> IndexArray:
     """The positions (N, count) whose bases matter most, from effects (N, L, C) of every change."""
     effect = np.abs(delta).max(axis=-1)
     return np.argsort(-effect, axis=1, kind="stable")[:, :count]
@@ -103,7 +104,7 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
         f"(the first time {first_seconds:.1f} s, with tracing)"
     )
 
-    model = keras.models.load_model(source, compile=False)
+    model = load_model(source)
     everything = mutants(x, items)
     naive = tuple(fastest(model, way, everything, MODEL_BATCHES, REPEATS) for way in WAYS)
     for timing in naive:

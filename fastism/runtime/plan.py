@@ -33,21 +33,29 @@ class Plan:
     stages: the module after every pass, imported to scheduled.
     alternatives: (A, width, C), the rows written at a site, in the order of the scores.
     opaque: the live layers behind the module's opaque nodes.
+    emit: turns a scheduled module into functions (the backend's, bound to the opaque layers).
+    pipeline: the passes that made the stages, as text.
+    output_positions: where the plan's outputs stand among all of the model's.
     """
 
     def __init__(
         self,
         stages: Sequence[Module],
-        functions: Mapping[str, Function],
+        emit: Callable[[Module], Mapping[str, Function]],
         alternatives: Array,
         opaque: Mapping[str, Any],
         backend: str,
+        pipeline: str,
+        output_positions: Sequence[int],
     ) -> None:
         self.stages = tuple(stages)
         self.alternatives = alternatives
         self.opaque = opaque
         self.backend = backend
-        self.executor = Executor(self.module, functions)
+        self.output_positions = tuple(output_positions)
+        self.pipeline = pipeline
+        self.emit = emit
+        self.executor = Executor(self.module, emit(self.module))
 
     @property
     def module(self) -> Module:
@@ -88,7 +96,9 @@ class Plan:
         """What a saved plan keeps beside the modules."""
         return {
             "backend": self.backend,
+            "pipeline": self.pipeline,
             "outputs": list(self.output_names),
+            "output_positions": list(self.output_positions),
             "alternatives": self.alternatives.tolist(),
         }
 

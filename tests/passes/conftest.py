@@ -30,7 +30,8 @@ def module_of(
     for name, constant in constants.items():
         graphs = re.sub(rf"@{re.escape(name)}(?![\w.:/])", f"@{name}#{constant.digest[:4]}", graphs)
     module = parse_module("\n".join([*lines, graphs]), {} if detached else constants)
-    return module.replace(sites=sites)
+    outputs = tuple(f"out{index}" for index in range(len(module.main.outputs)))
+    return module.replace(sites=sites, outputs=outputs)
 
 
 @pytest.fixture

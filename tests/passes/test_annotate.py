@@ -52,5 +52,5 @@ def test_a_module_without_sites_is_refused(parsed) -> None:
 
 def test_an_unknown_sequence_input_is_refused(parsed) -> None:
     module = parsed(TEXT, "canonical", WEIGHTS, sites=Sites.every(9)).replace(seq_input="dna")
-    with pytest.raises(PassError, match="annotate: .*which input is edited"):
+    with pytest.raises(PassError, match=r"annotate: .*which input is edited"):
         Annotate()(module)

@@ -75,7 +75,7 @@ def test_a_result_that_is_no_module_is_refused(module) -> None:
 
 def test_a_bug_of_the_pass_names_the_pass(module) -> None:
     with pytest.raises(
-        PassError, match="(?s)raising: the pass broke down.*KeyError: 'conv'"
+        PassError, match=r"(?s)raising: the pass broke down.*KeyError: 'conv'"
     ) as info:
         Raising()(module)
     assert isinstance(info.value.__cause__, KeyError)
@@ -128,6 +128,17 @@ def test_an_option_no_text_can_spell_is_refused() -> None:
 
     with pytest.raises(PassError, match=r"(?s)Odd does not declare.*table: dict.*not an int"):
         Odd()
+
+
+@pytest.mark.parametrize("count", [True, 1.0, None, "1", (1,)])
+def test_a_whole_number_is_nothing_else(count) -> None:
+    @dataclass(frozen=True)
+    class Counting(Nothing):
+        name: ClassVar[str] = "counting"
+        count: int = 1
+
+    with pytest.raises(PassError, match=r"counting: count must be a whole number; got"):
+        Counting(count)
 
 
 @pytest.mark.parametrize("layers", ["dense_1", ["dense_1"], ("dense_1", 2)])

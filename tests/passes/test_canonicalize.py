@@ -8,6 +8,7 @@ from fastism.errors import PassError
 from fastism.ir.printer import print_graph
 from fastism.ir.verify import verify
 from fastism.passes import Canonicalize
+from fastism.passes.canonicalization.scope import Scope
 
 
 def array(*shape: int, seed: int = 0) -> np.ndarray:
@@ -16,7 +17,6 @@ def array(*shape: int, seed: int = 0) -> np.ndarray:
 
 WEIGHTS = {
     "conv.kernel": array(3, 4, 4),
-    "conv.bias": array(4, seed=1),
     "dense.kernel": array(4, 2, seed=2),
     "dense.bias": array(2, seed=3),
     "wide.kernel": array(24, 2, seed=4),
@@ -123,17 +123,17 @@ def test_outputs_follow_in_order_to_inputs_and_shared_values(check) -> None:
 def test_activations_are_split_off(check) -> None:
     check(
         """
-  %conv  : f32[N,6,4] = conv1d(%seq) {width=3, pad=causal, activation=gelu} @conv.kernel @conv.bias kind=Conv1D
+  %conv  : f32[N,6,4] = conv1d(%seq) {width=3, pad=same, activation=gelu} @conv.kernel kind=C
   %flat  : f32[N,24]  = flatten(%conv)
-  %dense : f32[N,2]   = dense(%flat) {activation=softmax} @wide.kernel @dense.bias layer=a/dense kind=Dense
+  %dense : f32[N,2]   = dense(%flat) {activation=softmax} @wide.kernel layer=a/dense kind=D
 """,
         "%dense",
         """
-  %conv          : f32[N,6,4] = conv1d(%seq) {width=3, pad=causal} @conv.kernel @conv.bias kind=Conv1D
-  %conv.gelu     : f32[N,6,4] = gelu(%conv) layer=conv kind=Conv1D
+  %conv          : f32[N,6,4] = conv1d(%seq) {width=3, pad=same} @conv.kernel kind=C
+  %conv.gelu     : f32[N,6,4] = gelu(%conv) layer=conv kind=C
   %flat          : f32[N,24]  = flatten(%conv.gelu)
-  %dense         : f32[N,2]   = dense(%flat) @wide.kernel @dense.bias layer=a/dense kind=Dense
-  %dense.softmax : f32[N,2]   = softmax(%dense) layer=a/dense kind=Dense
+  %dense         : f32[N,2]   = dense(%flat) @wide.kernel layer=a/dense kind=D
+  %dense.softmax : f32[N,2]   = softmax(%dense) layer=a/dense kind=D
 """,
         "%dense.softmax",
     )
@@ -149,6 +149,17 @@ def test_a_split_activation_takes_no_name_in_use(rewritten) -> None:
     )
     assert [node.name for node in found.main.nodes] == ["conv.relu", "conv", "conv.relu:2"]
     assert found.main.outputs == ("conv.relu:2", "conv.relu")
+
+
+def test_a_name_is_given_once(parsed) -> None:
+    scope = Scope(parsed(graph("  %act : f32[N,6,4] = relu(%seq)", "%act"), "flat"))
+    assert [scope.unique(name) for name in ("act", "act", "seq", "new", "new")] == [
+        "act:2",
+        "act:3",
+        "seq:2",
+        "new",
+        "new:2",
+    ]
 
 
 def test_an_unknown_activation_is_refused(parsed) -> None:

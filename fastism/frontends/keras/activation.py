@@ -11,9 +11,9 @@ from fastism.frontends.keras.call import Step, refuse
 from fastism.ir.ops import definition
 
 _SAME_NAME = (
-    "relu relu6 elu selu celu gelu silu sigmoid hard_sigmoid hard_silu tanh softplus softsign "
-    "mish log_sigmoid softmax log_softmax"
-).split()
+    *("relu", "relu6", "elu", "selu", "celu", "gelu", "silu", "mish", "tanh", "sigmoid"),
+    *("hard_sigmoid", "hard_silu", "log_sigmoid", "softplus", "softsign", "softmax", "log_softmax"),
+)
 
 _FUNCTIONS: dict[Callable[..., Any], Step] = {
     **{getattr(keras.activations, name): Step(name) for name in _SAME_NAME},
@@ -29,7 +29,8 @@ def activation_step(activation: object) -> Step:
         return layer_step(activation)
     step = _FUNCTIONS.get(activation) if callable(activation) else None
     if step is None:
-        refuse(f"fastism does not know its activation {getattr(activation, '__name__', activation)}")
+        name = getattr(activation, "__name__", type(activation).__name__)
+        refuse(f"fastism does not know its activation {name}")
     return step
 
 
@@ -39,9 +40,7 @@ def layer_step(layer: Any) -> Step:
     if kind is keras.layers.ReLU:
         maximum = None if layer.max_value is None else float(layer.max_value)
         slope, threshold = float(layer.negative_slope), float(layer.threshold)
-        return Step(
-            "relu", {"negative_slope": slope, "max_value": maximum, "threshold": threshold}
-        )
+        return Step("relu", {"negative_slope": slope, "max_value": maximum, "threshold": threshold})
     if kind is keras.layers.LeakyReLU:
         return Step("relu", {"negative_slope": float(layer.negative_slope)})
     if kind is keras.layers.ELU:

@@ -39,16 +39,30 @@ class Call:
     keywords: Mapping[str, Any]
 
     @property
+    def pattern(self) -> tuple[int | None, ...]:
+        """The positional arguments: the index of a tensor, None for anything else."""
+        return tuple(item.index if isinstance(item, Slot) else None for item in self.arguments)
+
+    @property
     def type(self) -> TensorType:
         """The type of the only tensor."""
-        if self.arguments != (Slot(0),):
+        if self.pattern != (0,):
             refuse("it is called with more than one tensor")
         return self.types[0]
 
-    @property
-    def channel_axis(self) -> int:
-        """The last axis of the only tensor, counted from the front."""
-        return self.type.rank - 1
+    def require_plain(self) -> None:
+        """Raise NotExpressible if a keyword asks for more than prediction without a mask."""
+        for name, value in self.keywords.items():
+            given = any(leaf is not None for leaf in keras.tree.flatten(value))
+            if given and not (name == "training" and value is False):
+                refuse(f"it is called with {name}")
+
+    def require_last_axis(self) -> None:
+        """Raise NotExpressible unless the operation works along the last axis, and it alone."""
+        axis = self.operation.axis
+        axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+        if axes not in ([-1], [self.type.rank - 1]):
+            refuse(f"its axis is {axis}, not the last one alone")
 
     def require(self, **expected: object) -> None:
         """Raise NotExpressible unless these attributes of the operation have these values."""
@@ -72,11 +86,13 @@ class Step:
 
 Handler: TypeAlias = Callable[[Call], Sequence[Step]]
 
-_HANDLERS: dict[str, Handler] = {}
+_HANDLERS: dict[str | type, Handler] = {}
 
 
-def handles(*names: str) -> Callable[[Handler], Handler]:
-    """Register a handler for operations by kind and class: ``layers.Conv1D``, ``ops.Add``.
+def handles(*names: str | type) -> Callable[[Handler], Handler]:
+    """Register a handler for operations.
+
+    Those of Keras go by kind and class (``layers.Conv1D``, ``ops.Add``), a user's by the class.
 
     A handler returns the steps that express the call exactly, or raises NotExpressible.
     """
@@ -99,12 +115,11 @@ def express(call: Call) -> Sequence[Step]:
     # A user's class may share its name with a Keras class, or derive from one: neither is it.
     kind = "layers" if isinstance(operation, keras.Layer) else "ops"
     builtin = type(operation).__module__.split(".")[0] == "keras"
-    handler = _HANDLERS.get(f"{kind}.{type(operation).__name__}") if builtin else None
+    key = f"{kind}.{type(operation).__name__}" if builtin else type(operation)
+    handler = _HANDLERS.get(key)
     if handler is None:
         refuse("fastism does not know what it computes")
-    for name, value in call.keywords.items():
-        if value is not None and not (name == "training" and value is False):
-            refuse(f"it is called with {name}")
+    call.require_plain()
     _check_precision(call)
     return handler(call)
 

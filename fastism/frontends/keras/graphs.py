@@ -166,8 +166,7 @@ class GraphLowering:
         self, call: Call, inner: Functional, inputs: list[str], origin: Origin
     ) -> Sequence[str]:
         """Add a call of a nested model's graph; the names of its values."""
-        if any(value not in (None, False) for value in call.keywords.values()):
-            refuse("a nested model is called with more than its inputs")
+        call.require_plain()
         if len(call.arguments) != 1 or len(call.types) != len(inner.inputs):
             refuse("a nested model is called with another number of inputs than it has")
         if isinstance(call.arguments[0], dict) != isinstance(inner._inputs_struct, dict):

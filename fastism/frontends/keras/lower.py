@@ -67,11 +67,9 @@ def lower(
 
 
 def _inputs(model: keras.Model) -> list[Any]:
-    """The model's inputs in order; for a model without a graph, from the shapes it was built for."""
-    if functional_graph(model) is not None:
-        return list(model.inputs)
-    structure = _built_for(model)
-    return keras.tree.flatten(structure)
+    """The model's inputs in order; of a model without a graph, those it was built for."""
+    functional = functional_graph(model)
+    return list(functional.inputs if functional else keras.tree.flatten(_built_for(model)))
 
 
 def _built_for(model: keras.Model) -> Any:
@@ -124,6 +122,8 @@ def _edited(inputs: Sequence[Any], seq_input: int | str) -> int:
 def _input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
     """The type of an input, a free axis 1 filled in. Raises InputError, ModelError."""
     fixed = sequence.shape[1]
+    if length is not None and length < 1:
+        raise InputError(f"length must be at least 1, not {length}")
     if fixed is None and length is None:
         raise InputError(
             f"the model takes sequences of any length, and none was given ({_shape(sequence)})",
@@ -146,7 +146,8 @@ def _input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
 
 
 def _shape(tensor: Any) -> str:
-    return f"({', '.join(['N', *('any' if dim is None else str(dim) for dim in tensor.shape[1:])])})"
+    dims = ("any" if dim is None else str(dim) for dim in tensor.shape[1:])
+    return f"({', '.join(('N', *dims))})"
 
 
 def _whole(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastism.errors import LoweringError, PlanError
 from fastism.frontends.keras.call import Slot
+from fastism.frontends.keras.load import first_line
 from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 
 _PROBE = 7
@@ -23,7 +24,7 @@ _MARK = "fastism_tensor"
 class OpaqueLayer:
     """A live Keras layer or operation, and the call of it that the model makes.
 
-    Call it with the tensors of the call, batch axis first, in the order of the node's inputs; it
+    Call it with the tensors of the call in the order of the node's inputs, batch axis first; it
     returns its results as a flat list. ``why`` says what kept the layer from being expressed.
     """
 
@@ -46,7 +47,7 @@ class OpaqueLayer:
         if "training" in parameters and self._keywords.get("training") is None:
             self._keywords["training"] = False
 
-    def __call__(self, tensors: Sequence[Any]) -> list[Any]:
+    def __call__(self, *tensors: Any) -> list[Any]:
         """Run the layer as at prediction time, on tensors of any batch size."""
         positional, keywords = self._filled(tensors)
         return list(keras.tree.flatten(self.operation(*positional, **keywords)))
@@ -59,34 +60,45 @@ class OpaqueLayer:
         positional, keywords = keras.tree.map_structure(fill, structure)
         return positional, keywords
 
+    @property
+    def _where(self) -> str:
+        return f"layer {self.key!r} ({type(self.operation).__name__})"
+
     def result_types(self) -> tuple[TensorType, ...]:
         """The types of the results, from Keras's shape inference.
 
         Raises LoweringError for a layer that does not keep sequences apart along the batch axis,
-        or whose result has a shape or element type that is not fixed.
+        or whose result has a shape or element type that is not fixed or cannot be inferred.
         """
         tensors = [
             keras.KerasTensor((_PROBE, *type.shape[1:]), dtype=NUMPY_DTYPES[type.dtype])
             for type in self.types
         ]
         positional, keywords = self._filled(tensors)
-        spec = self.operation.compute_output_spec(*positional, **keywords)
+        try:
+            spec = self.operation.compute_output_spec(*positional, **keywords)
+        except Exception as error:  # whatever the user's layer raises
+            raise LoweringError(
+                "Keras cannot tell the shape of a layer's result",
+                where=self._where,
+                why=f"{self.why}; Keras says: {first_line(str(error))}",
+                attempt="give a longer length, or the layer a compute_output_shape method",
+            ) from error
         return tuple(self._result_type(result) for result in keras.tree.flatten(spec))
 
     def _result_type(self, result: Any) -> TensorType:
-        where = f"layer {self.key!r} ({type(self.operation).__name__})"
         dtype = SHORT_DTYPES.get(keras.backend.standardize_dtype(result.dtype))
         if not result.shape or result.shape[0] not in (_PROBE, None):
             raise LoweringError(
                 "a layer mixes the sequences of a batch",
-                where=where,
+                where=self._where,
                 why=f"for a batch of {_PROBE} sequences its result has the shape {result.shape}",
                 attempt="keep the batch as the first axis of every value",
             )
         if dtype is None or None in result.shape[1:]:
             raise LoweringError(
                 "a layer has a result of no fixed type",
-                where=where,
+                where=self._where,
                 why=f"Keras infers {result.dtype} {('N', *result.shape[1:])}",
                 attempt="give the layer a compute_output_shape without None after the batch axis",
             )
@@ -114,12 +126,12 @@ class OpaqueLayer:
         except Exception as error:  # whatever the user's get_config raises
             raise PlanError(
                 f"layer {self.key!r} cannot be stored",
-                why=str(error).strip().splitlines()[0],
+                why=first_line(str(error)),
                 attempt=f"give {type(self.operation).__name__} a get_config method",
             ) from error
 
     def weights(self) -> dict[str, npt.NDArray[Any]]:
-        """The layer's variables, state included, in the layer's order: ``0.kernel``, ``1.bias``..."""
+        """The layer's variables, state included, numbered in order: ``0.kernel``, ``1.bias``..."""
         variables = getattr(self.operation, "variables", [])
         return {
             f"{index}.{variable.name}": np.asarray(keras.ops.convert_to_numpy(variable))
@@ -161,7 +173,7 @@ class OpaqueLayer:
         except Exception as error:  # Keras raises many types for one cause
             raise PlanError(
                 f"layer {key!r} cannot be restored",
-                why=str(error).strip().splitlines()[0],
+                why=first_line(str(error)),
                 attempt=f"supply its code: custom_objects={{{kind!r}: {kind}}}"
                 + ("" if unsafe else ", or unsafe=True if the plan is trusted to run its own code"),
             ) from None

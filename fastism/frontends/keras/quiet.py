@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NOISE = re.compile(r"^([IW]\d{4} |\d{4}-\d\d-\d\d .*: [IW] |WARNING: All log messages before absl)")
+_NOISE = re.compile(r"^([IW]\d{4} |[\d-]+ [\d:.]+: [IW] |WARNING: All log messages before absl)")
 
 
 @contextmanager

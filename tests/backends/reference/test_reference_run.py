@@ -67,7 +67,7 @@ def test_integers_are_cast_to_what_the_graph_states() -> None:
 
 def test_the_module_is_a_backend() -> None:
     backend: Backend[np.ndarray] = reference
-    emitted = backend.emit(dense(), "main", {})
+    emitted = backend.emit(dense(), {})["main"]
     np.testing.assert_array_equal(
         emitted({"seq": X})["out"], reference.run(dense(), "main", {"seq": X})["out"]
     )

@@ -17,8 +17,7 @@ def activation(call: Call) -> Sequence[Step]:
 
 @handles("layers.Softmax")
 def softmax(call: Call) -> Sequence[Step]:
-    if call.operation.axis not in (-1, call.channel_axis):
-        refuse(f"its axis is {call.operation.axis}, not the last one")
+    call.require_last_axis()
     return [Step("softmax")]
 
 

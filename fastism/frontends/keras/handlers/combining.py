@@ -11,8 +11,9 @@ _ELEMENTWISE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
 def operands(call: Call) -> None:
     """Raise NotExpressible unless the call takes one list of tensors and nothing else."""
-    slots = [Slot(index) for index in range(len(call.types))]
-    if len(call.arguments) != 1 or list(call.arguments[0]) != slots:
+    (given, *others) = call.arguments
+    listed = isinstance(given, (list, tuple)) and all(isinstance(item, Slot) for item in given)
+    if others or not listed:
         refuse("it is not called with one list of tensors")
 
 

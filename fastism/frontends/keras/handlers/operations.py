@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastism.frontends.keras.call import Call, Slot, Step, array, handles, refuse
+from fastism.frontends.keras.call import Call, Step, array, handles, refuse
 from fastism.ir.types import NUMPY_DTYPES
 
 _BINARY = {
@@ -64,11 +64,11 @@ def _per_channel(value: object, call: Call) -> Any:
 def binary(call: Call) -> Sequence[Step]:
     """An op over two tensors; over one tensor and numbers, a scale and shift (or a relu)."""
     op, arguments = _BINARY[type(call.operation).__name__], call.arguments
-    if arguments == (Slot(0), Slot(1)):
+    if call.pattern == (0, 1):
         return [Step(op)]
-    if len(arguments) != 2 or Slot(0) not in (arguments[0], arguments[1]):
+    if call.pattern not in ((0, None), (None, 0)):
         refuse("it is not called with two operands")
-    first = isinstance(arguments[0], Slot)
+    first = call.pattern[0] == 0
     value = _per_channel(arguments[1] if first else arguments[0], call)
     if op == "add":
         return [Step("scale_shift", {}, {"shift": value})]
@@ -81,8 +81,7 @@ def binary(call: Call) -> Sequence[Step]:
     if op == "divide" and first:
         return [Step("scale_shift", {}, {"scale": 1 / value})]
     if op == "divide":
-        reciprocal = Step("reciprocal")
-        return [reciprocal, Step("scale_shift", {}, {"scale": value})]
+        return [Step("reciprocal"), Step("scale_shift", {}, {"scale": value})]
     if op == "maximum" and not value.any():
         return [Step("relu")]
     refuse(f"{op} of a tensor and a constant has no op")
@@ -95,7 +94,7 @@ def negative(call: Call) -> Sequence[Step]:
 
 @handles("ops.Power")
 def power(call: Call) -> Sequence[Step]:
-    if len(call.arguments) != 2 or call.arguments[0] != Slot(0) or len(call.types) != 1:
+    if call.pattern != (0, None):
         refuse("its exponent is a tensor")
     exponent = array(call.arguments[1])
     if exponent.size != 1:
@@ -123,8 +122,7 @@ def leaky_relu(call: Call) -> Sequence[Step]:
 
 @handles("ops.Softmax", "ops.LogSoftmax")
 def softmax(call: Call) -> Sequence[Step]:
-    if call.operation.axis not in (-1, call.channel_axis):
-        refuse(f"its axis is {call.operation.axis}, not the last one")
+    call.require_last_axis()
     return [Step("softmax" if type(call.operation).__name__ == "Softmax" else "log_softmax")]
 
 

@@ -1,0 +1,158 @@
+"""The interface of fastISM 0.5 (Nair et al. 2022), same arguments and results, on a compiled plan.
+
+Source of the interface: https://github.com/kundajelab/fastISM, `FastISM` and `NaiveISM`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import InputError, MismatchError
+from fastism.runtime.inputs import model_inputs
+from fastism.runtime.naive import mutated, predict
+
+if TYPE_CHECKING:
+    import keras
+
+    from fastism.runtime.plan import Plan
+
+Array = npt.NDArray[Any]
+
+
+class _Mutagenesis:
+    """Replaces each range of the input in turn, and predicts.
+
+    model: a live Keras model. seq_input_idx: the input that is edited. change_ranges: (start, stop)
+    pairs of one width; every single position if None.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        seq_input_idx: int = 0,
+        change_ranges: Sequence[tuple[int, int]] | None = None,
+        early_stop_layers: str | Sequence[str] | None = None,
+    ) -> None:
+        self.model = model
+        self.seq_input_idx = seq_input_idx
+        self.change_ranges = change_ranges
+        self.early_stop_layers = early_stop_layers if early_stop_layers is not None else ()
+        self._plan: Plan | None = None
+
+    def plan(self, replace_with: Any = 0) -> Plan:
+        """The compiled plan; what replaces the ranges is its only alternative."""
+        from fastism.api import compile
+
+        if self._plan is None:
+            self._plan = compile(
+                self.model,
+                seq_input=self.seq_input_idx,
+                sites=self.change_ranges,
+                alternatives=self._zeros(),
+                stop_layers=self.early_stop_layers,
+            )
+        self._plan.alternatives = self._row(self._plan, replace_with)
+        return self._plan
+
+    def _zeros(self) -> Array:
+        shape = self.model.inputs[self.seq_input_idx].shape
+        ranges = self.change_ranges
+        width = 1 if ranges is None else ranges[0][1] - ranges[0][0]
+        return np.zeros((1, width, shape[2]), np.float32)
+
+    def _row(self, plan: Plan, replace_with: Any) -> Array:
+        rows = np.asarray(replace_with, np.float32)
+        wanted = (plan.executor.width, plan.channels)
+        if rows.ndim == 0 and float(rows) == 0.0:
+            return np.zeros((1, *wanted), np.float32)
+        rows = rows[None] if rows.ndim == 1 else rows
+        if rows.shape != wanted:
+            raise InputError(
+                f"replace_with has the shape {np.shape(replace_with)}",
+                why=f"it must be 0, or rows of shape {wanted}: as wide as the change ranges",
+            )
+        return rows[None]
+
+    def _result(self, outputs: list[Array]) -> Any:
+        return outputs[0] if len(outputs) == 1 else outputs
+
+
+class FastISM(_Mutagenesis):
+    """In-silico mutagenesis by a compiled plan; the ancestor's class by name and behaviour.
+
+    early_stop_layers: a layer's name or a list of them; these and all later layers run whole.
+    test_correctness: hold the plan against the model at once, and raise if it disagrees.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        seq_input_idx: int = 0,
+        change_ranges: Sequence[tuple[int, int]] | None = None,
+        early_stop_layers: str | Sequence[str] | None = None,
+        test_correctness: bool = True,
+    ) -> None:
+        super().__init__(model, seq_input_idx, change_ranges, early_stop_layers)
+        if test_correctness and not self.test_correctness():
+            raise MismatchError(
+                "the compiled program and the model disagree",
+                attempt="fastism.runtime.check.check_plan(ism.plan(), model) names the node",
+            )
+
+    def __call__(self, inp_batch: Any, replace_with: Any = 0) -> Any:
+        """(B, ranges, *out), the prediction with each range replaced; a list for several outputs.
+
+        inp_batch: (B, L, C), or a list for several inputs; numpy arrays or tensors. replace_with:
+        0 for zeros, one row (C,), or rows (width, C). A sequence that already holds the
+        replacement keeps its reference prediction.
+        """
+        scores = self.plan(replace_with)(inp_batch)
+        return self._result([scores[name].alternate[:, :, 0] for name in scores])
+
+    def test_correctness(
+        self, batch_size: int = 10, replace_with: Any = 0, atol: float = 1e-6
+    ) -> bool:
+        """Whether random sequences score the same as by the model, every range, within ``atol``."""
+        from fastism.runtime.check import random_inputs
+
+        plan = self.plan(replace_with)
+        inputs = list(random_inputs(plan, batch_size, seed=0).values())
+        given = inputs if len(inputs) > 1 else inputs[0]
+        naive = NaiveISM(self.model, self.seq_input_idx, self.change_ranges)
+        pairs = zip(
+            _listed(self(given, replace_with)), _listed(naive(given, replace_with)), strict=True
+        )
+        return all(np.allclose(fast, slow, rtol=1e-5, atol=atol) for fast, slow in pairs)
+
+
+class NaiveISM(_Mutagenesis):
+    """The same answers by calling the model on every mutant: slow, and the definition."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        seq_input_idx: int = 0,
+        change_ranges: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
+        super().__init__(model, seq_input_idx, change_ranges)
+
+    def __call__(self, inp_batch: Any, replace_with: Any = 0) -> Any:
+        """(B, ranges, *out); arguments as of `FastISM`."""
+        from fastism.runtime.items import Items
+
+        plan = self.plan(replace_with)
+        inputs = model_inputs(plan.module.main, inp_batch)
+        count, sites = len(next(iter(inputs.values()))), len(plan.executor.starts)
+        parts: list[list[Array]] = []
+        for site in range(sites):
+            items = Items(np.arange(count), np.full(count, site), np.zeros(count, np.int64))
+            parts.append(predict(self.model, plan, mutated(plan, inputs, items)))
+        return self._result([np.stack(part, axis=1) for part in zip(*parts, strict=True)])
+
+
+def _listed(outputs: Any) -> list[Array]:
+    return outputs if isinstance(outputs, list) else [outputs]

@@ -1,0 +1,131 @@
+"""What a compiled module costs, segment by segment, and where locality ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastism.ir.graph import Graph, Node
+from fastism.ir.module import Module
+from fastism.ir.ops import definition
+
+ALTERNATIVES = 3
+"""Items that share one pair's reference windows: the other three bases."""
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """One segment: its layers, how it runs, and multiply-adds an item.
+
+    window: positions computed, of ``length``; None where the segment runs whole. whole_macs is the
+    cost of running its layers in full, window_macs of recomputing the window with its flanks,
+    delta_macs of what is done (averaged over the groups' sites).
+    """
+
+    segment: int
+    layers: tuple[str, ...]
+    mode: str
+    window: int | None
+    length: int
+    whole_macs: int
+    window_macs: int
+    delta_macs: int
+    stop: str | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Totals over all segments, and the layers at which locality ends, with the reason."""
+
+    total_whole_macs: int
+    total_item_macs: int
+    ends: tuple[tuple[str, str], ...]
+
+    @property
+    def predicted_speedup(self) -> float:
+        """Multiply-adds of the whole model over those of an item."""
+        return self.total_whole_macs / max(self.total_item_macs, 1)
+
+
+def item_macs(graph: Graph) -> Mapping[str, float]:
+    """Multiply-adds an item by the source node they are for, in one propagation graph."""
+    costs: dict[str, float] = {}
+    for node in graph.nodes:
+        macs = definition(node.op).macs(node, graph.types(node.inputs))
+        shared = 1 if node.results[0].type.shape[0] == "M" else ALTERNATIVES
+        source = node.name.rpartition(".")[0]
+        costs[source] = costs.get(source, 0.0) + macs / shared
+    return costs
+
+
+def segment_rows(stages: Sequence[Module]) -> list[SegmentRow]:
+    """One row a segment, in order; ``stages`` as `Plan.stages` holds them."""
+    segmented, scheduled = _stages(stages)
+    done = _average_macs(scheduled)
+    segments: dict[int, list[Node]] = {}
+    for node in segmented.main.nodes:
+        segments.setdefault(node.segment or 0, []).append(node)
+    return [_row(segmented.main, index, nodes, done) for index, nodes in sorted(segments.items())]
+
+
+def summary(stages: Sequence[Module]) -> Summary:
+    """Totals, and where locality ends."""
+    segmented, _ = _stages(stages)
+    rows = segment_rows(stages)
+    ends = tuple((_layer(node), node.stop) for node in segmented.main.nodes if node.stop)
+    whole = sum(row.whole_macs for row in rows)
+    return Summary(whole, sum(row.delta_macs for row in rows), ends)
+
+
+def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
+    (segmented,) = [module for module in stages if module.stage == "segmented"][-1:]
+    return segmented, stages[-1]
+
+
+def _average_macs(scheduled: Module) -> dict[str, float]:
+    """Multiply-adds an item by source node, averaged over every site, those that change nothing too."""
+    assert scheduled.sites is not None
+    total: dict[str, float] = {}
+    for graph in scheduled.graphs[1:]:
+        sites = int(scheduled.constants[dict(graph.constants)["sites"]].type.shape[0])
+        for source, macs in item_macs(graph).items():
+            total[source] = total.get(source, 0.0) + macs * sites / len(scheduled.sites)
+    return total
+
+
+def _row(graph: Graph, index: int, nodes: list[Node], done: Mapping[str, float]) -> SegmentRow:
+    last = nodes[-1].results[0]
+    delta = nodes[-1].mode == "delta"
+    layers = tuple(dict.fromkeys(_layer(node) for node in nodes))
+    assert last.change is not None
+    assert last.need is not None
+    window = last.change.intersect(last.need).width if delta else None
+    return SegmentRow(
+        segment=index,
+        layers=layers,
+        mode=nodes[-1].mode or "",
+        window=window,
+        length=last.type.length,
+        whole_macs=sum(_whole(graph, node) for node in nodes),
+        window_macs=sum(_window(graph, node) for node in nodes),
+        delta_macs=round(sum(done.get(node.name, 0.0) for node in nodes)),
+        stop=next((node.stop for node in nodes if node.stop), None),
+    )
+
+
+def _whole(graph: Graph, node: Node) -> int:
+    return definition(node.op).macs(node, graph.types(node.inputs))
+
+
+def _window(graph: Graph, node: Node) -> int:
+    """Products of recomputing the changed outputs from values, as the ancestor does."""
+    if node.mode == "reference":
+        return 0
+    whole, value = _whole(graph, node), node.results[0]
+    if node.mode != "delta" or value.change is None or value.need is None:
+        return whole
+    return whole * value.change.intersect(value.need).width // value.type.length
+
+
+def _layer(node: Node) -> str:
+    return node.origin.layer if node.origin else node.name

@@ -1,0 +1,43 @@
+"""Every example runs as its first lines say, and is short enough to read at a glance."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastism
+
+EXAMPLES = Path(fastism.__file__).parent.parent / "examples"
+
+
+def run(name: str) -> str:
+    """What an example prints, run from a process of its own."""
+    command = [sys.executable, str(EXAMPLES / name)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_custom_pass_removes_the_noise_layer() -> None:
+    imported, cleaned, *_ = run("custom_pass.py").split("// fastism 1")[1:]
+    assert "gaussian_noise" in imported
+    assert "gaussian_noise" not in cleaned
+    assert "after=drop-gaussian-noise" in cleaned
+
+
+def test_custom_layer_stays_local_and_agrees_with_the_model() -> None:
+    text = run("custom_layer.py")
+    node = next(line for line in text.splitlines() if "= soft_max_pool(" in line)
+    assert "change=2 " in node
+    difference = re.search(r"difference: (\S+)", text)
+    assert difference is not None
+    assert float(difference[1]) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["custom_pass.py", "custom_layer.py"])
+def test_an_example_is_under_fifty_lines(name: str) -> None:
+    assert len((EXAMPLES / name).read_text().splitlines()) < 50

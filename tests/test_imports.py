@@ -1,0 +1,180 @@
+"""The architecture, held: who imports whom, what loads TensorFlow, and how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import fastism
+
+ROOT = Path(fastism.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+LONGEST = 400
+
+FRAMEWORKS = ("tensorflow", "keras", "torch", "onnx", "matplotlib")
+
+MAY_IMPORT = {
+    "errors": (),
+    "data": ("errors",),
+    "ir": ("errors",),
+    "passes": ("errors", "ir"),
+    "frontends": ("errors", "ir"),
+    "backends": ("errors", "ir"),
+    "io": ("errors", "ir"),
+    "plotting": ("errors", "ir", "io"),
+    "runtime": ("errors", "ir", "io", "backends.base"),
+    "api": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime"),
+    "testing": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "api"),
+    "cli": ("",),
+}
+"""Package to the packages it may import besides itself; the empty name stands for all."""
+
+NAIVE_PATH = {
+    "runtime.baseline": ("frontends.keras",),
+    "runtime.demo": ("frontends.keras", "api", "data"),
+}
+"""What calls the model itself, to compare with or to time, may load it and compile it."""
+
+TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
+"""They only hand on names, and run the command line."""
+
+ONLY_IN = {
+    "tensorflow": ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline"),
+    "keras": ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline"),
+    "onnx": ("backends.onnx",),
+    "onnxruntime": ("backends.onnx",),
+    "tf2onnx": ("backends.onnx",),
+    "matplotlib": ("plotting",),
+    "h5py": ("io", "frontends.keras"),
+    "dnaio": ("io",),
+    "safetensors": ("io",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "pickle": (),
+    "torch": (),
+}
+"""Outside packages, and the only parts of fastism that may reach for them."""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Dotted names imported anywhere in a file, inside functions too, but not for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            yield from imports(node)
+
+
+def within(name: str, package: str) -> bool:
+    return not package or name == package or name.startswith(f"{package}.")
+
+
+def wrong_imports(module: str, tree: ast.AST) -> list[str]:
+    """The imports of a module that the tables forbid."""
+    inside = module.removeprefix("fastism.")
+    own = inside.partition(".")[0]
+    allowed = (own, *MAY_IMPORT[own], *NAIVE_PATH.get(inside, ()))
+    wrong = []
+    for name in imports(tree):
+        outside, _, rest = name.partition(".")
+        if outside == "fastism":
+            if rest and not any(within(rest, p) or within(p, rest) for p in allowed):
+                wrong.append(name)
+        elif outside in ONLY_IN and not any(within(inside, home) for home in ONLY_IN[outside]):
+            wrong.append(name)
+    return wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_file_keeps_to_its_floor(path: Path) -> None:
+    module = module_name(path)
+    if module in TOP_OF_THE_HOUSE:
+        return
+    assert not wrong_imports(module, ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("fastism.ir.graph", "from fastism.passes import base"),
+        ("fastism.ir.graph", "from fastism import api"),
+        ("fastism.passes.flatten", "import fastism.frontends.keras"),
+        ("fastism.passes.flatten", "def f():\n    import tensorflow as tf"),
+        ("fastism.runtime.plan", "from fastism.backends import tensorflow"),
+        ("fastism.runtime.plan", "from fastism.api import compile"),
+        ("fastism.io.scores", "import pickle"),
+        ("fastism.runtime.plan", "try:\n    import h5py\nexcept ImportError: ..."),
+        ("fastism.api", "from fastism.cli import main"),
+    ],
+)
+def test_the_tables_have_teeth(module: str, text: str) -> None:
+    assert wrong_imports(module, ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("fastism.runtime.plan", "from fastism.backends import base"),
+        ("fastism.runtime.plan", "from fastism.backends.base import Backend"),
+        ("fastism.cli.run", "from fastism import api, data"),
+        ("fastism.io.scores", "if TYPE_CHECKING:\n    import keras"),
+    ],
+)
+def test_the_tables_let_the_rest_pass(module: str, text: str) -> None:
+    assert not wrong_imports(module, ast.parse(text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_file_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def loaded_by(*command: str) -> set[str]:
+    """Packages in ``sys.modules`` after a command line of Python, in a process of its own."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True
+    )
+    lines = [line for line in result.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("name", ["fastism", "fastism.ir", "fastism.passes"])
+def test_importing_loads_no_framework(name: str) -> None:
+    loaded = loaded_by("-c", f"import {name}")
+    assert "fastism" in loaded
+    assert not loaded.intersection(FRAMEWORKS)
+
+
+def test_importing_fastism_alone_is_light() -> None:
+    assert "numpy" not in loaded_by("-c", "import fastism")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_is_light(arguments: list[str]) -> None:
+    loaded = loaded_by("-m", "fastism", *arguments)
+    assert "click" in loaded
+    assert not loaded.intersection((*FRAMEWORKS, "numpy", "networkx", "h5py", "rich"))
+
+
+def test_every_public_name_is_there() -> None:
+    for name in fastism.__all__:
+        assert getattr(fastism, name) is not None
+        assert name in dir(fastism)
+    with pytest.raises(AttributeError, match="no attribute 'compiler'"):
+        fastism.compiler  # noqa: B018

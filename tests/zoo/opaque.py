@@ -1,0 +1,161 @@
+"""Layers fastism has no rule for: they run live, and stop locality."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.zoo.common import keras, layers, ops, sequence
+from tests.zoo.registry import small_model
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Swap(keras.Layer):
+    """Reverse the positions and scale the channels by weights of its own."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.factor = self.add_weight(shape=(input_shape[-1],), name="factor")
+
+    def call(self, x: Any) -> Any:
+        return ops.flip(x, axis=1) * self.factor
+
+
+class OwnDense(layers.Dense):
+    """A user's layer that derives from one of Keras and computes something else."""
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        return super().call(x) ** 2
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Subclassed(keras.Model):
+    """A model without a graph of layers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.motifs = layers.Conv1D(5, 5, activation="relu")
+        self.norm = layers.BatchNormalization()
+        self.head = layers.Dense(2)
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        x = self.norm(self.motifs(x), training=training)
+        return self.head(ops.max(x, axis=1))
+
+
+def _trunk(inputs: keras.KerasTensor) -> keras.KerasTensor:
+    x = layers.Conv1D(6, 5, padding="same", activation="relu")(inputs)
+    return layers.MaxPooling1D(2)(x)
+
+
+@small_model(opaque=["memory"])
+def lstm() -> keras.Model:
+    inputs = sequence()
+    x = layers.LSTM(4, name="memory")(_trunk(inputs))
+    return keras.Model(inputs, layers.Dense(2, name="head")(x))
+
+
+@small_model(opaque=["both_ways"])
+def bidirectional() -> keras.Model:
+    """DanQ in small: a recurrent layer over every position, then a flatten."""
+    inputs = sequence()
+    memory = layers.Bidirectional(layers.GRU(3, return_sequences=True), name="both_ways")
+    x = layers.Dropout(0.2)(memory(_trunk(inputs)))
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+
+@small_model(opaque=["memory"])
+def lstm_state() -> keras.Model:
+    """A layer of several results."""
+    inputs = sequence()
+    memory = layers.LSTM(4, return_sequences=True, return_state=True, name="memory")
+    steps, hidden, cell = memory(_trunk(inputs))
+    track = layers.Conv1D(2, 3, padding="same", name="track")(steps)
+    return keras.Model(inputs, [track, layers.Concatenate()([hidden, cell])])
+
+
+@small_model(opaque=["attention"])
+def transformer() -> keras.Model:
+    inputs = sequence()
+    x = _trunk(inputs)
+    attended = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    x = layers.LayerNormalization()(layers.Add()([x, attended]))
+    x = layers.Add()([x, layers.Dense(6)(layers.Dense(8, activation="gelu")(x))])
+    return keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling1D()(x)))
+
+
+@small_model(opaque=["scores"])
+def attention_pool() -> keras.Model:
+    """A softmax over positions, made of a layer with an unusual axis."""
+    inputs = sequence()
+    x = _trunk(inputs)
+    scores = layers.Softmax(axis=1, name="scores")(layers.Dense(1)(x))
+    return keras.Model(inputs, layers.Dense(2)(ops.sum(x * scores, axis=1)))
+
+
+@small_model(opaque=["double"])
+def lambda_layer() -> keras.Model:
+    inputs = sequence()
+    x = layers.Lambda(lambda value: value * 2.0 + 1.0, name="double")(_trunk(inputs))
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+
+@small_model(opaque=["swap", "own"])
+def custom_layers() -> keras.Model:
+    inputs = sequence()
+    x = Swap(name="swap")(_trunk(inputs))
+    x = OwnDense(3, name="own")(x)
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+
+@small_model(opaque=["swap"])
+def opaque_on_input() -> keras.Model:
+    """No local part: the first layer is a stop."""
+    inputs = sequence(30)
+    x = layers.Conv1D(4, 3, activation="relu")(Swap(name="swap")(inputs))
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+
+@small_model(opaque=["subclassed"])
+def subclassed() -> keras.Model:
+    model = Subclassed(name="subclassed")
+    model(ops.zeros((1, 30, 4)))
+    return model
+
+
+@small_model(opaque=["masking", "memory", "not_equal", "any"])
+def masked() -> keras.Model:
+    """A mask that follows the values."""
+    inputs = sequence(30)
+    x = layers.LSTM(4, name="memory")(layers.Masking(name="masking")(inputs))
+    return keras.Model(inputs, layers.Dense(2, name="head")(x))
+
+
+@small_model(opaque=["half", "cast_1"])
+def mixed_precision() -> keras.Model:
+    """One layer that computes in half precision."""
+    inputs = sequence(30)
+    x = layers.Conv1D(5, 5, activation="relu")(inputs)
+    x = layers.Dense(4, dtype="mixed_float16", name="half")(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(2, name="head")(ops.cast(x, "float32")))
+
+
+@small_model(opaque=["per_position", "axis_norm", "unknown_activation", "two_dimensional"])
+def unsupported_options() -> keras.Model:
+    """Layers of known classes, each with an option that has no rule."""
+    inputs = sequence(24)
+    x = layers.Conv1D(4, 3, padding="same")(inputs)
+    x = layers.PReLU(name="per_position")(x)
+    x = layers.LayerNormalization(axis=1, name="axis_norm")(x)
+    x = layers.Dense(4, activation="tanh_shrink", name="unknown_activation")(x)
+    x = layers.Conv2D(3, (3, 2), activation="relu", name="two_dimensional")(
+        layers.Reshape((24, 4, 1))(x)
+    )
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
+
+
+@small_model(opaque=["add"])
+def broadcast_ranks() -> keras.Model:
+    """A vector added to every position by Keras's own rule for unequal ranks."""
+    inputs = sequence(24)
+    x = layers.Conv1D(4, 3, padding="same", activation="relu")(inputs)
+    x = layers.Add(name="add")([x, layers.GlobalMaxPooling1D()(x)])
+    return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
