@@ -16,7 +16,7 @@ RUN := $(VENV)/bin/python
 TEST_READY := $(VENV)/test-installed
 DEV_READY := $(VENV)/dev-installed
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
 .PHONY: demo test lint bench picture clean

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
@@ -26,8 +27,8 @@ from benchmarks.models import ARCHITECTURES, build
 from fastism.runtime.baseline import (
     WAYS,
     FloatArray,
+    best_batch,
     by_function,
-    fastest,
     median_seconds,
     mutants,
     mutations,
@@ -82,23 +83,26 @@ def largest_difference(model: keras.Model, plan: Plan, x: FloatArray, items: Ite
 
 
 def measure(name: str, length: int, batches: Sequence[int], subset: int, repeats: int) -> list[Row]:
-    """The rows of one model. Calling the model does not depend on how many sequences there are."""
+    """The rows of one model: a number of sequences at once each, all timed in turns."""
     model = build(name, length)
     x = sequences(max(batches), length)
     items = sample(mutations(x), subset)
-    by_way = {}
-    for way in WAYS:
-        timing = fastest(model, way, mutants(x, items), MODEL_BATCHES, repeats)
-        by_way[way] = timing.seconds / timing.mutants * length * 3
-        print(f"{name} by {way}: batch {timing.batch}, {by_way[way]:.2f} s a sequence", flush=True)
+    changed = mutants(x, items)
+    runs: dict[str, Callable[[], object]] = {}
+    for way, make in WAYS.items():
+        batch = best_batch(model, way, changed, MODEL_BATCHES)
+        print(f"{name} by {way}: fastest in batches of {batch}", flush=True)
+        runs[way] = partial(make(model, batch), changed)
     plan = fastism.compile(model)
+    for count in batches:
+        runs[f"fastism {count}"] = partial(plan, x[:count])
+    medians = median_seconds(runs, repeats)
+    by_way = {way: medians[way] / len(items) * length * 3 for way in WAYS}
     difference = largest_difference(model, plan, x, items)
-    rows = []
-    for batch in batches:
-        seconds = median_seconds(lambda batch=batch: plan(x[:batch]), repeats) / batch
-        rows.append(Row(name, length, batch, by_way, seconds, difference))
-        print(rows[-1], flush=True)
-    return rows
+    return [
+        Row(name, length, count, by_way, medians[f"fastism {count}"] / count, difference)
+        for count in batches
+    ]
 
 
 def report(rows: Sequence[Row], subset: int, repeats: int) -> str:
@@ -110,9 +114,10 @@ def report(rows: Sequence[Row], subset: int, repeats: int) -> str:
 {describe()}
 
 Seconds per sequence for the three other bases at every position, medians of {repeats} warm runs in
-one process (`python -m benchmarks.compare`). Calling the model, by `predict` or one `tf.function`,
-was timed on {subset:,} of the mutants at the best batch size of {MODEL_BATCHES} and scaled to all
-of them. The largest difference is over the same mutants, relative to the largest effect among them.
+one process, in turns (`python -m benchmarks.compare`). Calling the model, by `predict` or one
+`tf.function`, was timed on {subset:,} of the mutants at the best batch size of {MODEL_BATCHES} and
+scaled to all of them. The largest difference is over the same mutants, relative to the largest
+effect of any of them.
 
 {table}
 """
@@ -123,7 +128,7 @@ def main() -> None:
     parser.add_argument("--model", nargs="+", choices=ARCHITECTURES, default=["basset"])
     parser.add_argument("--batch", nargs="+", type=int, default=[32, 1], help="sequences at once")
     parser.add_argument("--length", type=int, help="bases (default: the published length)")
-    parser.add_argument("--mutants", type=int, default=1024, help="mutants the model is called on")
+    parser.add_argument("--mutants", type=int, default=1024, help="how many to call the model on")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     options = parser.parse_args()

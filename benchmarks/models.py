@@ -15,11 +15,13 @@ import numpy as np
 from keras import layers
 
 Tensor = Any
+INITIAL = "he_normal"
+"""Keeps the signal's size through ReLU layers, so that a mutation still matters at the output."""
 
 
 def conv_block(x: Tensor, filters: int, width: int, pool: int = 0) -> Tensor:
     """Convolution, batch normalisation, ReLU and, with ``pool``, max pooling."""
-    x = layers.Conv1D(filters, width, padding="same")(x)
+    x = layers.Conv1D(filters, width, padding="same", kernel_initializer=INITIAL)(x)
     x = layers.ReLU()(layers.BatchNormalization()(x))
     return layers.MaxPooling1D(pool)(x) if pool else x
 
@@ -28,7 +30,7 @@ def dense_head(x: Tensor, outputs: int) -> Tensor:
     """The two hidden layers of 1,000 and the output layer that both Bassets share."""
     x = layers.Flatten()(x)
     for _ in range(2):
-        x = layers.Dense(1000)(x)
+        x = layers.Dense(1000, kernel_initializer=INITIAL)(x)
         x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization()(x)))
     return layers.Dense(outputs, activation="sigmoid")(x)
 

@@ -34,18 +34,22 @@ MAY_IMPORT = {
 }
 """Package to the packages it may import besides itself; the empty name stands for all."""
 
-NAIVE_PATH = {
-    "runtime.baseline": ("frontends.keras",),
-    "runtime.demo": ("frontends.keras", "api", "data"),
+LOOKS_UP = {
+    "runtime.naive": ("frontends.keras",),  # loads the model to compare with
+    "runtime.baseline": ("frontends.keras",),  # loads the model to time
+    "runtime.check": ("testing.bisect",),  # finds the first wrong node of a mismatch
+    "runtime.compatibility": ("api",),  # the ancestor's interface over fastism.compile
+    "runtime.demo": ("frontends.keras", "api", "data"),  # the whole way, timed
 }
-"""What calls the model itself, to compare with or to time, may load it and compile it."""
+"""The files that may look up the stairs, and what for; no other file may."""
 
 TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 """They only hand on names, and run the command line."""
 
+KERAS = ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline")
 ONLY_IN = {
-    "tensorflow": ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline"),
-    "keras": ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline"),
+    "tensorflow": (*KERAS, "backends.onnx"),
+    "keras": (*KERAS, "testing.random_layers", "testing.random_models"),
     "onnx": ("backends.onnx",),
     "onnxruntime": ("backends.onnx",),
     "tf2onnx": ("backends.onnx",),
@@ -89,7 +93,7 @@ def wrong_imports(module: str, tree: ast.AST) -> list[str]:
     """The imports of a module that the tables forbid."""
     inside = module.removeprefix("fastism.")
     own = inside.partition(".")[0]
-    allowed = (own, *MAY_IMPORT[own], *NAIVE_PATH.get(inside, ()))
+    allowed = (own, *MAY_IMPORT[own], *LOOKS_UP.get(inside, ()))
     wrong = []
     for name in imports(tree):
         outside, _, rest = name.partition(".")

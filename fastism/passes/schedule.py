@@ -4,7 +4,9 @@ A chunk's windows should stay in the cache, and the whole run within the memory 
 pairs waste the machine on overheads. The numbers land in the graphs' attributes:
 
     pairs   pairs a chunk
-    bytes   an estimate of the memory one chunk needs, for `alternatives` items a pair
+    items   items a chunk, for `alternatives` items a pair
+    bytes   an estimate of the memory such a chunk needs
+    fuse    whether the backend compiles the light ops of such a chunk into single kernels
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class Schedule(Pass):
     """Choose chunk sizes.
 
     chunk_bytes: what the largest value of a chunk may take. memory: bytes all values of a chunk may
-    take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead.
+    take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead. fuse: compile
+    light ops together, which takes seconds once and pays where windows are wide.
     """
 
     name: ClassVar[str] = "schedule"
@@ -35,6 +38,7 @@ class Schedule(Pass):
     memory: int = 1 << 30
     alternatives: int = 3
     pairs: int | None = None
+    fuse: bool = False
 
     def run(self, module: Module) -> Module:
         return module.with_graphs([module.main, *map(self._scheduled, module.graphs[1:])])
@@ -43,7 +47,13 @@ class Schedule(Pass):
         largest, total = pair_bytes(graph, self.alternatives)
         fitting = min(self.chunk_bytes // largest, self.memory // total)
         pairs = self.pairs if self.pairs is not None else max(1, min(fitting, 4096))
-        attributes = {**graph.attributes, "pairs": pairs, "bytes": pairs * total}
+        attributes = {
+            **graph.attributes,
+            "pairs": pairs,
+            "items": pairs * self.alternatives,
+            "bytes": pairs * total,
+            "fuse": self.fuse,
+        }
         return graph.replace(attributes=attributes)
 
 

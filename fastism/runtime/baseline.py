@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from fastism.runtime.items import Items
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IndexArray = npt.NDArray[np.integer[Any]]
+Key = TypeVar("Key")
 Call = Callable[[FloatArray], list[FloatArray]]
 """From mutants (M, L, C) to one array (M, *out) an output of the model."""
 
@@ -75,32 +75,23 @@ WAYS: dict[str, Callable[[keras.Model, int], Call]] = {
 """The ways to call a model that people use, by the name shown in tables."""
 
 
-def median_seconds(run: Callable[[], object], repeats: int) -> float:
-    """The median wall time of ``repeats`` runs, after one that is not counted."""
-    run()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+def best_batch(model: keras.Model, way: str, x: FloatArray, batches: Sequence[int]) -> int:
+    """The batch size at which one way is fastest on mutants (M, L, C), each timed once, warm."""
+    runs = {batch: partial(WAYS[way](model, batch), x) for batch in batches}
+    seconds = median_seconds(runs, 1)
+    return min(batches, key=lambda batch: seconds[batch])
 
 
-@dataclass(frozen=True)
-class Timing:
-    """The fastest batch size of one way: seconds for ``mutants`` calls of the model."""
+def median_seconds(runs: Mapping[Key, Callable[[], object]], repeats: int) -> dict[Key, float]:
+    """The median wall time of each run, after one that is not counted.
 
-    way: str
-    batch: int
-    seconds: float
-    mutants: int
-
-
-def fastest(
-    model: keras.Model, way: str, x: FloatArray, batches: Sequence[int], repeats: int
-) -> Timing:
-    """Time one way on mutants (M, L, C): each batch size once, then the best of them repeatedly."""
-    calls = {batch: WAYS[way](model, batch) for batch in batches}
-    trial = {batch: median_seconds(partial(call, x), 1) for batch, call in calls.items()}
-    best = min(trial, key=lambda batch: trial[batch])
-    return Timing(way, best, median_seconds(partial(calls[best], x), repeats), len(x))
+    The runs take turns, so that a machine busy for a while slows all of them alike.
+    """
+    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    for turn in range(repeats + 1):
+        for key, run in runs.items():
+            start = time.perf_counter()
+            run()
+            if turn:
+                seconds[key].append(time.perf_counter() - start)
+    return {key: statistics.median(values) for key, values in seconds.items()}

@@ -67,7 +67,6 @@ class Rows:
         sorted_keys = keys[order]
         opens = np.flatnonzero(np.any(sorted_keys[1:] != sorted_keys[:-1], axis=1)) + 1
         for run in np.split(order, opens):
-            pieces = max(1, -(-len(run) // most))
-            for piece in np.array_split(run, pieces):
-                if len(piece):
-                    yield Rows(self.item[piece], self.valid[piece])
+            for first in range(0, len(run), most):
+                piece = run[first : first + most]
+                yield Rows(self.item[piece], self.valid[piece])

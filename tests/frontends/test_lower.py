@@ -94,7 +94,9 @@ def test_outputs_carry_the_users_names() -> None:
 
 def test_operands_become_one_number_a_channel() -> None:
     inputs = keras.Input((20, 4), name="dna")
-    module = lower(keras.Model(inputs, 1.0 - inputs * ops.convert_to_tensor([[1.0, 2, 3, 4]]))).module
+    module = lower(
+        keras.Model(inputs, 1.0 - inputs * ops.convert_to_tensor([[1.0, 2, 3, 4]]))
+    ).module
     scale, shift = module.main.nodes
     np.testing.assert_array_equal(module.data(scale, "scale"), [1, 2, 3, 4])
     np.testing.assert_array_equal(module.data(shift, "scale"), [-1] * 4)
@@ -130,7 +132,9 @@ def test_what_has_no_rule_is_opaque_and_says_why(stack: list[keras.Layer], reaso
 
 def test_training_at_prediction_time_is_kept() -> None:
     inputs = keras.Input((20, 4))
-    lowered = lower(keras.Model(inputs, layers.Dropout(0.5, name="monte_carlo")(inputs, training=True)))
+    lowered = lower(
+        keras.Model(inputs, layers.Dropout(0.5, name="monte_carlo")(inputs, training=True))
+    )
     layer = lowered.opaque["monte_carlo"]
     assert layer.why == "it is called with training"
     (result,) = layer(np.ones((2, 20, 4), "float32"))
@@ -187,3 +191,40 @@ def test_a_layer_that_mixes_the_batch_is_refused() -> None:
     for mixed in (ops.reshape(inputs, (-1, 4)), ops.transpose(inputs, (1, 0, 2)), ops.sum(inputs)):
         with pytest.raises(LoweringError, match="mixes the sequences of a batch"):
             lower(keras.Model(inputs, mixed))
+
+
+class Negated(keras.Model):
+    """A functional model whose call does something else than its graph."""
+
+    def call(self, inputs: object, training: bool | None = None) -> object:
+        return -super().call(inputs, training=training)
+
+
+class Paired(keras.Model):
+    """A model without a graph, called on a dict of inputs."""
+
+    def call(self, inputs: dict[str, object]) -> object:
+        return ops.concatenate([ops.max(inputs["dna"], axis=1), inputs["cell"]], axis=1)
+
+
+def test_models_that_run_code_of_their_own_are_one_opaque_node() -> None:
+    inputs = keras.Input((20, 4), name="dna")
+    negated = Negated(inputs, layers.Dense(2)(inputs), name="negated")
+    x = np.random.default_rng(0).normal(size=(2, 20, 4)).astype("float32")
+    lowered = lower(negated)
+    assert [node.op for node in lowered.module.main.nodes] == ["opaque"]
+    np.testing.assert_allclose(lowered.opaque["negated"](x)[0], negated(x))
+
+    paired = Paired(name="paired")
+    cell = np.ones((2, 3), "float32")
+    expected = paired({"dna": x, "cell": cell})
+    lowered = lower(paired, seq_input=1)
+    assert [str(value.type) for value in lowered.module.main.inputs] == ["f32[N,3]", "f32[N,20,4]"]
+    np.testing.assert_allclose(lowered.opaque["paired"](cell, x)[0], expected)
+
+
+def test_a_nested_model_without_a_graph_is_opaque() -> None:
+    inputs = keras.Input((20, 4), name="dna")
+    inner = Negated(inputs, layers.Conv1D(4, 3)(inputs), name="negated")
+    lowered = lower(_model(layers.Conv1D(4, 3, padding="same", name="conv"), inner))
+    assert [node.op for node in lowered.module.main.nodes] == ["conv1d", "opaque"]

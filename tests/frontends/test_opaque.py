@@ -52,7 +52,7 @@ def test_a_restored_layer_computes_the_same(name: str) -> None:
 
 def test_weights_are_needed_and_checked() -> None:
     config, weights = _stored(_layers("lstm")["memory"])
-    assert sorted(weights) == ["0.kernel", "1.recurrent_kernel", "2.bias"]
+    assert {"0.kernel", "1.recurrent_kernel", "2.bias"} <= set(weights)
     short = {name: array for name, array in weights.items() if name != "2.bias"}
     with pytest.raises(PlanError, match="the stored weights do not fit layer 'memory'"):
         OpaqueLayer.restore(config, short)
@@ -106,7 +106,7 @@ class Unstorable(keras.layers.Layer):
 
 def test_a_layer_without_a_configuration_says_so() -> None:
     inputs = keras.Input((10, 4))
-    lowered = lower(keras.Model(inputs, Unstorable(keras.ops.cumsum)(inputs)))
+    lowered = lower(keras.Model(inputs, Unstorable(keras.ops.square)(inputs)))
     with pytest.raises(PlanError, match="give Unstorable a get_config method"):
         lowered.opaque["unstorable"].config()
 

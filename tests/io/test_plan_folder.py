@@ -231,3 +231,16 @@ def test_a_module_without_its_weights_is_not_saved(tmp_path: Path) -> None:
             tmp_path / "plan", stages=[module.replace(constants=bare)], manifest={}, opaque={}
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_an_old_plan_comes_back_if_the_new_one_cannot_take_its_place(
+    plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no"):
+        save_plan(plan, stages=[make_module("flat")], manifest={}, opaque={}, force=True)
+    assert list(load_plan(plan).stages) == ["imported", "flat"]
+    assert [path.name for path in plan.parent.iterdir()] == ["plan"]

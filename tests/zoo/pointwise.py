@@ -140,7 +140,7 @@ def raw_arithmetic() -> keras.Model:
     x = 1.0 - x / 2.0
     x = x * b - a
     x = x / (b + 1.0)
-    x = ops.maximum(ops.minimum(x, a), b)
+    x = x - ops.maximum(ops.minimum(x, a), 2.0 / (b + 1.0))
     return keras.Model(inputs, _flat(-x + ops.convert_to_tensor([0.5, 1.0, -1.0, 0.0, 2.0])))
 
 

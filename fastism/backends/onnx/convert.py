@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
+import tensorflow as tf
 import tf2onnx
 
+from fastism.backends.onnx import operators  # noqa: F401  (imported to register)
 from fastism.backends.onnx.types import value_info
 from fastism.backends.tensorflow.emit import Program
 from fastism.backends.tensorflow.registry import Pool
@@ -26,19 +30,30 @@ IR_VERSION = 10
 """The first with metadata on nodes and values; onnx 1.16 and onnxruntime 1.18 read it."""
 
 
+class _Embedding(Pool):
+    """Constants that become part of the traced graph; captured, tf2onnx would make them inputs."""
+
+    def tensor(
+        self, name: str, form: str, make: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+    ) -> Any:
+        return tf.constant(np.ascontiguousarray(make(self.array(name))))
+
+
 def converted(module: Module, opaque: Opaque, opset: int = OPSET) -> dict[str, onnx.ModelProto]:
     """Every graph of a module as an ONNX model, by the graph's name.
 
     Inputs, outputs and their batch axes are named as in the IR; weights are initializers. Raises
     LoweringError for a graph that runs what ONNX has no operator for.
     """
-    pool = Pool(module)
-    return {graph.name: convert(graph, pool, opaque, opset) for graph in module.graphs}
+    return {graph.name: convert(module, graph, opaque, opset) for graph in module.graphs}
 
 
-def convert(graph: Graph, pool: Pool, opaque: Opaque, opset: int) -> onnx.ModelProto:
+def convert(module: Module, graph: Graph, opaque: Opaque, opset: int) -> onnx.ModelProto:
     """One graph as an ONNX model. Raises LoweringError as `converted` does."""
-    program = Program(graph, opaque, pool)
+    inputs = {value.name for value in graph.inputs}
+    outputs = tuple(dict.fromkeys(graph.outputs))  # heads may share a value
+    computed = [name for name in outputs if name not in inputs]
+    program = Program(graph.replace(outputs=tuple(computed)), opaque, _Embedding(module))
     with _silent():
         model, _ = tf2onnx.convert.from_function(
             program.function, input_signature=program.function.input_signature, opset=opset
@@ -47,10 +62,10 @@ def convert(graph: Graph, pool: Pool, opaque: Opaque, opset: int) -> onnx.ModelP
     _only_true_inputs(model)
     given, made = model.graph.input, model.graph.output
     tensors = dict(zip((v.name for v in given), (v.name for v in graph.inputs), strict=True))
-    tensors.update(zip((v.name for v in made), program.outputs, strict=True))
+    tensors.update(zip((v.name for v in made), computed, strict=True))
     _rename(model.graph, tensors)
     _declare(given, [value_info(value.name, value.type) for value in graph.inputs])
-    _declare(made, [value_info(name, graph.values[name].type) for name in program.outputs])
+    _declare(made, [value_info(name, graph.values[name].type) for name in outputs])
     model.graph.name = graph.name
     model.ir_version = IR_VERSION
     model.doc_string = ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
+
 import tensorflow as tf
 
+from fastism.backends.tensorflow.fuse import Step, steps, unfused
 from fastism.backends.tensorflow.registry import Constants, OpaqueLayer, Pool, Tensor, form
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
@@ -18,19 +21,24 @@ def signature(type: TensorType) -> tf.TensorSpec:
 
 
 class Program:
-    """A graph as a `tf.function`: tensors in the order of the graph's inputs, outputs likewise."""
+    """A graph as a `tf.function`: tensors in the order of the graph's inputs, outputs likewise.
+
+    fuse: compile the light ops between two heavy ones with XLA, anew for every chunk size it sees.
+    """
 
     def __init__(
         self,
         graph: Graph,
         opaque: Mapping[str, OpaqueLayer],
         pool: Pool,
-        keep: Sequence[str] | None = None,
+        *,
+        fuse: bool = False,
     ) -> None:
         self.graph = graph
-        self.outputs = tuple(graph.outputs if keep is None else keep)
+        self.outputs = graph.outputs
         self._pool = pool
         self._opaque = opaque
+        self._steps = steps(graph) if fuse else [unfused(graph)]
         self.function = tf.function(
             self._body,
             input_signature=[signature(value.type) for value in graph.inputs],
@@ -41,14 +49,25 @@ class Program:
         values = {
             value.name: tensor for value, tensor in zip(self.graph.inputs, tensors, strict=True)
         }
-        for node in self.graph.nodes:
+        for step in self._steps:
+            if step.fused:
+                fused = tf.function(partial(self._run, step), jit_compile=True, autograph=False)
+                results = fused(*(values[name] for name in step.reads))
+            else:
+                results = self._run(step, *(values[name] for name in step.reads))
+            values.update(zip(step.gives, results, strict=True))
+        return [values[name] for name in self.outputs]
+
+    def _run(self, step: Step, *tensors: Tensor) -> list[Tensor]:
+        values = dict(zip(step.reads, tensors, strict=True))
+        for node in step.nodes:
             inputs = [values[name] for name in node.inputs]
             outcome = form(node)(node, inputs, Constants(node, self._pool, self._opaque))
             results = outcome if isinstance(outcome, (list, tuple)) else [outcome]
             for value, tensor in zip(node.results, results, strict=True):
                 shape = [dim if isinstance(dim, int) else None for dim in value.type.shape]
                 values[value.name] = tf.ensure_shape(tensor, shape)
-        return [values[name] for name in self.outputs]
+        return [values[name] for name in step.gives]
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:
         """The outputs, for tensors in the order of the graph's inputs."""
@@ -69,12 +88,25 @@ def emit(
     The graphs share the constants on the device. Each is traced when first called.
     """
     pool = Pool(module)
-    return {graph.name: _named(Program(graph, opaque, pool)) for graph in module.graphs}
+    return {graph.name: _Function(graph, opaque, pool) for graph in module.graphs}
 
 
-def _named(program: Program) -> Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]:
-    def call(inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        tensors = [inputs[value.name] for value in program.graph.inputs]
+class _Function:
+    """A graph as a function by name: fused for chunks of the scheduled size, plain for the rest."""
+
+    def __init__(self, graph: Graph, opaque: Mapping[str, OpaqueLayer], pool: Pool) -> None:
+        self.plain = Program(graph, opaque, pool)
+        wanted = graph.attributes.get("fuse", False)
+        self.fused = Program(graph, opaque, pool, fuse=True) if wanted else None
+        self._items = graph.attributes.get("items")
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        tensors = [inputs[value.name] for value in self.plain.graph.inputs]
+        whole = self.fused is not None and len(inputs["item/edit"]) == self._items
+        program = self.fused if whole and self.fused is not None else self.plain
         return dict(zip(program.outputs, program(*tensors), strict=True))
 
-    return call
+    @property
+    def traces(self) -> int:
+        """How often the programs were traced: once each at most, however many chunks ran."""
+        return max(self.plain.traces, self.fused.traces if self.fused else 0)

@@ -1,0 +1,15 @@
+"""The ONNX form of every op of the model's own graph, one file a family.
+
+Importing this package registers the forms of the built-in ops. An op without a form is no error: it
+becomes a function of the model, converted from its TensorFlow form.
+"""
+
+from fastism.backends.onnx.forms import (  # noqa: F401  (imported to register)
+    combining,
+    pointwise,
+    shape,
+    windowed,
+)
+from fastism.backends.onnx.forms.registry import Form, Writer, form, writes
+
+__all__ = ["Form", "Writer", "form", "writes"]

@@ -1,0 +1,120 @@
+"""The table of ONNX forms, and the writer a form builds its nodes with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from fastism.errors import VerifyError
+from fastism.ir.graph import Node
+from fastism.ir.module import Module
+from fastism.ir.ops.registry import definition
+from fastism.ir.types import NUMPY_DTYPES, TensorType
+
+Array = npt.NDArray[Any]
+
+
+class Writer:
+    """Builds the ONNX nodes of one IR node; tensors are named after its result."""
+
+    def __init__(
+        self, module: Module, node: Node, weights: dict[str, onnx.TensorProto]
+    ) -> None:
+        """``weights`` collects initializers by name; nodes that share a constant share them."""
+        self.module = module
+        self.node = node
+        self.nodes: list[onnx.NodeProto] = []
+        self._weights = weights
+        self._made: set[str] = set()
+
+    def input_type(self, index: int = 0) -> TensorType:
+        """The type of one of the IR node's inputs."""
+        return self.module.main.values[self.node.inputs[index]].type
+
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """Append an ONNX node with one output; returns the output's name."""
+        output = self._name(op)
+        self.nodes.append(onnx.helper.make_node(op, inputs, [output], name=output, **attributes))
+        return output
+
+    def has(self, role: str) -> bool:
+        """Whether the IR node has a constant in this role."""
+        return self.node.constant(role) is not None
+
+    def weight(self, role: str, form: str = "", make: Callable[[Array], Array] = np.asarray) -> str:
+        """The initializer of a constant of the IR node, rearranged by ``make`` into ``form``."""
+        constant = str(self.node.constant(role))
+        name = f"{constant}:{form}" if form else constant
+        if name not in self._weights:
+            data = self.module.data(self.node, role)
+            assert data is not None
+            self._put(name, make(data))
+        return name
+
+    def table(self, what: str, values: Sequence[int]) -> str:
+        """An i64 vector as an initializer: a shape, axes, starts."""
+        return self._put(self._name(what), np.asarray(values, np.int64))
+
+    def number(self, value: npt.ArrayLike) -> str:
+        """A number, or several, of the element type of the IR node's input, as an initializer."""
+        dtype = NUMPY_DTYPES[self.input_type().dtype]
+        return self._put(self._name("number"), np.asarray(value, dtype))
+
+    def finish(self, result: str) -> list[onnx.NodeProto]:
+        """The nodes, the tensor ``result`` under the name of the IR node's result."""
+        if result not in {name for node in self.nodes for name in node.output}:
+            result = self.add("Identity", result)
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                names[:] = [self.node.result.name if name == result else name for name in names]
+        return self.nodes
+
+    def _put(self, name: str, array: Array) -> str:
+        self._weights[name] = onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+        return name
+
+    def _name(self, what: str) -> str:
+        """``conv1d:Transpose``, then ``conv1d:Transpose2``: no IR name reads like it."""
+        base, count = f"{self.node.result.name}:{what}", 1
+        name = base
+        while name in self._made:
+            count += 1
+            name = f"{base}{count}"
+        self._made.add(name)
+        return name
+
+
+Form: TypeAlias = Callable[[Writer, Node, Sequence[str]], str]
+"""(writer, node, input names) to the name of the tensor that is the result."""
+
+_TABLE: dict[str, Form] = {}
+
+
+def writes(op: str) -> Callable[[Form], Form]:
+    """Register the decorated function as the ONNX form of an op with one result.
+
+    Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
+    """
+    definition(op)
+
+    def register(function: Form) -> Form:
+        if op in _TABLE:
+            raise VerifyError(f"op {op!r} has an ONNX form already")
+        _TABLE[op] = function
+        return function
+
+    return register
+
+
+def form(op: str) -> Form | None:
+    """The ONNX form of an op, if it has one."""
+    return _TABLE.get(op)
+
+
+def registered() -> Mapping[str, Form]:
+    """Every form by its op."""
+    return dict(_TABLE)
