@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,18 @@ from fastism.ir.module import Module
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.passes.segment import Segment
+from fastism.runtime.execute import Function
 from fastism.runtime.inputs import parse_alternatives, parse_sites
 from fastism.runtime.plan import Plan
 
 if TYPE_CHECKING:
     import keras
 
-BACKENDS = {"tensorflow": "fastism.backends.tensorflow", "reference": "fastism.backends.reference"}
+BACKENDS = {
+    "tensorflow": "fastism.backends.tensorflow",
+    "reference": "fastism.backends.reference",
+    "onnx": "fastism.backends.onnx",
+}
 
 
 def compile(
@@ -50,7 +55,8 @@ def compile(
     stop_layers: layers, by Keras name, to compute whole together with all later ones.
     outputs: names of the outputs wanted; None for all.
     pipeline: passes to run in place of the default ones.
-    backend: ``tensorflow``, or ``reference`` (numpy; slow, the definition of every op).
+    backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
+        (onnxruntime, on the graphs that ``fastism export`` writes).
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     instruments: observers of the passes (dumps, timings).
 
@@ -170,11 +176,9 @@ def _plan(
     if backend not in BACKENDS:
         raise InputError(f"there is no backend {backend!r}; known: {', '.join(BACKENDS)}")
     emit = import_module(BACKENDS[backend]).emit
-    layers = {key: _called(layer) for key, layer in opaque.items()}
-    return Plan(
-        stages, lambda module: emit(module, layers), rows, opaque, backend, pipeline, positions
-    )
 
+    def functions(module: Module) -> Mapping[str, Function]:
+        result: Mapping[str, Function] = emit(module, opaque)
+        return result
 
-def _called(layer: Any) -> Callable[..., Any]:
-    return lambda *tensors: layer(tensors)
+    return Plan(stages, functions, rows, opaque, backend, pipeline, positions)

@@ -61,7 +61,7 @@ def _wanted(plan: Plan, inputs: Mapping[str, Array], item: Items) -> dict[str, A
 
 
 def _numpy(layer: Any) -> Any:
-    return lambda *arrays: [np.asarray(result) for result in layer(arrays)]
+    return lambda *arrays: [np.asarray(result) for result in layer(*arrays)]
 
 
 def _found(plan: Plan, inputs: Mapping[str, Array], item: Items, node: Node) -> Array:

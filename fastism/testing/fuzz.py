@@ -53,7 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         if error is not None:
             failures += 1
             depth, error = smallest(seed, error)
-            print(f"random_model({seed}, depth={depth}): {type(error).__name__}: {error}", flush=True)
+            print(
+                f"random_model({seed}, depth={depth}): {type(error).__name__}: {error}", flush=True
+            )
     print(f"{given.count - failures} of {given.count} models agree")
     return 1 if failures else 0
 

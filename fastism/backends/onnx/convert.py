@@ -1,4 +1,4 @@
-"""Graphs to executable ONNX: the emitted tf.function, converted by tf2onnx, under the IR's names."""
+"""Graphs to executable ONNX: the emitted tf.functions by way of tf2onnx, with the IR's names."""
 
 from __future__ import annotations
 
@@ -74,14 +74,18 @@ def convert(module: Module, graph: Graph, opaque: Opaque, opset: int) -> onnx.Mo
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """What tf2onnx logs as it goes on after an error is raised here, as one error, at the end."""
-    logger = logging.getLogger("tf2onnx")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Hold back what tf2onnx logs as it goes on after an error, which `_check_operators` raises,
+    and TensorFlow's advice against tracing many functions.
+    """
+    loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

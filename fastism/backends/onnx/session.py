@@ -41,9 +41,7 @@ def session(model: onnx.ModelProto | str | os.PathLike[str]) -> Run:
     options.log_severity_level = 3  # errors; constant folding warns of what it leaves alone
     source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else os.fspath(model)
     try:
-        loaded = onnxruntime.InferenceSession(
-            source, options, providers=["CPUExecutionProvider"]
-        )
+        loaded = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has one class an error code, without a common base
         name = model.graph.name if isinstance(model, onnx.ModelProto) else source
         raise PlanError(f"onnxruntime cannot load {name}", why=str(error)) from error

@@ -87,15 +87,16 @@ def celu(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
 @writes("gelu")
 def gelu(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """x * (1 + erf(x / sqrt(2))) / 2, or tanh in the place of erf."""
-    (x,) = inputs
+    (x,), one = inputs, writer.number(1.0)
     if node["approximate"]:
-        cube = writer.add("Mul", writer.add("Mul", writer.add("Mul", x, x), x), writer.number(0.044715))
-        inner = writer.add("Mul", writer.add("Add", x, cube), writer.number(math.sqrt(2 / math.pi)))
-        gate = writer.add("Tanh", inner)
+        square = writer.add("Mul", x, x)
+        bend = writer.add("Add", writer.add("Mul", square, writer.number(0.044715)), one)
+        straight = writer.add("Mul", x, writer.number(math.sqrt(2 / math.pi)))
+        gate = writer.add("Tanh", writer.add("Mul", straight, bend))
     else:
         gate = writer.add("Erf", writer.add("Mul", x, writer.number(math.sqrt(0.5))))
     half = writer.add("Mul", x, writer.number(0.5))
-    return writer.add("Mul", half, writer.add("Add", gate, writer.number(1.0)))
+    return writer.add("Mul", half, writer.add("Add", gate, one))
 
 
 @writes("power")
@@ -130,4 +131,3 @@ def layer_norm(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     parameters += [writer.weight("beta")] if writer.has("beta") else []
     epsilon = node.number("epsilon")
     return writer.add("LayerNormalization", inputs[0], *parameters, axis=-1, epsilon=epsilon)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,9 +21,7 @@ Array = npt.NDArray[Any]
 class Writer:
     """Builds the ONNX nodes of one IR node; tensors are named after its result."""
 
-    def __init__(
-        self, module: Module, node: Node, weights: dict[str, onnx.TensorProto]
-    ) -> None:
+    def __init__(self, module: Module, node: Node, weights: dict[str, onnx.TensorProto]) -> None:
         """``weights`` collects initializers by name; nodes that share a constant share them."""
         self.module = module
         self.node = node
@@ -65,10 +63,11 @@ class Writer:
         return self._put(self._name("number"), np.asarray(value, dtype))
 
     def finish(self, result: str) -> list[onnx.NodeProto]:
-        """The nodes, the tensor ``result`` under the name of the IR node's result."""
+        """The nodes; the tensor ``result``, and the node it comes from, named as in the IR."""
         if result not in {name for node in self.nodes for name in node.output}:
             result = self.add("Identity", result)
         for node in self.nodes:
+            node.name = self.node.name if result in node.output else node.name
             for names in (node.input, node.output):
                 names[:] = [self.node.result.name if name == result else name for name in names]
         return self.nodes
@@ -113,8 +112,3 @@ def writes(op: str) -> Callable[[Form], Form]:
 def form(op: str) -> Form | None:
     """The ONNX form of an op, if it has one."""
     return _TABLE.get(op)
-
-
-def registered() -> Mapping[str, Form]:
-    """Every form by its op."""
-    return dict(_TABLE)

@@ -12,9 +12,7 @@ from fastism.ir.ops.convolution import padding
 _SWAP = (0, 2, 1)
 
 
-def _channels_first(
-    writer: Writer, x: str, middle: Callable[[str], str]
-) -> str:
+def _channels_first(writer: Writer, x: str, middle: Callable[[str], str]) -> str:
     turned = writer.add("Transpose", x, perm=_SWAP)
     return writer.add("Transpose", middle(turned), perm=_SWAP)
 

@@ -1,0 +1,116 @@
+"""The comparison and the oracles fail when they should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fastism import api
+from fastism.ir.ranges import Interval, Range
+from fastism.ir.windows import Window
+from fastism.passes.propagation.layout import Layout
+from fastism.runtime.scores import HeadScores, Scores
+from fastism.testing import fuzz, oracles
+from fastism.testing.compare import assert_matches_model, assert_same_scores, differences
+from fastism.testing.mutants import random_inputs
+from tests.zoo import ENTRIES
+
+
+@pytest.mark.parametrize("name", ["chain_valid", "global_average", "pool_even"])
+def test_a_window_one_position_too_narrow_is_seen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    covering = Layout.covering
+
+    def narrow(tight: Range, *, multiple: int = 1) -> Layout:
+        layout = covering(tight, multiple=multiple)
+        return Layout(layout.start, layout.width - 1) if layout.width > 1 else layout
+
+    monkeypatch.setattr(Layout, "covering", narrow)
+    model = ENTRIES[name].build()
+    plan = api.compile(model, backend="reference")
+    with pytest.raises(AssertionError, match="the scores differ"):
+        assert_matches_model(plan, model, random_inputs(plan.module.main, 1))
+
+
+def test_a_failure_names_the_item_and_the_values(compiled: Callable) -> None:
+    case = compiled("local_and_global_outputs")
+    right = case.plan(case.inputs)
+    label = np.array(right["label"].alternate)
+    label[1, 12, 3, 0] += 0.5
+    wrong = Scores({**right.heads, "label": HeadScores(right["label"].reference, label)})
+    text = (
+        r"output 'label', alternate: off by \d\.\de-01 of its scale, where 1e-05 is allowed\n"
+        r"  at sequence 1, site 12 \[12, 13\), alternative 3, element \(0,\): \S+, not \S+\n"
+        r"  1 of 320 items differ"
+    )
+    with pytest.raises(AssertionError, match=text):
+        assert_same_scores(case.plan, wrong, right)
+    assert_same_scores(case.plan, right, right, 0.0)
+
+
+def test_differences_take_infinities_and_nan_at_their_word() -> None:
+    expected = np.array([np.nan, np.inf, -np.inf, 2.0, np.inf])
+    found = np.array([np.nan, np.inf, np.inf, 1.0, 1.0])
+    assert differences(found, expected).tolist() == [0, 0, np.inf, 0.5, np.inf]
+    assert differences(np.array([np.nan]), np.array([1.0])).tolist() == [np.inf]
+
+
+def _annotated(name: str) -> tuple:
+    plan = api.compile(ENTRIES[name].build(), backend="reference")
+    module = oracles.positive(plan.stage["annotated"])
+    return module, oracles.positive_inputs(module.main)
+
+
+@pytest.mark.parametrize(("by", "fails"), [(-1, "unsound"), (1, "loose")])
+def test_a_change_range_one_position_off_is_seen(
+    by: int, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = Window.forward
+
+    def off(self: Window, change: Range, length: int) -> Range:
+        right = forward(self, change, length)
+        return Range(right.start, right.stop + by, length) if self.width > 1 else right
+
+    monkeypatch.setattr(Window, "forward", off)
+    module, inputs = _annotated("chain_valid")
+    unsound = list(oracles.unsound_changes(module, inputs, [0, 20]))
+    loose = list(oracles.loose_changes(module, inputs, [0, 20]))
+    assert bool(unsound) == (fails == "unsound")
+    assert loose
+    assert re.match(r"%conv1d.* \(edit at 0\): \[0, \d+\) happened", str(loose[0]))
+
+
+@pytest.mark.parametrize(("by", "fails"), [(1, "unsound"), (-1, "loose")])
+def test_a_need_range_one_position_off_is_seen(
+    by: int, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backward = Window.backward
+
+    def off(self: Window, need: Interval, length: int) -> Interval:
+        right = backward(self, need, length)
+        return Interval(max(0, right.start + by), right.stop)
+
+    monkeypatch.setattr(Window, "backward", off)
+    module, inputs = _annotated("crop_between")
+    assert bool(list(oracles.unsound_needs(module, inputs))) == (fails == "unsound")
+    assert bool(list(oracles.loose_needs(module, inputs))) == (fails == "loose")
+
+
+def test_the_fuzzer_reports_and_shrinks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(seed: int, depth: int | None = None) -> None:
+        if seed == 8 and (depth is None or depth >= 2):
+            raise AssertionError("the scores differ")
+
+    monkeypatch.setattr(fuzz, "check", check)
+    monkeypatch.setattr(fuzz, "random_depth", lambda seed: 5)
+    assert fuzz.main(["3", "7"]) == 1
+    printed = capsys.readouterr().out
+    assert "random_model(8, depth=2): AssertionError: the scores differ" in printed
+    assert "2 of 3 models agree" in printed
+    assert fuzz.main(["1"]) == 0
