@@ -1,6 +1,6 @@
 """The whole pipeline on one screen: a model in, a plan out.
 
-    model file -> frontends.keras -> imported -> passes -> scheduled -> backend -> Plan
+model file -> frontends.keras -> imported -> passes -> scheduled -> backend -> Plan
 """
 
 from __future__ import annotations

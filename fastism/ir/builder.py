@@ -15,7 +15,7 @@ from fastism.ir.types import TensorType
 
 
 def complete(op: str, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    """Attributes with the op's defaults filled in. Raises VerifyError for missing or unknown ones."""
+    """Attributes with the op's defaults filled in. Raises VerifyError where they do not fit."""
     declared = definition(op).attributes
     unknown = sorted(set(attributes) - set(declared))
     if unknown:

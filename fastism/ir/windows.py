@@ -1,8 +1,8 @@
 """The one relation behind every local op: which inputs an output position reads.
 
-Output position ``o`` reads the inputs ``o*stride - pad + k*dilation`` for ``k < width``. Convolution,
-pooling, cropping, padding and pointwise ops differ only in those numbers. Upsampling repeats each
-input ``factor`` times before the relation applies.
+Output position ``o`` reads the inputs ``o*stride - pad + k*dilation`` for ``k < width``.
+Convolution, pooling, cropping, padding and pointwise ops differ only in those numbers. Upsampling
+repeats each input ``factor`` times before the relation applies.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ pairs waste the machine on overheads. The numbers land in the graphs' attributes
     pairs   pairs a chunk
     items   items a chunk, for `alternatives` items a pair
     bytes   an estimate of the memory such a chunk needs
+    workers chunks run side by side, each on its own core where it cannot use them all
     fuse    whether the backend compiles the light ops of such a chunk into single kernels
 """
 
@@ -25,20 +26,22 @@ from fastism.passes.registry import register_pass
 class Schedule(Pass):
     """Choose chunk sizes.
 
-    chunk_bytes: what the largest value of a chunk may take. memory: bytes all values of a chunk may
-    take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead. fuse: compile
-    light ops together, which takes seconds once and pays where windows are wide.
+    chunk_bytes: what the largest value of a chunk may take. memory: bytes all values of a chunk
+    may take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead.
+    fuse: compile light ops together, which takes seconds once and pays where windows are wide.
+    workers: chunks run side by side.
     """
 
     name: ClassVar[str] = "schedule"
     requires: ClassVar[tuple[str, ...]] = ("split", "scheduled")
     produces: ClassVar[str | None] = "scheduled"
 
-    chunk_bytes: int = 16 << 20
+    chunk_bytes: int = 64 << 20
     memory: int = 1 << 30
     alternatives: int = 3
     pairs: int | None = None
     fuse: bool = False
+    workers: int = 2
 
     def run(self, module: Module) -> Module:
         return module.with_graphs([module.main, *map(self._scheduled, module.graphs[1:])])
@@ -52,6 +55,7 @@ class Schedule(Pass):
             "pairs": pairs,
             "items": pairs * self.alternatives,
             "bytes": pairs * total,
+            "workers": self.workers,
             "fuse": self.fuse,
         }
         return graph.replace(attributes=attributes)

@@ -2,7 +2,7 @@
 
 Before (segmented):                       After (split):
     %conv : f32[N,600,8] = conv1d(%seq)       @intout(%seq) returns %out, %conv (saved)
-    %relu : f32[N,600,8] = relu(%conv)        @propagate0(%item/sequence, %item/site, %item/edit, %conv)
+    %relu : f32[N,600,8] = relu(%conv)        @propagate0(%item/edit, ..., %conv)
     %out  : f32[N,8] = global_average_pool      %conv.spread = conv1d_spread(%item/edit)
                                                 %conv.reference = window(%conv, ...)
                                                 %conv.value = add_reference(...) ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy.typing as npt
 
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
-from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.items import IntArray, Items, Rows
 
 Array = npt.NDArray[Any]
@@ -25,11 +25,21 @@ class Group:
         self.sites = self._table(module, dict(graph.constants)["sites"])
         self.heads = tuple(int(head) for head in graph.attributes["heads"])  # type: ignore[union-attr, arg-type]
         self.pairs = int(graph.attributes["pairs"])  # type: ignore[arg-type]
+        self.workers = int(graph.attributes["workers"])  # type: ignore[arg-type]
+        items, size = graph.attributes["items"], graph.attributes["bytes"]
+        self.alternatives = int(items) // self.pairs  # type: ignore[arg-type]
+        self.pair_bytes = max(int(size) // self.pairs, 1)  # type: ignore[arg-type]
         starts = [dict(n.constants)["start"] for n in graph.nodes if n.op == "dense_rows"]
         tables = [self._table(module, name) for name in dict.fromkeys(starts)]
         nothing = np.zeros((len(self.sites), 0), np.int64)
         # What all rows of a chunk must agree on: where the windows of dense layers start.
         self.keys: IntArray = np.stack(tables, axis=1) if tables else nothing
+
+    def pairs_within(self, memory: int | None) -> int:
+        """Pairs a chunk, fewer than scheduled where ``memory`` bytes would not hold them."""
+        if memory is None:
+            return self.pairs
+        return max(1, min(self.pairs, memory // (self.pair_bytes * self.workers)))
 
     @staticmethod
     def _table(module: Module, name: str) -> IntArray:
@@ -68,11 +78,13 @@ class Executor:
         alternatives: Array,
         results: Sequence[Array],
         progress: Callable[[int], None] | None = None,
+        memory: int | None = None,
     ) -> None:
         """Fill ``results[h][i]`` with head h's mutated output for item i, where it changes.
 
         ``saved`` is what `reference` returned for these inputs; ``alternatives`` is (A, width, C).
-        Items that change nothing are left as they are.
+        Items that change nothing are left as they are. ``memory`` bounds the bytes of the chunks
+        that run side by side.
         """
         edited = inputs[self.module.seq_input]
         group_of = self.group_of[items.site]
@@ -83,15 +95,43 @@ class Executor:
             if not len(rows.item):
                 continue
             keys = group.keys[self.local[items.site[chosen[rows.item[:, 0]]]]]
-            for chunk in rows.chunks(keys, group.pairs):
+
+            most = group.pairs_within(memory)
+
+            def run(chunk: Rows, group: Group = group, chosen: IntArray = chosen) -> int:
                 numbers = chosen[chunk.item]
                 outputs = self._chunk(group, edited, saved, items, alternatives, numbers)
                 for head, output in zip(group.heads, outputs, strict=True):
                     results[head][numbers[chunk.valid]] = output[chunk.valid.ravel()]
+                return int(chunk.valid.sum())
+
+            for done in _side_by_side(run, rows.chunks(keys, most), group.workers):
                 if progress is not None:
-                    progress(int(chunk.valid.sum()))
+                    progress(done)
         if progress is not None:
             progress(int(np.sum((group_of < 0) | cancels)))
+
+    def run_chunks(
+        self,
+        group: Group,
+        inputs: Mapping[str, Array],
+        saved: Mapping[str, Any],
+        items: Items,
+        alternatives: Array,
+        pairs: int,
+    ) -> None:
+        """Run items as they stand, chunk by chunk, and drop the results: for timing."""
+        numbers = np.arange(len(items)).reshape(-1, group.alternatives)
+        edited = inputs[self.module.seq_input]
+
+        def run(rows: Rows) -> int:
+            self._chunk(group, edited, saved, items, alternatives, rows.item)
+            return len(rows.item)
+
+        cuts = range(pairs, len(numbers), pairs)
+        chunks = (Rows(part, np.ones(part.shape, bool)) for part in np.split(numbers, cuts))
+        for _ in _side_by_side(run, chunks, group.workers):
+            pass
 
     def _cancels(self, edited: Array, items: Items, alternatives: Array) -> npt.NDArray[np.bool_]:
         """Items that write what is there already."""
@@ -127,6 +167,12 @@ class Executor:
         return [np.asarray(outputs[name]) for name in group.graph.outputs]
 
 
-def input_dtypes(module: Module) -> dict[str, str]:
-    """The numpy element type of every model input, by name."""
-    return {value.name: NUMPY_DTYPES[value.type.dtype] for value in module.main.inputs}
+def _side_by_side(
+    run: Callable[[Rows], int], chunks: Iterator[Rows], workers: int
+) -> Iterator[int]:
+    """Run every chunk, ``workers`` at a time; chunks write to places of their own."""
+    if workers == 1:
+        yield from map(run, chunks)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(run, chunks)

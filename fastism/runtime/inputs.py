@@ -115,6 +115,6 @@ def index_array(name: str, given: Sequence[int] | Array, limit: int) -> npt.NDAr
     array = np.asarray(given)
     if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
         raise InputError(f"{name} must be a list of whole numbers")
-    if array.size and not (0 <= array.min() and array.max() < limit):
+    if array.size and (array.min() < 0 or array.max() >= limit):
         raise InputError(f"{name} must be in [0, {limit}); got {array.min()} to {array.max()}")
     return array.astype(np.int64)

@@ -17,6 +17,7 @@ from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
+from fastism.runtime.schedule import default_memory
 from fastism.runtime.scores import HeadScores, Scores
 
 Array = npt.NDArray[Any]
@@ -56,6 +57,19 @@ class Plan:
         self.pipeline = pipeline
         self.emit = emit
         self.executor = Executor(self.module, emit(self.module))
+
+    def with_module(self, module: Module) -> Plan:
+        """The same plan with another scheduled module."""
+        stages = (*self.stages[:-1], module)
+        return Plan(
+            stages,
+            self.emit,
+            self.alternatives,
+            self.opaque,
+            self.backend,
+            self.pipeline,
+            self.output_positions,
+        )
 
     @property
     def module(self) -> Module:
@@ -107,17 +121,21 @@ class Plan:
         records = {
             key: OpaqueRecord(layer.config(), layer.weights()) for key, layer in self.opaque.items()
         }
-        save_plan(
-            path, stages=self.stages, manifest=self.manifest, opaque=records, force=force
-        )
+        save_plan(path, stages=self.stages, manifest=self.manifest, opaque=records, force=force)
 
     def __call__(
-        self, x: Any, *, batch_size: int = BATCH, progress: Progress | None = None
+        self,
+        x: Any,
+        *,
+        batch_size: int = BATCH,
+        memory: int | None = None,
+        progress: Progress | None = None,
     ) -> Scores:
         """Score every alternative at every site of every sequence.
 
         x: (N, L, C), or for several inputs a list in the model's order, or a dict by name.
         batch_size: sequences at a time; more is faster, and takes more memory.
+        memory: bytes the running chunks may take; a quarter of what is free if None.
 
         Raises InputError where ``x`` does not fit the model.
         """
@@ -133,6 +151,7 @@ class Plan:
             for shape, dtype in self._outputs()
         ]
         counter = _Counter(progress, count * sites * alternatives)
+        limit = default_memory() if memory is None else memory
         for first in range(0, count, batch_size):
             batch = {name: array[first : first + batch_size] for name, array in inputs.items()}
             size = len(next(iter(batch.values())))
@@ -147,7 +166,7 @@ class Plan:
             sequence = np.repeat(np.arange(size), grid.shape[1])
             site, alternative = np.tile(grid[1], size), np.tile(grid[2], size)
             items = Items(sequence, site, alternative)
-            self.executor.score(batch, saved, items, self.alternatives, flat, counter.add)
+            self.executor.score(batch, saved, items, self.alternatives, flat, counter.add, limit)
         return Scores(dict(zip(self.output_names, heads, strict=True)))
 
     def score_items(
@@ -158,6 +177,7 @@ class Plan:
         alternative: Sequence[int] | Array,
         *,
         batch_size: int = BATCH,
+        memory: int | None = None,
         progress: Progress | None = None,
     ) -> dict[str, Array]:
         """Score a subset of the items, given by three index arrays of one length M.
@@ -177,6 +197,7 @@ class Plan:
             raise InputError("sequence, site and alternative must be of one length")
         results = [np.empty((len(items), *shape), dtype) for shape, dtype in self._outputs()]
         counter = _Counter(progress, len(items))
+        limit = default_memory() if memory is None else memory
         used, position = np.unique(items.sequence, return_inverse=True)
         for first in range(0, len(used), batch_size):
             index = used[first : first + batch_size]
@@ -186,7 +207,7 @@ class Plan:
             part = items.take(chosen)
             part = Items(position[chosen] - first, part.site, part.alternative)
             flat = [np.asarray(saved[value])[part.sequence] for value in self.executor.heads]
-            self.executor.score(batch, saved, part, self.alternatives, flat, counter.add)
+            self.executor.score(batch, saved, part, self.alternatives, flat, counter.add, limit)
             for result, values in zip(results, flat, strict=True):
                 result[chosen] = values
         return dict(zip(self.output_names, results, strict=True))
@@ -195,9 +216,7 @@ class Plan:
         values = self.module.main.values
         return [
             (shape, np.dtype(NUMPY_DTYPES[values[value].type.dtype]))
-            for shape, value in zip(
-                self.output_shapes.values(), self.executor.heads, strict=True
-            )
+            for shape, value in zip(self.output_shapes.values(), self.executor.heads, strict=True)
         ]
 
 

@@ -83,7 +83,7 @@ def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
 
 
 def _average_macs(scheduled: Module) -> dict[str, float]:
-    """Multiply-adds an item by source node, averaged over every site, those that change nothing too."""
+    """Multiply-adds an item by source node, averaged over all sites (also those without effect)."""
     assert scheduled.sites is not None
     total: dict[str, float] = {}
     for graph in scheduled.graphs[1:]:

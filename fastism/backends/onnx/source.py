@@ -72,7 +72,7 @@ class _Builder:
         facts = self._notes.of_node(node)
         nodes = self._nodes(node)
         for made in nodes:
-            pass
+            set_metadata(made, facts)
             made.doc_string = node_text(facts)
         return nodes
 

@@ -54,9 +54,7 @@ def emit(
     module: Module, opaque: Mapping[str, OpaqueLayer]
 ) -> Mapping[str, Callable[[Mapping[str, Array]], Mapping[str, Array]]]:
     """Every graph as a function from inputs by name to outputs by name; see `run`."""
-    return {
-        graph.name: partial(run, module, graph.name, opaque=opaque) for graph in module.graphs
-    }
+    return {graph.name: partial(run, module, graph.name, opaque=opaque) for graph in module.graphs}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ def padding(node: Node, length: int) -> tuple[int, int]:
     pad = node["pad"]
     if isinstance(pad, tuple):
         left, right = pad
-        assert isinstance(left, int) and isinstance(right, int)
+        assert isinstance(left, int)
+        assert isinstance(right, int)
         return left, right
     reach = (window_width(node) - 1) * node.integer("dilation", 1) + 1
     if pad == "valid":

@@ -1,4 +1,4 @@
-"""Unary ops that treat every position alike: activations, scale and shift, softmax over channels."""
+"""Unary ops that treat every position alike: activations, scale and shift, softmax."""
 
 from __future__ import annotations
 

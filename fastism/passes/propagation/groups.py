@@ -6,6 +6,7 @@ program for all pays the widest window everywhere; one program a site would neve
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,7 +16,7 @@ from fastism.ir.graph import Graph
 from fastism.ir.ops import definition
 from fastism.ir.ranges import IntArray, Range
 
-WORTH = 0.08
+WORTH = 0.05
 """Share of the whole work that one more program must save."""
 
 
@@ -51,7 +52,7 @@ def group_sites(costs: npt.NDArray[np.float64], most: int) -> list[IntArray]:
         if total - found[0] < WORTH * total:
             break
         total, bounds = found[0], sorted([*bounds, found[1]])
-    pieces = [np.sort(order[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    pieces = [np.sort(order[a:b]) for a, b in itertools.pairwise(bounds)]
     return [piece.astype(np.int64) for piece in pieces if len(piece)]
 
 
@@ -65,5 +66,5 @@ def _cuts(ordered: npt.NDArray[np.float64]) -> list[int]:
 
 
 def _paid(ordered: npt.NDArray[np.float64], bounds: list[int]) -> float:
-    pairs = zip(bounds, bounds[1:], strict=False)
+    pairs = itertools.pairwise(bounds)
     return float(sum(ordered[b - 1] * (b - a) for a, b in pairs if b > a))
