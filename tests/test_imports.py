@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "data": ("errors",),
     "ir": ("errors",),
     "passes": ("errors", "ir"),
-    "frontends": ("errors", "ir"),
-    "backends": ("errors", "ir"),
+    "quiet": (),
+    "frontends": ("errors", "ir", "quiet"),
+    "backends": ("errors", "ir", "quiet"),
     "io": ("errors", "ir"),
     "plotting": ("errors", "ir", "io"),
     "runtime": ("errors", "ir", "io", "backends.base"),
@@ -35,8 +36,11 @@ MAY_IMPORT = {
 """Package to the packages it may import besides itself; the empty name stands for all."""
 
 LOOKS_UP = {
+    "backends.onnx.check": ("runtime",),  # runs the exported graphs as a plan
+    "backends.onnx.export": ("io",),  # writes a folder whole or not at all
+    "backends.onnx.manifest": ("io",),
     "runtime.naive": ("frontends.keras",),  # loads the model to compare with
-    "runtime.baseline": ("frontends.keras",),  # loads the model to time
+    "runtime.baseline": ("frontends.keras", "quiet"),  # loads the model to time
     "runtime.check": ("testing.bisect",),  # finds the first wrong node of a mismatch
     "runtime.compatibility": ("api",),  # the ancestor's interface over fastism.compile
     "runtime.demo": ("frontends.keras", "api", "data"),  # the whole way, timed
@@ -46,7 +50,7 @@ LOOKS_UP = {
 TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 """They only hand on names, and run the command line."""
 
-KERAS = ("frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline")
+KERAS = ("quiet", "frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline")
 ONLY_IN = {
     "tensorflow": (*KERAS, "backends.onnx"),
     "keras": (*KERAS, "testing.random_layers", "testing.random_models"),

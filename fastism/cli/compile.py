@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from typing import TYPE_CHECKING
+
 import click
 
 from fastism.cli.options import (
@@ -18,6 +20,9 @@ from fastism.cli.options import (
 )
 from fastism.cli.session import Session, pass_session
 
+if TYPE_CHECKING:
+    from fastism.runtime.plan import Plan
+
 
 @click.command("compile", short_help="Compile a Keras model to a plan.")
 @click.argument("model", type=PATH)
@@ -31,6 +36,13 @@ from fastism.cli.session import Session, pass_session
 )
 @click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
 @click.option("--dump-ir", type=PATH, metavar="DIR", help="Write the module after every pass.")
+@click.option(
+    "--tune",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    show_default=True,
+    help="Time a few schedules on this machine, up to 20 s, and keep the fastest.",
+)
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
 @model_options
 @force_option
@@ -46,6 +58,7 @@ def compile_(
     output_name: tuple[str, ...],
     pipeline: str | None,
     dump_ir: Path | None,
+    tune: str,
     no_check: bool,
     custom_objects: str | None,
     unsafe: bool,
@@ -99,9 +112,32 @@ def compile_(
             f"agrees with the model: {report.items} items, largest difference "
             f"{report.largest_difference:.1e} of the output's scale"
         )
+    if tune == "on":
+        plan = _tuned(session, plan)
     plan.save(output, force=force)
     if not session.quiet:
         from fastism.cli.segments import show_segments
 
         show_segments(session, plan.stages)
     session.note(f"wrote {output}   (next: fastism run {output} -s sequences.fa -o scores.h5)")
+
+
+def _tuned(session: Session, plan: Plan) -> Plan:
+    """The plan with the fastest schedule found; what was tried goes to ``-v``."""
+    from fastism.runtime.tune import tune
+
+    session.note("timing schedules, up to 20 s (--tune off skips it)")
+    tuned, trials = tune(plan)
+    for trial in trials:
+        fused = ", light ops fused" if trial.fuse else ""
+        session.detail(
+            f"  @{trial.graph}, {trial.pairs} pairs a chunk{fused}: "
+            f"{trial.seconds_an_item * 1e3:.3f} ms an item"
+        )
+    best = {
+        graph: min(t.seconds_an_item for t in trials if t.graph == graph)
+        for graph in dict.fromkeys(trial.graph for trial in trials)
+    }
+    measured = ", ".join(f"@{graph} {seconds * 1e3:.3f} ms" for graph, seconds in best.items())
+    session.note(f"measured an item: {measured}")
+    return tuned

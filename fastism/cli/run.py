@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fastism.runtime.plan import Plan
 
 _USUAL_BATCH = 32
-_USUAL_MEMORY = "1GB"
 
 
 @click.command(short_help="Score every mutation of every sequence.")
@@ -36,9 +35,8 @@ _USUAL_MEMORY = "1GB"
 )
 @click.option(
     "--memory",
-    default=_USUAL_MEMORY,
-    show_default=True,
-    help="Most that the scores of one batch may take; shrinks the batch.",
+    metavar="SIZE",
+    help="Most a run may take for windows and scores (2GB); default: a quarter of what is free.",
 )
 @click.option("--alphabet", default="ACGT", show_default=True, help="Letters of the channels.")
 @click.option(
@@ -57,7 +55,7 @@ def run(
     sequences: Path,
     output: Path,
     batch_size: int,
-    memory: str,
+    memory: str | None,
     alphabet: str,
     compression: str,
     custom_objects: str | None,
@@ -73,7 +71,8 @@ def run(
     from fastism.io.manifest import read_manifest
     from fastism.io.scores import check_scores_target
 
-    budget, letters = parse_memory(memory), Alphabet(alphabet).letters
+    given = None if memory is None else parse_memory(memory)
+    letters = Alphabet(alphabet).letters
     length = input_length(read_manifest(plan), letters)
     check_scores_target(output, force=force)
     survey = survey_fasta(sequences, alphabet=letters, length=length)
@@ -82,7 +81,9 @@ def run(
 
     session.load_tensorflow()
     from fastism import api
+    from fastism.runtime.schedule import default_memory
 
+    budget = default_memory() if given is None else given
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
     arguments: dict[str, JSON] = {
         "plan": str(plan),
@@ -99,7 +100,8 @@ def run(
         sequences,
         output,
         records=survey.records,
-        batch=fit_batch(loaded, batch_size, budget),
+        batch=fit_batch(loaded, batch_size, budget // 2),
+        memory=budget // 2,
         alphabet=letters,
         arguments=arguments,
         compression=None if compression == "none" else compression,
@@ -132,14 +134,18 @@ def input_length(manifest: Mapping[str, Any], alphabet: str) -> int:
 
 
 def fit_batch(plan: Plan, batch: int, budget: int) -> int:
-    """Sequences at a time whose scores fit ``budget`` bytes. Raises InputError if not one does."""
+    """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
+
+    Raises InputError if not one does.
+    """
     columns = len(plan.module.sites or ()) * len(plan.alternatives)
     values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
-    one = 4 * (values + plan.length * plan.channels)
+    kept = sum(plan.module.main.values[name].type.bytes for name in plan.module.main.outputs)
+    one = 4 * (values + plan.length * plan.channels) + kept
     if one > budget:
         raise InputError(
-            f"the scores of one sequence take {one:,} bytes, and --memory allows {budget:,}",
-            attempt=f"--memory {math.ceil(one / 2**20)}M, or fewer sites when compiling",
+            f"the scores of one sequence take {one:,} bytes, and --memory leaves {budget:,}",
+            attempt=f"--memory {math.ceil(2 * one / 2**20)}M, or fewer sites when compiling",
         )
     return min(batch, budget // one)
 
@@ -152,6 +158,7 @@ def score_file(
     *,
     records: int,
     batch: int,
+    memory: int,
     alphabet: str,
     arguments: dict[str, JSON],
     compression: str | None,
@@ -182,7 +189,7 @@ def score_file(
         read = read_fasta(sequences, alphabet=alphabet, length=plan.length)
         for names, rows in batches(read, batch):
             inner = progress.within(done, len(names))
-            scores = plan(rows, batch_size=batch, progress=inner)
+            scores = plan(rows, batch_size=batch, memory=memory, progress=inner)
             by_name = {
                 name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
             }

@@ -51,7 +51,7 @@ class Session:
 
     def load_tensorflow(self) -> None:
         """Import TensorFlow now, so that its C++ log lines do not reach the user."""
-        import fastism.frontends.keras.quiet  # noqa: F401
+        import fastism.quiet  # noqa: F401
 
         self._warn_of_unseen_gpu()
 

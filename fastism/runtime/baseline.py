@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastism.frontends.keras.quiet import keras, tf
+from fastism.quiet import keras, tf
 from fastism.runtime.items import Items
 
 FloatArray = npt.NDArray[np.floating[Any]]

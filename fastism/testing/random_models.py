@@ -9,7 +9,7 @@ walks, and crop or pad what they end with so that the branches meet.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np

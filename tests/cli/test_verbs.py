@@ -162,21 +162,6 @@ def test_explain_needs_no_tensorflow(plan: Path) -> None:
     assert "locality ends at flatten: gives every position a weight of its own" in result.stdout
 
 
-def test_export_writes_a_new_folder(
-    plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def write(stages: tuple[Any, ...], target: Path) -> list[Path]:
-        (path := target / "intout.onnx").write_text(stages[-1].stage)
-        return [path]
-
-    monkeypatch.setattr("fastism.backends.onnx.write_onnx", write, raising=False)
-    assert main(["export", str(plan), "--onnx", "out"]) == 0
-    assert capsys.readouterr().out == "out/intout.onnx\n"
-    assert (folder / "out" / "intout.onnx").read_text() == "scheduled"
-    assert main(["export", str(plan), "--onnx", "out"]) == 2
-    assert "out exists already" in capsys.readouterr().err
-
-
 def test_opt_takes_the_weights_of_text_from_a_plan(
     plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

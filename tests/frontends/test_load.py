@@ -14,7 +14,7 @@ import pytest
 
 from fastism.errors import ModelError
 from fastism.frontends.keras.load import file_hash, load_model
-from fastism.frontends.keras.quiet import keras
+from fastism.quiet import keras
 
 layers = keras.layers
 

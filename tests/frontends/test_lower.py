@@ -7,7 +7,7 @@ import pytest
 
 from fastism.errors import InputError, LoweringError, ModelError
 from fastism.frontends.keras.lower import lower
-from fastism.frontends.keras.quiet import keras
+from fastism.quiet import keras
 from fastism.ir.types import TensorType
 from tests.zoo import ZOO
 

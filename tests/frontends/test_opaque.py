@@ -11,7 +11,7 @@ import pytest
 from fastism.errors import PlanError
 from fastism.frontends.keras.lower import lower
 from fastism.frontends.keras.opaque import OpaqueLayer
-from fastism.frontends.keras.quiet import keras
+from fastism.quiet import keras
 from fastism.ir.types import NUMPY_DTYPES
 from tests.zoo import ENTRIES, opaque
 

@@ -17,6 +17,10 @@ from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
 
+SEQUENCE = {"two_inputs_dict": "sequence"}
+"""The input that is edited, where it is not the first."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A model, a plan for all of its sites, and inputs by name for two sequences."""
@@ -29,7 +33,9 @@ class Case:
 @cache
 def _compiled(name: str, backend: str) -> Case:
     model = ENTRIES[name].build()
-    plan = api.compile(model, length=ENTRIES[name].length, backend=backend)
+    plan = api.compile(
+        model, seq_input=SEQUENCE.get(name, 0), length=ENTRIES[name].length, backend=backend
+    )
     return Case(model, plan, random_inputs(plan.module.main))
 
 

@@ -13,13 +13,16 @@ from tests.zoo import ENTRIES
 
 STOPS = {
     "basset": {"flatten": "gives every position a weight of its own"},
-    "bpnet": {"bias_counts": "meets a value that is changed everywhere"},
+    "bpnet": {
+        "global_average_pooling1d": "pools over the whole length",
+        "profile": "gives every position a weight of its own",
+    },
     "spliceai": {},
     "enformer_stem": {},
     "unet": {},
-    "layer_norm": {},
+    "layer_norm": {"flatten": "gives every position a weight of its own"},
     "global_maximum": {"global_max_pooling1d": "pools over the whole length"},
-    "lstm": {"memory": "mixes positions"},
+    "lstm": {"memory": "fastism has no window rule for it"},
     "squeeze_excite": {
         "global_average_pooling1d": "pools over the whole length",
         "multiply": "meets a value that is changed everywhere",

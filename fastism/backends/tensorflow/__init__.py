@@ -4,6 +4,7 @@ Importing it imports TensorFlow and registers the forms of all built-in ops, one
 `emits` adds a user's own.
 """
 
+from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
     combining,
     convolution,

@@ -39,8 +39,9 @@ class Program:
         self._pool = pool
         self._opaque = opaque
         self._steps = steps(graph) if fuse else [unfused(graph)]
+        # A function object of its own: TensorFlow counts traces, and warns of many, by object.
         self.function = tf.function(
-            self._body,
+            lambda *tensors: self._body(*tensors),
             input_signature=[signature(value.type) for value in graph.inputs],
             autograph=False,
         )
@@ -51,8 +52,10 @@ class Program:
         }
         for step in self._steps:
             if step.fused:
-                fused = tf.function(partial(self._run, step), jit_compile=True, autograph=False)
-                results = fused(*(values[name] for name in step.reads))
+                run = partial(self._run, step)
+                results = tf.function(run, jit_compile=True, autograph=False)(
+                    *(values[name] for name in step.reads)
+                )
             else:
                 results = self._run(step, *(values[name] for name in step.reads))
             values.update(zip(step.gives, results, strict=True))
