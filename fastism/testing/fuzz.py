@@ -1,4 +1,4 @@
-"""Compile random models and hold each against itself: ``python -m fastism.testing.fuzz 200 [START]``.
+"""Hold plans of random models against the models: ``python -m fastism.testing.fuzz N [START]``.
 
 Prints the seed, the smallest depth that still fails, and the error of each failure; the exit code
 is 1 if there was any.

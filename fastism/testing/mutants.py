@@ -51,7 +51,7 @@ def mutants(plan: Plan, x: Any) -> dict[str, Array]:
 
 
 def model_scores(plan: Plan, model: keras.Model, x: Any, batch: int = 256) -> Scores:
-    """What the model itself says of every item: ``reference`` (N, *out), ``alternate`` (N, S, A, *out).
+    """What the model itself says of every sequence (N, *out) and every item (N, S, A, *out).
 
     The plan lends its sites, its alternatives and its choice of outputs, and nothing else.
     """

@@ -28,9 +28,11 @@ Array = npt.NDArray[Any]
 Opaque = Mapping[str, Callable[..., Any]] | None
 
 MONOTONE = frozenset(
-    "add average average_pool concatenate conv1d crop dense elu flatten global_average_pool "
-    "global_max_pool global_sum_pool max_pool maximum multiply relu reshape scale_shift "
-    "upsample zero_pad".split()
+    {
+        *("conv1d", "dense", "scale_shift", "relu", "elu", "max_pool", "average_pool"),
+        *("global_average_pool", "global_max_pool", "global_sum_pool", "flatten", "reshape"),
+        *("add", "average", "multiply", "maximum", "concatenate", "crop", "zero_pad", "upsample"),
+    }
 )
 """Ops that grow strictly in every input they read, for positive weights and inputs."""
 

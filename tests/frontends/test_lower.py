@@ -7,8 +7,8 @@ import pytest
 
 from fastism.errors import InputError, LoweringError, ModelError
 from fastism.frontends.keras.lower import lower
-from fastism.quiet import keras
 from fastism.ir.types import TensorType
+from fastism.quiet import keras
 from tests.zoo import ZOO
 
 layers, ops = keras.layers, keras.ops

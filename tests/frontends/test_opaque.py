@@ -11,8 +11,8 @@ import pytest
 from fastism.errors import PlanError
 from fastism.frontends.keras.lower import lower
 from fastism.frontends.keras.opaque import OpaqueLayer
-from fastism.quiet import keras
 from fastism.ir.types import NUMPY_DTYPES
+from fastism.quiet import keras
 from tests.zoo import ENTRIES, opaque
 
 WITH_OPAQUE = [name for name, entry in ENTRIES.items() if entry.opaque]

@@ -92,8 +92,13 @@ def test_outputs_stay(passed: Passed) -> None:
 
 
 def test_split_graphs_compute_the_mutants(passed: Passed) -> None:
-    """The intout graph gives the reference, the propagation graphs each mutant; edits are noise."""
+    """The intout graph gives the reference, the propagation graphs each mutant; edits are noise.
+
+    The factors of a padded average pool are rounded to float32.
+    """
     module = passed.stage["split"]
+    factors = any(n.op == "scale_positions" for graph in module.graphs[1:] for n in graph.nodes)
+    tolerance = max(passed.tolerance, 1e-6 if factors else 0.0)
     reference_values = passed.run("split", module.main.name, passed.inputs)
     heads = module.main.attributes["heads"]
     for head, wanted in zip(heads, passed.main("segmented", passed.inputs), strict=True):
@@ -117,7 +122,7 @@ def test_split_graphs_compute_the_mutants(passed: Passed) -> None:
         for head, output in zip(graph.attributes["heads"], graph.outputs, strict=True):
             found[head][rows] = outputs[output]
     for mine, wanted in zip(found, expected, strict=True):
-        assert_close(mine, wanted, passed.tolerance)
+        assert_close(mine, wanted, tolerance)
 
 
 def mutants(passed: Passed, sites: np.ndarray, edit: np.ndarray) -> dict[str, np.ndarray]:

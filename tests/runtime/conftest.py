@@ -16,7 +16,6 @@ from fastism.runtime.plan import Plan
 from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
-
 SEQUENCE = {"two_inputs_dict": "sequence"}
 """The input that is edited, where it is not the first."""
 

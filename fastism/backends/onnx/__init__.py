@@ -3,6 +3,7 @@
 Conversion needs TensorFlow (the graphs are those its backend emits); running, onnxruntime.
 """
 
+from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.backends.onnx.check import check
 from fastism.backends.onnx.convert import converted
 from fastism.backends.onnx.emit import emit

@@ -51,13 +51,10 @@ class Program:
             value.name: tensor for value, tensor in zip(self.graph.inputs, tensors, strict=True)
         }
         for step in self._steps:
+            run = partial(self._run, step)
             if step.fused:
-                run = partial(self._run, step)
-                results = tf.function(run, jit_compile=True, autograph=False)(
-                    *(values[name] for name in step.reads)
-                )
-            else:
-                results = self._run(step, *(values[name] for name in step.reads))
+                run = tf.function(run, jit_compile=True, autograph=False)
+            results = run(*(values[name] for name in step.reads))
             values.update(zip(step.gives, results, strict=True))
         return [values[name] for name in self.outputs]
 

@@ -1,0 +1,140 @@
+"""One graph a sequence, one a group of sites, and what passes between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastism.ir import Module, Sites
+from fastism.ir.printer import print_graph
+from fastism.ir.ranges import Range
+from fastism.ir.verify import verify
+from fastism.passes import Annotate, Segment, Split
+from fastism.passes.propagation.groups import group_sites
+from fastism.passes.propagation.layout import Layout
+from fastism.passes.split import group_indices
+
+WEIGHTS = {
+    "conv.kernel": np.ones((3, 4, 2), "float32"),
+    "conv.bias": np.ones(2, "float32"),
+    "dense.kernel": np.ones((18, 3), "float32"),
+}
+
+CONV = "  %conv : f32[N,9,2] = conv1d(%seq) {width=3, pad=same} @conv.kernel @conv.bias\n"
+
+
+@pytest.fixture
+def split(parsed):
+    def run(body: str, outputs: str, *, sites: Sites | None = None, groups: int = 6) -> Module:
+        text = f"graph @main(%seq: f32[N,9,4]) {{\n{body}\n  return {outputs}\n}}\n"
+        module = parsed(text, "canonical", WEIGHTS, sites=sites or Sites.every(9))
+        result = Split(groups=groups)(Segment()(Annotate()(module)))
+        verify(result)
+        return result
+
+    return run
+
+
+def lines(module: Module, graph: str) -> str:
+    """A printed graph without its alignment."""
+    text = print_graph(module.graph[graph])
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+def test_a_whole_example(split) -> None:
+    """A convolution's delta has no bias; the head adds the reference that intout saved."""
+    module = split(CONV + "  %pool : f32[N,2] = global_average_pool(%conv)", "%pool", groups=1)
+    intout = module.main
+    assert intout.name == "intout"
+    assert intout.outputs == ("pool",)
+    assert [node.op for node in intout.nodes] == ["conv1d", "global_average_pool"]
+    assert all(node.mode is None and node.segment is None for node in intout.nodes)
+    propagate = module.graph["propagate0"]
+    assert [str(value.type) for value in propagate.inputs] == [
+        "i32[P]",
+        "i32[P]",
+        "f32[M,1,4]",
+        "f32[N,2]",
+    ]
+    assert [node.op for node in propagate.nodes] == [
+        "conv1d_spread",
+        "place",
+        "sum_window",
+        "gather_reference",
+        "add_reference",
+    ]
+    assert "conv.bias" not in dict(propagate.nodes[0].constants).values()
+    text = lines(module, "propagate0")
+    assert "%conv.spread : f32[M,3,2] = conv1d_spread(%item/edit) {width=3}" in text
+    assert "%pool.whole : f32[M,2] = add_reference(%pool.delta, %pool.reference)" in text
+
+
+def test_the_reference_is_read_through_saved_activations(split) -> None:
+    module = split(
+        CONV
+        + """
+  %relu : f32[N,9,2] = relu(%conv)
+  %pool : f32[N,3,2] = max_pool(%relu) {size=3, stride=3}
+""",
+        "%pool",
+    )
+    for graph in module.graphs[1:]:
+        for value in graph.inputs[3:]:
+            assert value.name in module.main.outputs
+            assert value.type == module.main.values[value.name].type
+
+
+def test_running_maxima_are_saved_for_a_global_max_pool(split) -> None:
+    module = split(CONV + "  %top : f32[N,2] = global_max_pool(%conv)", "%top")
+    running = [node for node in module.main.nodes if node.op == "running_max"]
+    assert [(node.name, node["reverse"]) for node in running] == [
+        ("conv.before", False),
+        ("conv.behind", True),
+    ]
+    assert {"conv.before", "conv.behind"} <= set(module.main.outputs)
+
+
+def test_sites_that_change_no_output_are_in_no_group(split) -> None:
+    body = CONV + "  %crop : f32[N,3,2] = crop(%conv) {left=3, right=3}"
+    module = split(body, "%crop")
+    grouped = np.concatenate([group_indices(module, graph) for graph in module.graphs[1:]])
+    assert sorted(grouped) == [2, 3, 4, 5, 6]
+    assert len(split(body, "%crop", sites=Sites((0, 8))).graphs) == 1
+
+
+def test_a_group_returns_only_the_heads_it_changes(split) -> None:
+    """The first output sees the left end only, the second the right end."""
+    body = """
+  %left : f32[N,4,4] = crop(%seq) {left=0, right=5}
+  %right : f32[N,4,4] = crop(%seq) {left=5, right=0}
+"""
+    module = split(body, "%left, %right", sites=Sites((0, 1)))
+    (graph,) = module.graphs[1:]
+    assert graph.attributes["heads"] == (0,)
+    assert module.main.attributes["heads"] == ("left", "right")
+
+
+def test_a_constant_nobody_reads_is_dropped(split) -> None:
+    assert "dense.kernel" not in split(CONV, "%conv").constants
+
+
+def test_sites_are_grouped_by_cost() -> None:
+    costs = np.array([1.0, 10.0, 1.0, 10.0, 1.0])
+    assert [group.tolist() for group in group_sites(costs, 6)] == [[0, 2, 4], [1, 3]]
+    assert [group.tolist() for group in group_sites(costs, 1)] == [[0, 1, 2, 3, 4]]
+    assert [group.tolist() for group in group_sites(np.ones(4), 6)] == [[0, 1, 2, 3]]
+    nearly = np.array([1.0, 1.01, 1.02])
+    assert len(group_sites(nearly, 6)) == 1
+
+
+def test_layouts_cover_and_stay_inside() -> None:
+    tight = Range(np.array([0, 3, 8, 0]), np.array([2, 6, 9, 0]), 9)
+    layout = Layout.covering(tight)
+    assert layout.width == 3
+    assert layout.start.tolist() == [0, 3, 6, 0]
+    assert layout.covers(tight)
+    assert not layout.hangs(9)
+    assert layout.shifted(1).hangs(9)
+    assert not layout.shifted(1).covers(tight)
+    assert Layout.covering(tight, multiple=4).width == 4
+    assert Layout.full(2, 9) == Layout(np.zeros(2, int), 9)

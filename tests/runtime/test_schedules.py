@@ -1,0 +1,76 @@
+"""Whatever the schedule, the scores are the same; tuning and memory only choose one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastism import api
+from fastism.runtime.check import check_plan, random_inputs
+from fastism.runtime.schedule import rescheduled
+from fastism.runtime.tune import tune
+from tests.zoo import ENTRIES
+
+NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outputs"]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def compiled(request):
+    model = ENTRIES[request.param].build()
+    return model, api.compile(model)
+
+
+def scores(plan, **options):
+    found = plan(random_inputs(plan, 3, seed=5), **options)
+    return [found[name].alternate for name in found]
+
+
+def close(some, others):
+    for one, other in zip(some, others, strict=True):
+        assert np.abs(one - other).max() <= 1e-6 * max(np.abs(one).max(), 1e-6)
+
+
+def changed(plan, **attributes):
+    graphs = {graph.name: attributes for graph in plan.module.graphs[1:]}
+    return plan.with_module(rescheduled(plan.module, graphs))
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"pairs": 1}, {"pairs": 7, "workers": 1}, {"pairs": 13, "fuse": True}],
+    ids=["one pair", "seven, alone", "thirteen, fused"],
+)
+def test_the_schedule_does_not_show(compiled, schedule):
+    _, plan = compiled
+    close(scores(plan), scores(changed(plan, **schedule)))
+
+
+def test_fused_chunks_are_really_used(compiled):
+    _, plan = compiled
+    fused = changed(plan, pairs=4, fuse=True)
+    scores(fused)
+    for graph in fused.module.graphs[1:]:
+        assert fused.executor.functions[graph.name].fused.traces == 1
+        assert fused.executor.functions[graph.name].plain.traces <= 1
+
+
+def test_little_memory_makes_small_chunks(compiled):
+    _, plan = compiled
+    group = plan.executor.groups[0]
+    assert group.pairs_within(None) == group.pairs
+    assert group.pairs_within(1) == 1
+    assert group.pairs_within(3 * group.pair_bytes * group.workers) == min(3, group.pairs)
+    close(scores(plan), scores(plan, memory=1))
+
+
+def test_a_tuned_plan_gives_the_same_scores():
+    model = ENTRIES["pool_even"].build()
+    plan = api.compile(model)
+    tuned, trials = tune(plan, seconds=3.0)
+    assert trials
+    best = min(trials, key=lambda trial: trial.seconds_an_item)
+    graph = tuned.module.graph[best.graph]
+    assert graph.attributes["pairs"] == best.pairs
+    assert graph.attributes["items"] == 3 * best.pairs
+    close(scores(plan), scores(tuned))
+    check_plan(tuned, model)
