@@ -47,13 +47,13 @@ def random_model(seed: int, *, depth: int | None = None) -> keras.Model:
     statistics too. ``depth`` overrides the number of steps and nothing before them.
     """
     walk = Walk(np.random.default_rng((seed, 1)))
-    length = int(walk.random.integers(20, 71))
+    length = walk.between(20, 70)
     sequence = keras.Input((length, 4), name="sequence")
     inputs, x = _with_second(walk, sequence)
     for _ in range(random_depth(seed) if depth is None else depth):
         x = step(walk, x)
-    heads = Walk(np.random.default_rng((seed, 2)), prefix="head")  # the same at every depth
-    outputs = [_head(heads, x, inputs) for _ in range(int(heads.random.integers(1, 4)))]
+    heads = Walk(np.random.default_rng((seed, 2)), prefix="head_")  # the same at every depth
+    outputs = [_head(heads, x, inputs) for _ in range(heads.between(1, 3))]
     model = keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
     randomize(model, seed)
     return model
@@ -87,7 +87,7 @@ def _with_second(walk: Walk, sequence: Tensor) -> tuple[list[Tensor], Tensor]:
     if kind == "vector":
         return [sequence, keras.Input((3,), name="vector")], sequence
     if kind == "sequence":
-        other = keras.Input((int(walk.random.integers(20, 71)), 2), name="track")
+        other = keras.Input((walk.between(20, 70), 2), name="track")
         joined = meet(walk, [walk.choice(LOCAL)(walk, sequence), walk.choice(LOCAL)(walk, other)])
         return [sequence, other], joined
     return [sequence], sequence
@@ -96,9 +96,9 @@ def _with_second(walk: Walk, sequence: Tensor) -> tuple[list[Tensor], Tensor]:
 def _branch(walk: Walk, x: Tensor) -> Tensor:
     """Two or three ways from one value, and one value again; a way may be the value itself."""
     ways = [x] if walk.random.random() < 0.4 else []
-    for _ in range(int(walk.random.integers(2 - len(ways), 4 - len(ways)))):
+    for _ in range(walk.between(2 - len(ways), 3 - len(ways))):
         way = x
-        for _ in range(int(walk.random.integers(1, 3))):
+        for _ in range(walk.between(1, 2)):
             way = walk.choice(LOCAL)(walk, way)
         ways.append(way)
     return meet(walk, ways)
@@ -121,7 +121,7 @@ def _nested(walk: Walk, x: Tensor) -> Tensor:
 
 def _shared(walk: Walk, x: Tensor) -> Tensor:
     """One layer, called on two values."""
-    width = int(walk.random.integers(1, 6))
+    width = walk.between(1, 5)
     layer = layers.Conv1D(x.shape[-1], width, padding="same", name=walk.name("shared"))
     return meet(walk, [layer(x), layer(layers.Activation("tanh", name=walk.name("tanh"))(x))])
 
@@ -132,7 +132,7 @@ def _head(walk: Walk, x: Tensor, inputs: list[Tensor]) -> Tensor:
     if kind == "last":
         return walk.choice(LOCAL)(walk, x)
     if kind == "local":
-        return layers.Conv1D(2, int(walk.random.integers(1, min(4, x.shape[1] + 1))))(x)
+        return layers.Conv1D(2, walk.between(1, min(3, x.shape[1])), name=walk.name("local"))(x)
     if kind == "flatten":
         x = layers.Flatten(name=walk.name("flatten"))(x)
     elif kind == "average":

@@ -106,7 +106,7 @@ def test_sites_wider_than_one(name: str) -> None:
 
 
 def test_one_site_of_the_whole_sequence() -> None:
-    model = ENTRIES["pool_same"].build()
+    model = ENTRIES["global_maximum"].build()
     rows = np.random.default_rng(2).normal(size=(2, 40, 4)).astype("float32")
     plan = api.compile(model, sites=[(0, 40)], alternatives=rows)
     x = random_inputs(plan.module.main)
