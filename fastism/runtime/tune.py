@@ -24,6 +24,9 @@ from fastism.runtime.schedule import rescheduled
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
 
+CLEARLY = 0.95
+"""A schedule is taken in place of an earlier one only if it takes this share of its time."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -52,8 +55,9 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
         taken = _seconds_an_item(plan, executor, graph.name, pairs, inputs, saved, deadline)
         trials.append(Trial(graph.name, pairs, fuse, taken))
     best: dict[str, Trial] = {}
-    for trial in trials:
-        if trial.graph not in best or trial.seconds_an_item < best[trial.graph].seconds_an_item:
+    for trial in trials:  # the schedule as it is comes first, and keeps its place unless beaten
+        found = best.get(trial.graph)
+        if found is None or trial.seconds_an_item < CLEARLY * found.seconds_an_item:
             best[trial.graph] = trial
     chosen = {name: {"pairs": t.pairs, "fuse": t.fuse} for name, t in best.items()}
     return plan.with_module(rescheduled(plan.module, chosen)), trials

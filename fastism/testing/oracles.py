@@ -94,7 +94,7 @@ def loose_changes(
 ) -> Iterator[Excess]:
     """Change ranges that are not the hull of what a dominant edit alters; see `seen_whole`."""
     for site in sites:
-        for name, seen in changes(module, inputs, site, np.float64(DOMINANT)).items():
+        for name, seen in changes(module, inputs, site, np.array(DOMINANT)).items():
             said = _change(module.main, name, site)
             if seen != said:
                 yield Excess(name, site, seen, said)
@@ -159,7 +159,8 @@ def positive(module: Module, seed: int = 0) -> Module:
 
 def positive_inputs(graph: Graph, sequences: int = 1) -> dict[str, Array]:
     """Inputs that are the same small number everywhere."""
-    return {v.name: np.full((sequences, *v.type.shape[1:]), 0.1) for v in graph.inputs}
+    shapes = {value.name: map(int, value.type.shape[1:]) for value in graph.inputs}
+    return {name: np.full((sequences, *shape), 0.1) for name, shape in shapes.items()}
 
 
 def _evaluate(

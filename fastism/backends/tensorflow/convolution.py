@@ -120,16 +120,19 @@ def _spread(node: Node, delta: Tensor, constants: Constants, group: int) -> Tens
         return _blocked(padded, constants, group, groups, taps, filters)
 
     def flipped(kernel: Array) -> Array:
-        return _group(kernel, groups, group)[::-1, None].transpose(0, 1, 3, 2)
+        return _group(kernel, groups, group)[::-1].transpose(0, 2, 1)
 
     kernel = constants.prepared("kernel", f"flipped {group}", flipped)
+    if dilation == 1:
+        shape = [tf.shape(delta)[0], width + taps - 1, filters]
+        return tf.nn.conv1d_transpose(delta, kernel, shape, 1, "VALID")
     extra = -width % dilation
     if extra:
         delta = tf.pad(delta, [[0, 0], [0, extra], [0, 0]])
     rows, channels = (width + extra) // dilation, int(delta.shape[2])
     view = tf.reshape(delta, [-1, rows, dilation, channels])
     shape = [tf.shape(view)[0], rows + taps - 1, dilation, filters]
-    natural = tf.nn.conv2d_transpose(view, kernel, shape, 1, "VALID")
+    natural = tf.nn.conv2d_transpose(view, kernel[:, None], shape, 1, "VALID")
     natural = tf.reshape(natural, [-1, (rows + taps - 1) * dilation, filters])
     return natural[:, : width + (taps - 1) * dilation] if extra else natural
 

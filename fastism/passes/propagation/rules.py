@@ -63,8 +63,11 @@ def convolution(state: Propagation, node: Node) -> None:
     if pulls(relation, found.width, result.width):
         windowed(state, node)
         return
+    kernel, made = dict(node.constants)["kernel"], name
+    scaled = _scaled_after(state, node)
+    if scaled is not None:
+        kernel, made = scaled
     attributes = {key: node[key] for key in ("width", "dilation", "groups")}
-    kernel = dict(node.constants)["kernel"]
     spread = state.add(
         "conv1d_spread",
         [state.delta(source)],
@@ -75,7 +78,35 @@ def convolution(state: Propagation, node: Node) -> None:
     )
     flank = relation.reach - 1
     natural = Layout(found.start + relation.pad - flank, found.width + flank)
-    state.deltas[name] = state.fit(name, spread, natural, result)
+    state.deltas[made] = state.fit(made, spread, natural, result)
+
+
+def _scaled_after(state: Propagation, node: Node) -> tuple[str, str] | None:
+    """Fold a scale that alone reads a convolution into the kernel: one pass over memory less.
+
+    Returns the scaled kernel and the value that is then made, or None where it does not apply.
+    """
+    name = node.result.name
+    users = state.source.users[name]
+    if len(users) != 1 or users[0].op != "scale_shift" or name in state.source.outputs:
+        return None
+    scale, value = users[0].constant("scale"), users[0].result.name
+    if users[0].mode != "delta" or state.layouts[name] != state.layouts[value]:
+        return None
+    if scale is None:
+        return None
+    kernel = dict(node.constants)["kernel"]
+    factors = state.module.constants[scale].data
+    weights = state.module.constants[kernel].data
+    if factors is None or weights is None:  # read from text without its weights
+        return None
+    return state.builder.constant(f"{kernel}.scaled", weights * factors), value
+
+
+def scale(state: Propagation, node: Node) -> None:
+    """A number a channel; the convolution before it may have done it already."""
+    if node.result.name not in state.deltas:
+        windowed(state, node)
 
 
 def average_pool(state: Propagation, node: Node) -> None:
@@ -127,6 +158,7 @@ def reshape(state: Propagation, node: Node) -> None:
 
 RULES: dict[str, Callable[[Propagation, Node], None]] = {
     "conv1d": convolution,
+    "scale_shift": scale,
     "average_pool": average_pool,
     "crop": move,
     "zero_pad": move,
