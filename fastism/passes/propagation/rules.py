@@ -100,7 +100,8 @@ def _scaled_after(state: Propagation, node: Node) -> tuple[str, str] | None:
     weights = state.module.constants[kernel].data
     if factors is None or weights is None:  # read from text without its weights
         return None
-    return state.builder.constant(f"{kernel}.scaled", weights * factors), value
+    scaled = np.asarray(np.multiply(weights, factors), weights.dtype)
+    return state.builder.constant(f"{kernel}.scaled", scaled), value
 
 
 def scale(state: Propagation, node: Node) -> None:
