@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +48,28 @@ def predict(model: Any, plan: Plan, inputs: Mapping[str, Array], batch: int = 32
     return [every[index] for index in plan.output_positions]
 
 
-def _outputs(model: Any, tensors: list[Array]) -> list[Array]:
+def seconds_an_item(model: Any, plan: Plan, inputs: Mapping[str, Array], items: Items) -> float:
+    """Wall time of the model itself on the given items as one batch, an item; warm."""
+    tensors = mutated(plan, inputs, items)
+    given = _structured(model, [tensors[v.name] for v in plan.stages[0].main.inputs])
+    model.predict_on_batch(given)
+    start = time.perf_counter()
+    model.predict_on_batch(given)
+    return (time.perf_counter() - start) / len(items)
+
+
+def _structured(model: Any, tensors: list[Array]) -> Any:
+    """Arrays in the order of the model's inputs, as the list or dict it was built with."""
     import keras
 
     structure = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)
-    given = (
-        keras.tree.pack_sequence_as(structure, tensors)
-        if structure is not None
-        else (tensors[0] if len(tensors) == 1 else tensors)
-    )
-    outputs = keras.tree.flatten(model(given, training=False))
+    if structure is not None:
+        return keras.tree.pack_sequence_as(structure, tensors)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _outputs(model: Any, tensors: list[Array]) -> list[Array]:
+    import keras
+
+    outputs = keras.tree.flatten(model(_structured(model, tensors), training=False))
     return [np.asarray(keras.ops.convert_to_numpy(output)) for output in outputs]
