@@ -38,7 +38,7 @@ SEEN_WHOLE = {
 ALTERNATIVES = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Passed:
     """A model after every pass, by stage, and one sequence to run it on."""
 

@@ -20,7 +20,7 @@ SEQUENCE = {"two_inputs_dict": "sequence"}
 """The input that is edited, where it is not the first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """A model, a plan for all of its sites, and inputs by name for two sequences."""
 
