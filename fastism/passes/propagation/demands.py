@@ -17,6 +17,8 @@ from fastism.passes.propagation.layout import Layout
 
 GENEROUS = 1.6
 """How many times wider than its change a window may be made to please a consumer..."""
+FRUGAL = 1.25
+"""...or one that reads other values as well, to which the window can be moved instead..."""
 SLACK = 8
 """...and how many positions wider in any case."""
 
@@ -43,8 +45,9 @@ def choose_layouts(graph: Graph, tight: Mapping[str, Range]) -> dict[str, Layout
 
 
 def _affordable(node: Node, wish: Layout, tight: Range) -> bool:
-    # Where several values meet, the widest decides the result; the others are moved there.
-    limit = GENEROUS * tight.width + SLACK if len(node.inputs) == 1 else tight.width
+    # Where several values meet, the widest decides the result; much narrower ones are moved there.
+    alone = len(node.inputs) == 1
+    limit = GENEROUS * tight.width + SLACK if alone else FRUGAL * tight.width
     return wish.width <= limit and wish.covers(tight)
 
 

@@ -35,11 +35,12 @@ def windowed(state: Propagation, node: Node) -> None:
     assert op.pull is not None
     result = state.layouts[name]
     if op.linear:
-        inputs = [
-            state.delta_at(source, _read(state, node, i)) for i, source in enumerate(node.inputs)
-        ]
+        layouts = [_read(state, node, position) for position in range(len(node.inputs))]
+        inputs = [state.delta_at(*pair) for pair in zip(node.inputs, layouts, strict=True)]
         delta = state.copy(op.pull(node), inputs, f"{name}.delta", without=("bias", "shift"))
-        state.deltas[name] = state.fit(name, delta, result, result)
+        # A pointwise op keeps the zeros outside the value; one that reads flanks may not.
+        pointwise = all(layout == result for layout in layouts)
+        state.deltas[name] = delta if pointwise else state.fit(name, delta, result, result)
         return
     inputs = []
     for i, source in enumerate(node.inputs):
