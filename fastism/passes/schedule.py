@@ -37,7 +37,7 @@ class Schedule(Pass):
     produces: ClassVar[str | None] = "scheduled"
 
     chunk_bytes: int = 64 << 20
-    memory: int = 1 << 30
+    memory: int = 1 << 29
     alternatives: int = 3
     pairs: int | None = None
     fuse: bool = False

@@ -24,6 +24,8 @@ from fastism.runtime.schedule import rescheduled
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
 
+MOST_BYTES = 1 << 30
+"""What the values of a chunk may take together, whatever its speed."""
 CLEARLY = 0.95
 """A schedule is taken in place of an earlier one only if it takes this share of its time."""
 
@@ -69,9 +71,10 @@ def _candidates(module: Module) -> Iterator[tuple[Graph, int, bool]]:
     for factor in FACTORS:
         for fuse in (False, True):
             for graph in graphs:
-                pairs = graph.attributes["pairs"]
+                pairs, size = graph.attributes["pairs"], graph.attributes["bytes"]
                 assert isinstance(pairs, int)
-                wanted = max(1, round(pairs * factor))
+                assert isinstance(size, int)
+                wanted = max(1, round(pairs * min(factor, MOST_BYTES / size)))
                 if fuse and (factor < 1.0 or _is_keyed(graph)):
                     continue  # fused chunks have one size; chunks of equal rows have many
                 yield graph, wanted, fuse
