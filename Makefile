@@ -1,11 +1,13 @@
 # Everything from a fresh machine that has python3 (3.10 to 3.13) and make:
 #
-#   make demo      compile the bundled model, score the bundled sequences, time it against the model
-#   make test      the tests
-#   make lint      ruff and mypy
-#   make bench     Basset-1000 at batch 32 and 1; writes benchmarks/RESULTS.md
-#   make picture   docs/windows.png
-#   make clean     remove the environment
+#   make demo         compile the bundled model, score the bundled sequences, time it against the model
+#   make test         the tests
+#   make lint         ruff and mypy
+#   make bench        every model, beside calling it and beside other tools, in about 40 minutes;
+#                     writes benchmarks/RESULTS.md
+#   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
+#   make picture      docs/windows.png
+#   make clean        remove the environment
 #
 # PYTHON=python3.12 picks another interpreter. The environment is .venv; it is made once, and
 # installed into again when pyproject.toml changes.
@@ -19,7 +21,7 @@ DEV_READY := $(VENV)/dev-installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test lint bench picture clean
+.PHONY: demo test lint bench bench-quick picture clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
@@ -35,7 +37,10 @@ lint: $(DEV_READY)
 	$(RUN) -m mypy
 
 bench: $(TEST_READY)
-	$(RUN) -m benchmarks.compare --model basset --batch 32 1
+	$(RUN) -m benchmarks.compare
+
+bench-quick: $(TEST_READY)
+	$(RUN) -m benchmarks.compare --rows basset-32 basset-1 --no-peers --output build/bench/RESULTS.md
 
 picture: $(TEST_READY)
 	$(RUN) docs/make_windows.py

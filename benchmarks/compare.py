@@ -1,144 +1,146 @@
-"""How long does saturation mutagenesis take, compiled and by calling the model on every mutant?
+"""The bench: every row of the table, written to benchmarks/RESULTS.md.
 
-    python -m benchmarks.compare --model basset bpnet --batch 32 1 --length 1000
+    python -m benchmarks.compare                                    # everything: make bench
+    python -m benchmarks.compare --rows basset-32 basset-1 --no-peers
+    python -m benchmarks.compare --small --output /tmp/results.md   # does every row run?
 
-Seconds per sequence for the three other bases at every position: medians of warm runs, in one
-process. Calling the model is timed on ``--mutants`` of the mutants and scaled to all of them,
-which the table says. The same mutants check the compiled answer. Writes benchmarks/RESULTS.md.
+Rows are measured one after the other, every cell in a process of its own, so that nothing but the
+cell itself uses the machine, and peaks of memory are its own.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
 import numpy as np
 
-import fastism
-from benchmarks.machine import describe
-from benchmarks.models import ARCHITECTURES, build
-from fastism.runtime.baseline import (
-    WAYS,
-    FloatArray,
-    best_batch,
-    by_function,
-    median_seconds,
-    mutants,
-    mutations,
-    sample,
+from benchmarks import lengths
+from benchmarks.processes import (
+    FASTISM,
+    KEPT,
+    ROOT,
+    YUZU,
+    NotMeasuredError,
+    measure_here,
+    measure_peer,
 )
-from fastism.runtime.items import Items
-from fastism.runtime.plan import Plan
+from benchmarks.report import Cell, Measured, page
+from benchmarks.rows import LENGTHS, ROWS, Row, Task
 
-MODEL_BATCHES = (32, 128, 512)
-"""Batch sizes tried for calling the model; the best one counts."""
+WORK = ROOT / "build" / "bench"
+"""Where the cells of a row hand on weights and scores."""
 
-HEADER = """\
-| model | length | sequences at once | predict | tf.function | fastism | over predict | \
-over tf.function | largest difference |
-|---|---|---|---|---|---|---|---|---|"""
+TOLERANCE = 1e-4
+"""How far a peer's scores may be from ours, as a share of the output's scale."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """One model at one number of sequences at once; seconds are per sequence."""
-
-    model: str
-    length: int
-    batch: int
-    by_way: dict[str, float]
-    fastism: float
-    difference: float
-
-    def __str__(self) -> str:
-        seconds = [f"{self.by_way[way]:.2f} s" for way in WAYS] + [f"{self.fastism:.3f} s"]
-        ratios = [f"{self.by_way[way] / self.fastism:.1f}x" for way in WAYS]
-        cells = [self.model, str(self.length), str(self.batch), *seconds, *ratios]
-        return "| " + " | ".join([*cells, f"{self.difference:.1e}"]) + " |"
+CORRELATION = 0.999
+"""How well yuzu's distances, which it approximates, must agree with ours."""
 
 
-def sequences(count: int, length: int, seed: int = 3) -> FloatArray:
-    """Random one-hot sequences (count, length, 4)."""
-    bases = np.random.default_rng(seed).integers(0, 4, (count, length))
-    return np.eye(4, dtype=np.float32)[bases]
+def measure_row(task: Task, peers: bool) -> Measured:
+    """Every cell of a row; the plan first, whose weights and scores the peers need."""
+    row = task.row
+    cells: dict[str, Cell] = {
+        "plan": _cell(row, "fastism", lambda: measure_here("measure_plan", task))
+    }
+    if isinstance(cells["plan"], Mapping):
+        cells["saved"] = _cell(row, "saved plan", lambda: measure_here("measure_saved", task))
+    cells["model"] = _cell(row, "the model", lambda: measure_here("measure_model", task))
+    if peers and row.fastism_positions and isinstance(cells["plan"], Mapping):
+        cells["fastism"] = _cell(row, "fastISM 0.5.1", lambda: fastism_peer(task))
+    if peers and row.yuzu and isinstance(cells["plan"], Mapping):
+        cells["yuzu"] = _cell(row, "yuzu", lambda: yuzu_peer(task))
+    return Measured(row, **cells)
 
 
-def largest_difference(model: keras.Model, plan: Plan, x: FloatArray, items: Items) -> float:
-    """Between the plan and the model over some items, relative to the largest effect there."""
-    found = plan.score_items(x, items.sequence, items.site, items.alternative)
-    expected = by_function(model, 128)(mutants(x, items))
-    reference = by_function(model, 128)(x)
-    worst = 0.0
-    for head, original, output in zip(found.values(), reference, expected, strict=True):
-        effect = np.abs(output - original[items.sequence]).max()
-        worst = max(worst, float(np.abs(head - output).max() / effect))
-    return worst
+def _cell(row: Row, what: str, measure: Callable[[], dict[str, Any]]) -> Cell:
+    start = time.perf_counter()
+    try:
+        cell: Cell = measure()
+    except NotMeasuredError as reason:
+        cell = str(reason)
+    said = f"not measured: {cell}" if isinstance(cell, str) else _short(cell)
+    print(f"{row.name}: {what}, {time.perf_counter() - start:.0f} s: {said}", flush=True)
+    return cell
 
 
-def measure(name: str, length: int, batches: Sequence[int], subset: int, repeats: int) -> list[Row]:
-    """The rows of one model: a number of sequences at once each, all timed in turns."""
-    model = build(name, length)
-    x = sequences(max(batches), length)
-    items = sample(mutations(x), subset)
-    changed = mutants(x, items)
-    runs: dict[str, Callable[[], object]] = {}
-    for way, make in WAYS.items():
-        batch = best_batch(model, way, changed, MODEL_BATCHES)
-        print(f"{name} by {way}: fastest in batches of {batch}", flush=True)
-        runs[way] = partial(make(model, batch), changed)
-    plan = fastism.compile(model)
-    for count in batches:
-        runs[f"fastism {count}"] = partial(plan, x[:count])
-    medians = median_seconds(runs, repeats)
-    by_way = {way: medians[way] / len(items) * length * 3 for way in WAYS}
-    difference = largest_difference(model, plan, x, items)
-    return [
-        Row(name, length, count, by_way, medians[f"fastism {count}"] / count, difference)
-        for count in batches
-    ]
+def _short(cell: Cell) -> str:
+    assert isinstance(cell, Mapping)
+    if "first_seconds" in cell:
+        return f"first sequence after {cell['first_seconds']:.1f} s"
+    if "seconds" in cell:
+        return f"{cell['seconds']:.3f} s a sequence"
+    return ", ".join(
+        f"{way} {found['seconds_a_mutant'] * 1e3:.2f} ms" for way, found in cell.items()
+    )
 
 
-def report(rows: Sequence[Row], subset: int, repeats: int) -> str:
-    """The page benchmarks/RESULTS.md."""
-    table = "\n".join([HEADER, *map(str, rows)])
-    return f"""\
-# Results
-
-{describe()}
-
-Seconds per sequence for the three other bases at every position, medians of {repeats} warm runs in
-one process, in turns (`python -m benchmarks.compare`). Calling the model, by `predict` or one
-`tf.function`, was timed on {subset:,} of the mutants at the best batch size of {MODEL_BATCHES} and
-scaled to all of them. The largest difference is over the same mutants, relative to the largest
-effect of any of them.
-
-{table}
-"""
+def fastism_peer(task: Task) -> dict[str, Any]:
+    """What fastISM 0.5.1 takes, if its scores are ours. Raises NotMeasuredError."""
+    answer = measure_peer(FASTISM, task)
+    with (
+        np.load(task.folder / "scores.npz") as ours,
+        np.load(task.folder / "fastism_peer.npz") as its,
+    ):
+        for key in its.files:
+            apart = np.abs(its[key] - ours[key]).max() / np.abs(ours[key]).max()
+            if not apart <= TOLERANCE:
+                raise NotMeasuredError(
+                    f"its scores differ from the model's by {apart:.1e} of their scale"
+                )
+    return answer
 
 
-def main() -> None:
+def yuzu_peer(task: Task) -> dict[str, Any]:
+    """What yuzu takes, if its distances are ours. Raises NotMeasuredError."""
+    answer = measure_peer(YUZU, task)
+    with np.load(task.folder / "scores.npz") as ours, np.load(task.folder / "yuzu_peer.npz") as its:
+        delta = ours["alternate/0"] - ours["reference/0"][:, None, None]
+        distance = np.sqrt(np.square(delta).sum(axis=-1))
+        correlation = float(np.corrcoef(distance.ravel(), its["scores"].ravel())[0, 1])
+    if not correlation >= CORRELATION:
+        raise NotMeasuredError(f"its distances correlate with ours by {correlation:.4f} only")
+    return {**answer, "correlation": correlation}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    known = {row.name: row for row in [*ROWS, *LENGTHS]}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", nargs="+", choices=ARCHITECTURES, default=["basset"])
-    parser.add_argument("--batch", nargs="+", type=int, default=[32, 1], help="sequences at once")
-    parser.add_argument("--length", type=int, help="bases (default: the published length)")
-    parser.add_argument("--mutants", type=int, default=1024, help="how many to call the model on")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=known,
+        default=list(known),
+        metavar="ROW",
+        help=f"which rows: {', '.join(known)}",
+    )
+    parser.add_argument("--no-peers", action="store_true", help="neither fastISM 0.5.1 nor yuzu")
+    parser.add_argument(
+        "--peers-for", nargs="+", choices=known, metavar="ROW", help="peers in these rows only"
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="warm runs a cell")
+    parser.add_argument("--small", action="store_true", help="next to nothing of each row, one run")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"))
-    options = parser.parse_args()
-    rows: list[Row] = []
-    for name in options.model:
-        length = options.length or ARCHITECTURES[name].length
-        rows += measure(name, length, options.batch, options.mutants, options.repeats)
-    page = report(rows, options.mutants, options.repeats)
-    options.output.write_text(page)
-    print("\n" + page)
+    options = parser.parse_args(arguments)
+    repeats, tune_seconds = (1, 1.0) if options.small else (options.repeats, 20.0)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    measured = []
+    for name in options.rows:
+        row = known[name].small() if options.small else known[name]
+        task = Task(row, repeats, tune_seconds, WORK / name, KEPT)
+        peers = not options.no_peers and name in (options.peers_for or known)
+        measured.append(measure_row(task, peers))
+    table = [each for each in measured if known[each.row.name] in ROWS]
+    scaled = [each for each in measured if known[each.row.name] in LENGTHS]
+    plot = options.output.with_name("time_against_length.png")
+    scaling = lengths.describe(scaled, plot) if scaled else ""
+    machines = [each.plan["machine"] for each in measured if isinstance(each.plan, Mapping)]
+    options.output.write_text(page(table, machines[0] if machines else "", repeats, scaling))
+    print("\n" + options.output.read_text())
 
 
 if __name__ == "__main__":

@@ -1,17 +1,25 @@
-"""What a benchmark ran on, so that its numbers can be read later."""
+"""What a benchmark ran on, and how fast that is, so that its numbers can be read later."""
 
 from __future__ import annotations
 
 import os
 import platform
+import resource
+import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import fastism
+from fastism.quiet import keras, tf
+
+PRODUCT = 2048
+"""Rows and columns of the matrices whose product stands for what the machine can do."""
+
+PRODUCTS = 4
+"""Products a run, so that one run is not over at once."""
 
 
 def processor() -> str:
@@ -34,3 +42,23 @@ def describe() -> str:
         f"numpy {np.__version__}, Python {platform.python_version()}"
     )
     return f"{processor()}, {cores} cores, {gpus} GPUs, {platform.system()}; {date}\n{versions}"
+
+
+def matrix_product() -> Callable[[], object]:
+    """A run of ``PRODUCTS`` products of two f32 matrices of ``PRODUCT`` rows and columns."""
+    random = np.random.default_rng(0)
+    left, right = (
+        tf.constant(random.normal(size=(PRODUCT, PRODUCT)).astype(np.float32)) for _ in range(2)
+    )
+    return lambda: [tf.linalg.matmul(left, right) for _ in range(PRODUCTS)]
+
+
+def product_gflops(seconds: float) -> float:
+    """GFLOP/s of one `matrix_product` run that took so long."""
+    return PRODUCTS * 2 * PRODUCT**3 / seconds / 1e9
+
+
+def peak_memory() -> int:
+    """The most memory this process has held so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,13 +1,16 @@
-"""Published architectures over one-hot DNA as Keras 3 models with random weights.
+"""Published architectures over one-hot DNA as Keras models with random weights.
 
 Weights do not matter to speed; batch normalisation gets random statistics as well, so that the
-check against the model would notice one left out. Every builder takes the sequence length.
+check against the model would notice one left out. Every builder takes the sequence length, and
+builds the same layers in Keras 3 and in Keras 2, which fastISM 0.5.1 needs; weights go from one to
+the other by layer name. Imports nothing of this project, so that the peers can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -87,6 +90,19 @@ def bpnet_2114(length: int = 2114) -> keras.Model:
     return chrombpnet(length, filters=64)
 
 
+def yuzu_basset(length: int = 1000, outputs: int = 164) -> keras.Model:
+    """Basset as the package yuzu-ism has it: normalisation after the ReLU, linear outputs."""
+    x = sequence = layers.Input((length, 4))
+    for filters, width, pool in [(300, 19, 3), (200, 11, 4), (200, 7, 4)]:
+        x = layers.Conv1D(filters, width, padding="same", kernel_initializer=INITIAL)(x)
+        x = layers.MaxPooling1D(pool)(layers.BatchNormalization()(layers.ReLU()(x)))
+    x = layers.Flatten()(x)
+    for _ in range(2):
+        x = layers.ReLU()(layers.Dense(1000, kernel_initializer=INITIAL)(x))
+        x = layers.BatchNormalization()(x)
+    return keras.Model(sequence, layers.Dense(outputs)(x), name="yuzu_basset")
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A builder and the sequence length it is published for."""
@@ -101,11 +117,13 @@ ARCHITECTURES = {
     "bpnet": Architecture(bpnet, 1000),
     "bpnet-2114": Architecture(bpnet_2114, 2114),
     "chrombpnet": Architecture(chrombpnet, 2114),
+    "yuzu-basset": Architecture(yuzu_basset, 1000),
 }
 
 
 def build(name: str, length: int | None = None, seed: int = 1) -> keras.Model:
     """A model of ``ARCHITECTURES`` with seeded random weights and normalisation statistics."""
+    keras.backend.clear_session()  # layer names start over, so that weights find their layers
     keras.utils.set_random_seed(seed)
     random = np.random.default_rng(seed)
     architecture = ARCHITECTURES[name]
@@ -122,3 +140,21 @@ def build(name: str, length: int | None = None, seed: int = 1) -> keras.Model:
                 ]
             )
     return model
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Every weight of every layer, in a .npz file."""
+    arrays = {
+        f"{layer.name}/{index}": array
+        for layer in model.layers
+        for index, array in enumerate(layer.get_weights())
+    }
+    np.savez(path, **arrays)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Set the weights that `save_weights` wrote. Raises KeyError for a layer it did not have."""
+    with np.load(path) as arrays:
+        for layer in model.layers:
+            count = len(layer.get_weights())
+            layer.set_weights([arrays[f"{layer.name}/{index}"] for index in range(count)])
