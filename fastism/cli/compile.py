@@ -112,8 +112,14 @@ def compile_(
         report = check_plan(plan, live)
         session.note(
             f"agrees with the model: {report.items} items, largest difference "
-            f"{report.largest_difference:.1e} of the output's scale"
+            f"{report.largest_difference:.1e} of the output's scale (mutations moved it by up to "
+            f"{report.largest_effect:.1e})"
         )
+        if report.largest_effect < 1e-4:
+            session.note(
+                "  that says little, as random sequences hardly move this model; for sequences of "
+                "your own: fastism.testing.compare.assert_matches_model(plan, model, x)"
+            )
     if tune == "on" and plan.executor.groups:
         plan, seconds = _tuned(session, plan)
         if not no_check:

@@ -28,9 +28,14 @@ INSIDE = 16
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The largest difference, relative to the scale of the output, overall and by output."""
+    """The largest difference, relative to the scale of the output, overall and by output.
+
+    largest_effect: how far the mutations themselves moved any output, on the same scale. Where
+    that is below the tolerance, a plan that ignored every mutation would have passed as well.
+    """
 
     largest_difference: float
+    largest_effect: float
     items: int
     outputs: Mapping[str, float]
 
@@ -54,16 +59,21 @@ def check_plan(
     items = _items(plan, sequences, seed)
     found = plan.score_items(inputs, items.sequence, items.site, items.alternative)
     expected = predict(model, plan, mutated(plan, inputs, items))
+    before = predict(model, plan, inputs)
     differences: dict[str, float] = {}
-    for name, wanted in zip(plan.output_names, expected, strict=True):
+    effect = 0.0
+    for name, wanted, unmutated in zip(plan.output_names, expected, before, strict=True):
         scale = max(float(np.abs(wanted).max(initial=0.0)), 1e-6)
         apart = np.abs(found[name].astype(np.float64) - wanted).reshape(len(items), -1)
         worst = apart.max(axis=1, initial=0.0) / scale
         differences[name] = float(worst.max(initial=0.0))
+        moved = np.abs(wanted - unmutated[items.sequence]).max(initial=0.0)
+        effect = max(effect, float(moved) / scale)
         if not differences[name] <= tolerance:  # NaN is a mismatch too
             at = int(np.argmax(np.where(np.isnan(worst), np.inf, worst)))
             raise _mismatch(plan, name, differences[name], tolerance, inputs, items, at)
-    return CheckReport(max(differences.values(), default=0.0), len(items), differences)
+    largest = max(differences.values(), default=0.0)
+    return CheckReport(largest, effect, len(items), differences)
 
 
 def random_inputs(plan: Plan, sequences: int, seed: int) -> dict[str, Array]:

@@ -21,6 +21,7 @@ def test_it_counts_what_it_compared(model):
     report = check_plan(api.compile(model), model)
     assert report.items >= 4 * 16
     assert report.largest_difference < 1e-5
+    assert 1e-3 < report.largest_effect < 10
     assert set(report.outputs) == set(api.compile(model).output_names)
 
 

@@ -68,7 +68,13 @@ def check(
     index = (items.sequence, items.site, items.alternative)
     scores = plan.score_items(inputs, *index), other.score_items(inputs, *index)
     differences = _compare(intout.parent, *scores, allowed)
-    return CheckReport(max(differences.values(), default=0.0), len(items), differences)
+    effects = [
+        np.abs(scores[0][name] - array[items.sequence]).max(initial=0.0)
+        / max(float(np.abs(array).max(initial=0.0)), 1e-6)
+        for name, array in wanted.items()
+    ]
+    largest = max(differences.values(), default=0.0)
+    return CheckReport(largest, max(map(float, effects), default=0.0), len(items), differences)
 
 
 def _files(plan: Plan, folder: Path) -> dict[str, Path]:
