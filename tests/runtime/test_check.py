@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -66,3 +67,16 @@ def test_the_report_adds_up(model):
     assert total.ends
     layers = [layer for layer, _ in total.ends]
     assert layers == ["flatten"]
+
+
+@pytest.mark.parametrize("meet", [keras.layers.Multiply, keras.layers.Add, keras.layers.Maximum])
+def test_an_unchanged_value_spread_over_positions_keeps_the_rest_local(meet):
+    layers = keras.layers
+    sequence, gate = keras.Input((30, 4)), keras.Input((1, 8))
+    hidden = meet()([layers.Conv1D(8, 4, padding="same")(sequence), gate])
+    out = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 3, padding="same")(hidden))
+    model = keras.Model([sequence, gate], out)
+    plan = api.compile(model)
+    modes = [node.mode for node in plan.stage["segmented"].main.nodes]
+    assert modes == ["delta", "delta", "delta", "exit"]
+    check_plan(plan, model)

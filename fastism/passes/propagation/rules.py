@@ -49,9 +49,11 @@ def windowed(state: Propagation, node: Node) -> None:
 
 
 def _read(state: Propagation, node: Node, position: int) -> Layout:
-    """The layout on which a node reads one of its inputs."""
+    """The layout on which a node reads one of its inputs: all of one spread over positions."""
     relation = state.relation(node, position)
-    assert isinstance(relation, Window)
+    if not isinstance(relation, Window):  # and unchanged: the segment pass sees to that
+        length = state.source.values[node.inputs[position]].type.length
+        return Layout.full(len(state.sites), length)
     result = state.layouts[node.result.name]
     return result if relation == POINTWISE else pulled(relation, result)
 
