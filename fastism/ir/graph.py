@@ -31,6 +31,13 @@ class Value:
     change: Range | None = None
     need: Interval | None = None
 
+    @property
+    def window(self) -> Range:
+        """change ∩ need of an annotated value: what an edit alters and some output can see."""
+        assert self.change is not None
+        assert self.need is not None
+        return self.change.intersect(self.need)
+
 
 @dataclass(frozen=True)
 class Node:

@@ -60,9 +60,9 @@ class Segment(Pass):
 def _mode(
     graph: Graph, node: Node, modes: dict[str, str], stop_layers: tuple[str, ...]
 ) -> tuple[str, str | None]:
-    if not any(_changes(graph, value.name) for value in node.results):
+    if all(value.window.is_none for value in node.results):
         return "reference", None
-    changed = [i for i, name in enumerate(node.inputs) if _changes(graph, name)]
+    changed = [i for i, name in enumerate(node.inputs) if not graph.values[name].window.is_none]
     sources = [modes.get(node.inputs[i], "delta") for i in changed]
     local = "delta" in sources
     if any(mode in ("whole", "exit") for mode in sources):
@@ -73,7 +73,7 @@ def _mode(
         return "whole", "named as a stop layer"
     reached: list[Relation] = [relations(graph, node)[i] for i in changed]
     if all(isinstance(relation, Window) for relation in reached):
-        if runs_on_windows(node, len(changed)):
+        if runs_on_windows(node):
             return "delta", None
         return "whole", f"{node.op} has no rule for windows"
     why = next(relation.why for relation in reached if isinstance(relation, Whole))
@@ -81,13 +81,6 @@ def _mode(
     if rule is not None and rule.applies(graph, node, stop_layers):
         return "exit", why
     return "whole", why
-
-
-def _changes(graph: Graph, name: str) -> bool:
-    value = graph.values[name]
-    assert value.change is not None
-    assert value.need is not None
-    return not value.change.intersect(value.need).is_none
 
 
 def _named(node: Node, stop_layers: tuple[str, ...]) -> bool:

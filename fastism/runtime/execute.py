@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
+from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.runtime.items import IntArray, Items, Rows
 
+SEQUENCE, SITE = INDICES
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -156,9 +158,9 @@ class Executor:
         current = edited[sequence[:, None], positions]
         delta = alternatives[items.alternative[numbers]] - current[:, None]
         given: dict[str, Any] = {
-            "item/sequence": sequence.astype(np.int32),
-            "item/site": self.local[site].astype(np.int32),
-            "item/edit": delta.reshape(-1, *delta.shape[2:]),
+            SEQUENCE: sequence.astype(np.int32),
+            SITE: self.local[site].astype(np.int32),
+            EDIT: delta.reshape(-1, *delta.shape[2:]),
         }
         for value in group.graph.inputs:
             if value.name not in given:

@@ -97,9 +97,7 @@ def _row(graph: Graph, index: int, nodes: list[Node], done: Mapping[str, float])
     last = nodes[-1].results[0]
     delta = nodes[-1].mode == "delta"
     layers = tuple(dict.fromkeys(_layer(node) for node in nodes))
-    assert last.change is not None
-    assert last.need is not None
-    window = last.change.intersect(last.need).width if delta else None
+    window = last.window.width if delta else None
     return SegmentRow(
         segment=index,
         layers=layers,
@@ -122,9 +120,9 @@ def _window(graph: Graph, node: Node) -> int:
     if node.mode == "reference":
         return 0
     whole, value = _whole(graph, node), node.results[0]
-    if node.mode != "delta" or value.change is None or value.need is None:
+    if node.mode != "delta":
         return whole
-    return whole * value.change.intersect(value.need).width // value.type.length
+    return whole * value.window.width // value.type.length
 
 
 def _layer(node: Node) -> str:

@@ -30,14 +30,7 @@ def windows(module: Module) -> dict[str, Range]:
     """change ∩ need of every value that is followed on windows, over all sites."""
     graph = module.main
     followed = {v.name for node in graph.nodes if node.mode == "delta" for v in node.results}
-    return {name: _window(graph, name) for name in (module.seq_input, *sorted(followed))}
-
-
-def _window(graph: Graph, name: str) -> Range:
-    value = graph.values[name]
-    assert value.change is not None
-    assert value.need is not None
-    return value.change.intersect(value.need)
+    return {name: graph.values[name].window for name in (module.seq_input, *sorted(followed))}
 
 
 def effective_sites(module: Module) -> IntArray:
@@ -46,7 +39,7 @@ def effective_sites(module: Module) -> IntArray:
     assert module.sites is not None
     effective = np.zeros(len(module.sites), dtype=bool)
     for name in graph.outputs:
-        effective |= _window(graph, name).occupied
+        effective |= graph.values[name].window.occupied
     return np.flatnonzero(effective).astype(np.int64)
 
 
@@ -71,7 +64,7 @@ def propagation_graph(
     for node in graph.nodes:
         _propagate(state, node)
     heads = [
-        i for i, out in enumerate(graph.outputs) if not _window(graph, out).take(sites).is_none
+        i for i, out in enumerate(graph.outputs) if not graph.values[out].window.take(sites).is_none
     ]
     outputs = [state.whole(graph.outputs[index]) for index in heads]
     finished = (
@@ -90,10 +83,9 @@ def propagation_graph(
 
 
 def _propagate(state: Propagation, node: Node) -> None:
-    graph = state.source
     if node.mode == "reference":
         return
-    if all(_window(graph, value.name).take(state.sites).is_none for value in node.results):
+    if all(value.window.take(state.sites).is_none for value in node.results):
         return
     if node.mode == "delta":
         rules.apply(state, node)

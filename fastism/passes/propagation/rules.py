@@ -19,8 +19,8 @@ from fastism.passes.propagation.layout import Layout
 from fastism.passes.propagation.state import SITE, Propagation
 
 
-def runs_on_windows(node: Node, changed: int) -> bool:
-    """Whether a local op can run on windows of its ``changed`` inputs."""
+def runs_on_windows(node: Node) -> bool:
+    """Whether a local op can run on windows of its inputs."""
     return node.op in RULES or definition(node.op).pull is not None
 
 

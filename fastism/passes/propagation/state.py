@@ -17,13 +17,14 @@ from fastism.ir.module import Constant, Module
 from fastism.ir.ops import definition
 from fastism.ir.ranges import IntArray, Range
 from fastism.ir.types import TensorType
+from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.ir.windows import POINTWISE
 from fastism.passes.propagation.layout import Layout
 
-SEQUENCE, SITE, EDIT = "item/sequence", "item/site", "item/edit"
-"""Inputs of every propagation graph: each pair's sequence and site, each item's input delta.
+SEQUENCE, SITE = INDICES
+"""Inputs of every propagation graph: each pair's sequence and site; EDIT is each item's delta.
 
-The slash keeps them apart from Keras names, which have none."""
+The slash in them keeps them apart from Keras names, which have none."""
 
 
 class Propagation:
@@ -95,7 +96,7 @@ class Propagation:
             attributes=node.attributes,
             constants=constants,
             origin=node.origin,
-            results=results if definition(node.op).name in ("opaque", "call") else None,
+            results=results if node.op == "opaque" else None,
         )
 
     def table(self, name: str, start: IntArray) -> str:
