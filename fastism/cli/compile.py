@@ -154,7 +154,7 @@ def _measured_speedup(session: Session, plan: Plan, model: keras.Model, seconds:
     """Say how much faster an item is than the model called on a batch of mutants."""
     import numpy as np
 
-    from fastism.runtime.check import random_inputs
+    from fastism.runtime.inputs import random_inputs
     from fastism.runtime.items import Items
     from fastism.runtime.naive import seconds_an_item
 
@@ -163,7 +163,7 @@ def _measured_speedup(session: Session, plan: Plan, model: keras.Model, seconds:
     items = Items(
         np.zeros(count, np.int64), site, np.resize(np.arange(len(plan.alternatives)), count)
     )
-    naive = seconds_an_item(model, plan, random_inputs(plan, 1, seed=0), items)
+    naive = seconds_an_item(model, plan, random_inputs(plan.module.main, 1, seed=0), items)
     session.note(
         f"measured: {seconds * 1e3:.3g} ms an item; the model itself, {count} mutants a batch, "
         f"{naive * 1e3:.3g} ms: {naive / seconds:,.1f} times faster"

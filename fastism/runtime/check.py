@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import MismatchError
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.naive import mutated, predict
 from fastism.runtime.plan import Plan
@@ -55,7 +56,7 @@ def check_plan(
 
     Raises MismatchError, naming the first node that disagrees.
     """
-    inputs = random_inputs(plan, sequences, seed)
+    inputs = random_inputs(plan.module.main, sequences, seed)
     items = _items(plan, sequences, seed)
     found = plan.score_items(inputs, items.sequence, items.site, items.alternative)
     expected = predict(model, plan, mutated(plan, inputs, items))
@@ -74,20 +75,6 @@ def check_plan(
             raise _mismatch(plan, name, differences[name], tolerance, inputs, items, at)
     largest = max(differences.values(), default=0.0)
     return CheckReport(largest, effect, len(items), differences)
-
-
-def random_inputs(plan: Plan, sequences: int, seed: int) -> dict[str, Array]:
-    """One-hot sequences for inputs (L, C), normal noise for inputs of other ranks."""
-    random = np.random.default_rng(seed)
-    inputs: dict[str, Array] = {}
-    for value in plan.stages[0].main.inputs:
-        shape = tuple(int(dim) for dim in value.type.shape[1:])
-        if len(shape) == 2:
-            letters = random.integers(0, shape[1], (sequences, shape[0]))
-            inputs[value.name] = np.eye(shape[1], dtype=np.float32)[letters]
-        else:
-            inputs[value.name] = random.normal(size=(sequences, *shape)).astype(np.float32)
-    return inputs
 
 
 def _items(plan: Plan, sequences: int, seed: int) -> Items:

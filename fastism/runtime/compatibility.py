@@ -117,10 +117,10 @@ class FastISM(_Mutagenesis):
         self, batch_size: int = 10, replace_with: Any = 0, atol: float = 1e-6
     ) -> bool:
         """Whether random sequences score the same as by the model, every range, within ``atol``."""
-        from fastism.runtime.check import random_inputs
+        from fastism.runtime.inputs import random_inputs
 
         plan = self.plan(replace_with)
-        inputs = list(random_inputs(plan, batch_size, seed=0).values())
+        inputs = list(random_inputs(plan.module.main, batch_size, seed=0).values())
         given = inputs if len(inputs) > 1 else inputs[0]
         naive = NaiveISM(self.model, self.seq_input_idx, self.change_ranges)
         pairs = zip(

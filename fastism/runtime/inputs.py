@@ -57,6 +57,20 @@ def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array
     return array.astype(NUMPY_DTYPES[dtype], copy=False)
 
 
+def random_inputs(graph: Graph, sequences: int = 2, seed: int = 0) -> dict[str, Array]:
+    """Inputs by name, (sequences, ...): one-hot rows where an input is (N, L, C), else noise."""
+    random = np.random.default_rng(seed)
+    inputs: dict[str, Array] = {}
+    for value in graph.inputs:
+        shape = tuple(int(dim) for dim in value.type.shape[1:])
+        if len(shape) == 2:
+            array = np.eye(shape[1])[random.integers(0, shape[1], (sequences, shape[0]))]
+        else:
+            array = random.normal(size=(sequences, *shape))
+        inputs[value.name] = array.astype(NUMPY_DTYPES[value.type.dtype])
+    return inputs
+
+
 def parse_sites(sites: Any, length: int) -> Sites:
     """Sites from None (every position), integers, or (start, stop) pairs of one width.
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
-from fastism.runtime.check import random_inputs
 from fastism.runtime.execute import Executor, Group
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
 from fastism.runtime.schedule import rescheduled
@@ -46,7 +46,7 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     seconds: stop trying once so many have passed; the schedules timed by then are compared.
     """
     deadline = time.perf_counter() + seconds
-    inputs = random_inputs(plan, 1, seed=0)
+    inputs = random_inputs(plan.module.main, 1, seed=0)
     saved = plan.executor.reference(inputs)
     trials: list[Trial] = []
     for graph, pairs, fuse in _candidates(plan.module):

@@ -10,8 +10,8 @@ import argparse
 import sys
 
 from fastism import api
+from fastism.runtime.inputs import random_inputs
 from fastism.testing.compare import assert_matches_model
-from fastism.testing.mutants import random_inputs
 from fastism.testing.random_models import random_depth, random_model
 
 

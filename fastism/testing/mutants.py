@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.ir.graph import Graph
-from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.inputs import model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.naive import mutated, predict
@@ -20,20 +18,6 @@ if TYPE_CHECKING:
     import keras
 
 Array = npt.NDArray[Any]
-
-
-def random_inputs(graph: Graph, sequences: int = 2, seed: int = 0) -> dict[str, Array]:
-    """Inputs by name, (sequences, ...): one-hot rows where an input is (N, L, C), else noise."""
-    random = np.random.default_rng(seed)
-    inputs: dict[str, Array] = {}
-    for value in graph.inputs:
-        shape = tuple(int(dim) for dim in value.type.shape[1:])
-        if len(shape) == 2:
-            array = np.eye(shape[1])[random.integers(0, shape[1], (sequences, shape[0]))]
-        else:
-            array = random.normal(size=(sequences, *shape))
-        inputs[value.name] = array.astype(NUMPY_DTYPES[value.type.dtype])
-    return inputs
 
 
 def every_item(plan: Plan, sequences: int) -> Items:

@@ -20,9 +20,9 @@ from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.passes.split import group_indices
+from fastism.runtime.inputs import random_inputs
 from fastism.testing import oracles
 from fastism.testing.equality import assert_same_module
-from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
 WHOLE = ("imported", "flat", "canonical", "annotated", "segmented")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from fastism import api
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
-from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
 SEQUENCE = {"two_inputs_dict": "sequence"}

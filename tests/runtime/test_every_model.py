@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from fastism import api
+from fastism.runtime.inputs import random_inputs
 from fastism.testing.compare import assert_matches_model
-from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
 STOPS = {

@@ -10,9 +10,10 @@ import pytest
 
 from fastism import api
 from fastism.passes.manager import DEFAULT
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.scores import Scores
 from fastism.testing.compare import assert_matches_model, assert_same_scores, model_scores
-from fastism.testing.mutants import every_item, random_inputs
+from fastism.testing.mutants import every_item
 from tests.zoo import ENTRIES
 
 EXACT = 1e-6

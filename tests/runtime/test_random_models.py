@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastism import api
+from fastism.runtime.inputs import random_inputs
 from fastism.testing import oracles
 from fastism.testing.compare import assert_matches_model
-from fastism.testing.mutants import random_inputs
 from fastism.testing.random_models import models, random_model
 
 SEEDS = range(30)

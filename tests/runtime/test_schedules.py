@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fastism import api
-from fastism.runtime.check import check_plan, random_inputs
+from fastism.runtime.check import check_plan
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.schedule import rescheduled
 from fastism.runtime.tune import tune
 from tests.zoo import ENTRIES
@@ -21,7 +22,7 @@ def compiled(request):
 
 
 def scores(plan, **options):
-    found = plan(random_inputs(plan, 3, seed=5), **options)
+    found = plan(random_inputs(plan.module.main, 3, seed=5), **options)
     return [found[name].alternate for name in found]
 
 

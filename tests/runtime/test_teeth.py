@@ -12,10 +12,10 @@ from fastism import api
 from fastism.ir.ranges import Interval, Range
 from fastism.ir.windows import Window
 from fastism.passes.propagation.layout import Layout
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.scores import HeadScores, Scores
 from fastism.testing import fuzz, oracles
 from fastism.testing.compare import assert_matches_model, assert_same_scores, differences
-from fastism.testing.mutants import random_inputs
 from tests.zoo import ENTRIES
 
 

@@ -15,8 +15,9 @@ from fastism.backends.onnx.manifest import SOURCE, read_manifest
 from fastism.backends.onnx.session import session
 from fastism.errors import MismatchError, PlanError
 from fastism.ir.module import Module
-from fastism.runtime.check import CheckReport, random_inputs
+from fastism.runtime.check import CheckReport
 from fastism.runtime.execute import Executor
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def check(
     """
     files = _files(plan, Path(folder))
     allowed = _tolerance(plan.module) if tolerance is None else tolerance
-    inputs, items = random_inputs(plan, sequences, seed), _items(plan, sequences)
+    inputs, items = random_inputs(plan.module.main, sequences, seed), _items(plan, sequences)
     heads = dict(zip(plan.output_names, plan.executor.heads, strict=True))
     saved = plan.executor.reference(inputs)
     wanted = {name: np.asarray(saved[value]) for name, value in heads.items()}

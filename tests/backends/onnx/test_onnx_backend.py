@@ -9,14 +9,14 @@ import pytest
 
 import fastism.api as api
 from fastism.cli import main
-from fastism.runtime.check import random_inputs
+from fastism.runtime.inputs import random_inputs
 from tests.backends.onnx.exports import Export
 from tests.zoo import ENTRIES
 
 
 def test_a_plan_compiled_for_onnx(exported: Export, tmp_path: Path) -> None:
     plan = api.compile(ENTRIES["dense_only"].build(), backend="onnx")
-    inputs = random_inputs(plan, 2, seed=0)
+    inputs = random_inputs(plan.module.main, 2, seed=0)
     wanted = exported("dense_only").plan(inputs)
     np.testing.assert_allclose(plan(inputs).alternate, wanted.alternate, atol=1e-5)
     plan.save(tmp_path / "plan")

@@ -9,8 +9,8 @@ import onnx
 import pytest
 
 from fastism.backends.onnx.session import session
-from fastism.runtime.check import random_inputs
 from fastism.runtime.execute import Executor
+from fastism.runtime.inputs import random_inputs
 from tests.backends.onnx.exports import Export, Exported
 
 MODELS = (
@@ -64,7 +64,7 @@ def test_onnxruntime_gives_the_scores_at_every_site(exported: Export, name: str)
     module = found.plan.module
     functions = {g.name: session(found.folder / f"{g.name}.onnx") for g in module.graphs}
     other.executor = Executor(module, functions)
-    inputs = random_inputs(found.plan, 2, seed=1)
+    inputs = random_inputs(found.plan.module.main, 2, seed=1)
     wanted, scores = found.plan(inputs), other(inputs)
     for output in found.plan.output_names:
         scale = np.abs(wanted[output].reference).max()
@@ -76,7 +76,7 @@ def test_onnxruntime_gives_the_scores_at_every_site(exported: Export, name: str)
 
 def test_the_source_graph_runs_to_the_predictions(exported: Export, name: str) -> None:
     found = exported(name)
-    inputs = random_inputs(found.plan, 3, seed=2)
+    inputs = random_inputs(found.plan.module.main, 3, seed=2)
     results = session(found.folder / "source.onnx")(inputs)
     saved = found.plan.executor.reference(inputs)
     for value in found.plan.executor.heads:

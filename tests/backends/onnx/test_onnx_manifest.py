@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from fastism.runtime.check import random_inputs
+from fastism.runtime.inputs import random_inputs
 from tests.backends.onnx.exports import Export
 
 
@@ -57,7 +57,7 @@ def scores_by_the_manifest(folder: Path, x: np.ndarray, output: str) -> np.ndarr
 )
 def test_following_it_gives_the_scores(exported: Export, name: str, output: str) -> None:
     found = exported(name)
-    (x,) = random_inputs(found.plan, 2, seed=3).values()
+    (x,) = random_inputs(found.plan.module.main, 2, seed=3).values()
     alternate = scores_by_the_manifest(found.folder, x, output)
     np.testing.assert_allclose(alternate, found.plan(x)[output].alternate, atol=1e-5)
 
