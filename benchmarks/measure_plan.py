@@ -68,6 +68,7 @@ def measure(task: Task) -> dict[str, object]:
         "seconds": seconds["plan"] / row.batch,
         "macs": cost.total_item_macs,
         "whole_macs": cost.total_whole_macs,
+        "predicted_seconds": cost.predicted_seconds,
         "gflops": 2 * cost.total_item_macs * items / seconds["plan"] / 1e9,
         "product_gflops": product_gflops(seconds["product"]),
         "peak_bytes": peak,

@@ -27,6 +27,8 @@ COLUMNS = (
     "over fastISM 0.5.1",
     "over yuzu",
     "multiply-adds an item",
+    "predicted an item",
+    "taken an item",
     "GFLOP/s",
     "share of the product",
     "peak memory, scoring",
@@ -75,6 +77,14 @@ class Measured:
         return seconds[other] / seconds["plan"] if {other, "plan"} <= set(seconds) else None
 
     @property
+    def item_seconds(self) -> tuple[float, float] | None:
+        """Seconds an item: by the cost model, and as taken."""
+        if not isinstance(self.plan, Mapping):
+            return None
+        items = ALTERNATES * len(self.row.positions)
+        return float(self.plan["predicted_seconds"]), self.seconds["plan"] / items
+
+    @property
     def share(self) -> float | None:
         """GFLOP/s over those of the matrix product."""
         if not isinstance(self.plan, Mapping):
@@ -89,6 +99,7 @@ def page(measured: Sequence[Measured], machine: str, repeats: int, scaling: str)
         ("row", "figure", "to reach", "measured", ""),
         ("---",) * 5,
         *(line for each in measured for line in _goals(each)),
+        *_order(measured),
     ]
     parts = [
         "# Results",
@@ -117,8 +128,9 @@ column in a process of its own, all in one run of `make bench` on this machine.
   precomputation uses it.
 - *fastism*: this project, compiled and tuned. *Multiply-adds an item* are those of the deltas
   alone, averaged over the sites; *GFLOP/s* count two for each; the *share* is of a product of two
-  f32 matrices of 2,048 rows and columns, timed in turns with the plan. *Peak memory* is that of
-  a process that loads the plan and scores, and of the one that compiled, tuned and scored; both
+  f32 matrices of 2,048 rows and columns, timed in turns with the plan. *Predicted* is by
+  the cost model on its nominal machine, for comparing plans, not machines. *Peak memory* is that
+  of a process that loads the plan and scores, and of the one that compiled, tuned and scored; both
   hold TensorFlow, and both times its import.
 - *largest difference*: between the plan and the model, both ends and a sample of the sites, every
   base, as a share of the output's scale; every plan timed here passed it. *Of the largest effect*:
@@ -131,13 +143,14 @@ def _cells(each: Measured) -> Sequence[str]:
     first = (row.name, row.model, f"{row.length:,}", str(row.batch), sites)
     seconds = tuple(_seconds(each, name) for name in ("model", "fastism", "yuzu", "plan"))
     ratios = tuple(_times(each.ratio(name)) for name in ("model", "fastism", "yuzu"))
-    if not isinstance(plan, Mapping) or each.share is None:
-        return (*first, *seconds, *ratios, *("-",) * 9)
+    if not isinstance(plan, Mapping) or each.share is None or each.item_seconds is None:
+        return (*first, *seconds, *ratios, *("-",) * 11)
     return (
         *first,
         *seconds,
         *ratios,
         f"{plan['macs'] / 1e6:.2f} M",
+        *(f"{spent * 1e6:.3g} us" for spent in each.item_seconds),
         f"{plan['gflops']:.0f}",
         _percent(each.share),
         _found(each.saved, "peak_bytes", _gigabytes),
@@ -215,6 +228,16 @@ def _goals(each: Measured) -> list[Sequence[str]]:
                 reached = found >= goal if sign == "≥" else found <= goal
                 lines.append((*line, show(found), "reached" if reached else "missed"))
     return lines
+
+
+def _order(measured: Sequence[Measured]) -> list[Sequence[str]]:
+    """Whether the cost model puts the models in the order of the times they took."""
+    found = {each.row.model: each.item_seconds for each in measured if each.item_seconds}
+    if len(found) < 2:
+        return []
+    predicted, taken = (sorted(found, key=lambda model: found[model][i]) for i in (0, 1))
+    outcome = ("as taken", "reached") if predicted == taken else (", ".join(predicted), "missed")
+    return [("all models", "order of predicted times", ", ".join(taken), *outcome)]
 
 
 def _notes(measured: Sequence[Measured]) -> list[str]:

@@ -9,6 +9,7 @@ from fastism.cli.session import Session
 
 if TYPE_CHECKING:
     from fastism.ir.module import Module
+    from fastism.runtime.report import Summary
 
 _COLUMNS = ("segment", "layers", "computed", ">window", ">of", ">whole", ">by window", ">by delta")
 
@@ -34,10 +35,19 @@ def show_segments(session: Session, stages: Sequence[Module]) -> None:
     total = summary(stages)
     lines = [
         f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
-        f"{count(total.total_whole_macs)}: predicted {total.predicted_speedup:,.1f} times faster",
+        f"{count(total.total_whole_macs)}: {total.predicted_speedup:,.1f} times as many",
+        _times(total),
         *(f"locality ends at {layer}: {why}" for layer, why in total.ends),
     ]
     session.say("\n".join(lines))
+
+
+def _times(total: Summary) -> str:
+    """What an item should take by the cost model, and what it took when schedules were timed."""
+    predicted = f"predicted {total.predicted_seconds * 1e6:,.3g} us an item on the nominal machine"
+    if total.measured_seconds is None:
+        return f"{predicted}, not measured (compile --tune on does)"
+    return f"{predicted}, measured {total.measured_seconds * 1e6:,.3g} us on this one"
 
 
 def _named(layers: tuple[str, ...]) -> str:

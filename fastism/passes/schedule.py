@@ -8,6 +8,7 @@ pairs waste the machine on overheads. The numbers land in the graphs' attributes
     bytes   an estimate of the memory such a chunk needs
     workers chunks run side by side, each on its own core where it cannot use them all
     fuse    whether the backend compiles the light ops of such a chunk into single kernels
+    predicted_ns, measured_ns   nanoseconds an item: on a nominal machine, and as timed on this one
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import ClassVar
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.passes.base import Pass
+from fastism.passes.costs import seconds_an_item
 from fastism.passes.registry import register_pass
 
 
@@ -57,6 +59,7 @@ class Schedule(Pass):
             "bytes": pairs * total,
             "workers": self.workers,
             "fuse": self.fuse,
+            "predicted_ns": round(1e9 * seconds_an_item(graph, self.alternatives)),
         }
         return graph.replace(attributes=attributes)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from fastism.errors import PassError
 from fastism.ir.analysis import relations
@@ -25,6 +25,7 @@ from fastism.ir.module import Module
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Relation, Whole, Window
 from fastism.passes.base import Pass
+from fastism.passes.frontier import cheaper_whole
 from fastism.passes.propagation.exits import EXITS, leaves_through_dense
 from fastism.passes.propagation.rules import runs_on_windows
 from fastism.passes.registry import register_pass
@@ -35,7 +36,9 @@ from fastism.passes.registry import register_pass
 class Segment(Pass):
     """Assign modes, segments and stop reasons.
 
-    stop_layers: layers, by Keras name or path, to compute whole together with all later ones.
+    stop_layers: layers, by Keras name or path, to compute whole together with all later ones; with
+    any, and without ``weigh``, all others stay on windows as long as they can. Otherwise layers run
+    whole from where that costs less.
     """
 
     name: ClassVar[str] = "segment"
@@ -43,23 +46,51 @@ class Segment(Pass):
     produces: ClassVar[str | None] = "segmented"
 
     stop_layers: tuple[str, ...] = ()
+    weigh: bool = True
 
     def run(self, module: Module) -> Module:
         graph = module.main
         _check_names(graph, self.stop_layers)
-        modes: dict[str, str] = {}
-        nodes: list[Node] = []
-        for node in graph.nodes:
-            mode, stop = _mode(graph, node, modes, self.stop_layers)
-            modes.update((value.name, mode) for value in node.results)
-            nodes.append(node.replace(mode=mode, stop=stop))
+        decisions = _decide(graph, self.stop_layers)
+        if self.weigh and not self.stop_layers:
+            modes = {name: mode for name, (mode, _) in decisions.items()}
+            decisions = _decide(graph, (), cheaper_whole(graph, modes))
+        nodes = [
+            node.replace(mode=mode, stop=stop)
+            for node, (mode, stop) in zip(graph.nodes, decisions.values(), strict=True)
+        ]
         graph = graph.replace(nodes=tuple(nodes))
         return module.with_graphs([graph.replace(nodes=_number(graph))])
 
 
+Decision: TypeAlias = tuple[str, str | None]
+"""A mode, and why locality ends there if it does."""
+
+
+def _decide(
+    graph: Graph, stop_layers: tuple[str, ...], dear: frozenset[str] = frozenset()
+) -> dict[str, Decision]:
+    """The decision for every node, in order; those in ``dear`` cost more on windows than whole."""
+    modes: dict[str, str] = {}
+    decisions: dict[str, Decision] = {}
+    for node in graph.nodes:
+        mode, stop = _mode(graph, node, modes, stop_layers)
+        if node.name in dear and mode in ("delta", "exit"):
+            mode, stop = "whole", _why_dear(graph, node)
+        modes.update((value.name, mode) for value in node.results)
+        decisions[node.name] = mode, stop
+    return decisions
+
+
+def _why_dear(graph: Graph, node: Node) -> str:
+    value = max((graph.values[name] for name in node.inputs), key=lambda v: v.window.width)
+    width, length = value.window.width, value.type.length
+    return f"windows of {width:,} in {length:,} positions cost more than the whole value"
+
+
 def _mode(
     graph: Graph, node: Node, modes: dict[str, str], stop_layers: tuple[str, ...]
-) -> tuple[str, str | None]:
+) -> Decision:
     if all(value.window.is_none for value in node.results):
         return "reference", None
     changed = [i for i, name in enumerate(node.inputs) if not graph.values[name].window.is_none]

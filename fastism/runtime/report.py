@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
-
-ALTERNATIVES = 3
-"""Items that share one pair's reference windows: the other three bases."""
+from fastism.passes.costs import ALTERNATIVES
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,17 @@ class SegmentRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """Totals over all segments, and the layers at which locality ends, with the reason."""
+    """Totals over all segments, and the layers at which locality ends, with the reason.
+
+    predicted_seconds: an item's, by the cost model on its nominal machine. measured_seconds: as
+    timed when the plan was tuned; None if it was not.
+    """
 
     total_whole_macs: int
     total_item_macs: int
     ends: tuple[tuple[str, str], ...]
+    predicted_seconds: float
+    measured_seconds: float | None
 
     @property
     def predicted_speedup(self) -> float:
@@ -70,11 +74,26 @@ def segment_rows(stages: Sequence[Module]) -> list[SegmentRow]:
 
 def summary(stages: Sequence[Module]) -> Summary:
     """Totals, and where locality ends."""
-    segmented, _ = _stages(stages)
+    segmented, scheduled = _stages(stages)
     rows = segment_rows(stages)
-    ends = tuple((_layer(node), node.stop) for node in segmented.main.nodes if node.stop)
-    whole = sum(row.whole_macs for row in rows)
-    return Summary(whole, sum(row.delta_macs for row in rows), ends)
+    return Summary(
+        total_whole_macs=sum(row.whole_macs for row in rows),
+        total_item_macs=sum(row.delta_macs for row in rows),
+        ends=tuple((_layer(node), node.stop) for node in segmented.main.nodes if node.stop),
+        predicted_seconds=_average_seconds(scheduled, "predicted_ns") or 0.0,
+        measured_seconds=_average_seconds(scheduled, "measured_ns"),
+    )
+
+
+def _average_seconds(scheduled: Module, attribute: str) -> float | None:
+    """An attribute of the propagation graphs averaged over the sites; None where one lacks it."""
+    total = 0.0
+    for graph, share in _shares(scheduled):
+        spent = graph.attributes.get(attribute)
+        if not isinstance(spent, int):
+            return None
+        total += 1e-9 * spent * share
+    return total
 
 
 def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
@@ -84,13 +103,19 @@ def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
 
 def _average_macs(scheduled: Module) -> dict[str, float]:
     """Multiply-adds an item by source node, averaged over all sites (also those without effect)."""
-    assert scheduled.sites is not None
     total: dict[str, float] = {}
+    for graph, share in _shares(scheduled):
+        for source, macs in item_macs(graph).items():
+            total[source] = total.get(source, 0.0) + macs * share
+    return total
+
+
+def _shares(scheduled: Module) -> Iterator[tuple[Graph, float]]:
+    """Every propagation graph, and the share of all sites that it is for."""
+    assert scheduled.sites is not None
     for graph in scheduled.graphs[1:]:
         sites = int(scheduled.constants[dict(graph.constants)["sites"]].type.shape[0])
-        for source, macs in item_macs(graph).items():
-            total[source] = total.get(source, 0.0) + macs * sites / len(scheduled.sites)
-    return total
+        yield graph, sites / len(scheduled.sites)
 
 
 def _row(graph: Graph, index: int, nodes: list[Node], done: Mapping[str, float]) -> SegmentRow:

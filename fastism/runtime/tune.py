@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastism.ir.graph import Graph
+from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Module
 from fastism.runtime.execute import Executor, Group
 from fastism.runtime.inputs import random_inputs
@@ -39,6 +39,12 @@ class Trial:
     fuse: bool
     seconds_an_item: float
 
+    @property
+    def schedule(self) -> Mapping[str, Attribute]:
+        """The attributes of a graph scheduled like this."""
+        measured = round(1e9 * self.seconds_an_item)
+        return {"pairs": self.pairs, "fuse": self.fuse, "measured_ns": measured}
+
 
 def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     """A plan that gives the same scores by the fastest schedule found, and what was tried.
@@ -61,7 +67,7 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
         found = best.get(trial.graph)
         if found is None or trial.seconds_an_item < CLEARLY * found.seconds_an_item:
             best[trial.graph] = trial
-    chosen = {name: {"pairs": t.pairs, "fuse": t.fuse} for name, t in best.items()}
+    chosen = {name: trial.schedule for name, trial in best.items()}
     return plan.with_module(rescheduled(plan.module, chosen)), trials
 
 

@@ -1,0 +1,96 @@
+"""What ops cost: seconds by multiply-adds and bytes moved, on a nominal machine.
+
+A product of two large matrices runs at the machine's peak, one with few channels below it, and an
+op that only moves values at the speed of memory. Decisions need ratios alone, so the machine is a
+nominal one; a plan that was timed keeps what its machine took beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastism.ir.graph import Graph, Node
+from fastism.ir.ops import definition
+from fastism.ir.types import TensorType
+
+PRODUCTS = 190e9
+"""Multiply-adds a second of large f32 matrix products."""
+BYTES = 25e9
+"""Bytes a second read or written, mostly in cache."""
+HALF_SPEED = 4
+"""Rows or columns of a kernel at which its product runs at half of the peak."""
+FEWEST = 16
+"""Fewer columns than this cost no less: backends put several positions side by side."""
+
+ALTERNATIVES = 3
+"""Items that share one pair's reference windows: the other three bases."""
+
+
+def seconds(node: Node, types: Sequence[TensorType]) -> float:
+    """Seconds a node takes a batch entry, given the types of its inputs."""
+    products = definition(node.op).macs(node, tuple(types))
+    return products / (PRODUCTS * efficiency(node, types)) + moved(node, types) / BYTES
+
+
+def moved(node: Node, types: Sequence[TensorType]) -> int:
+    """Bytes a batch entry that a node reads and writes."""
+    return sum(type.bytes for type in types) + sum(value.type.bytes for value in node.results)
+
+
+def efficiency(node: Node, types: Sequence[TensorType]) -> float:
+    """The share of the peak at which a node's product runs, by the shape of its kernel."""
+    if not types or types[0].rank < 2 or node.results[0].type.rank < 2:
+        return 1.0
+    groups, taps = node.integer("groups", 1), node.integer("width", 1)
+    rows, columns = types[0].channels // groups, node.results[0].type.channels // groups
+    if node.op == "conv1d_spread":  # one product for all taps, whose results are added up
+        columns *= taps
+    elif node.op == "conv1d":
+        rows *= taps
+    elif node.op == "dense_rows":
+        rows = types[0].elements
+    return _share(rows) * _share(max(columns, FEWEST))
+
+
+def _share(extent: int) -> float:
+    return extent / (extent + HALF_SPEED)
+
+
+def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
+    """Seconds a propagation graph takes an item; what is done once a pair counts for its share.
+
+    Light ops between two heavy ones are taken to be one loop, as a backend that fuses makes them:
+    what passes between them is not moved.
+    """
+    heavy = {node.name for node in graph.nodes if _is_heavy(graph, node)}
+    total = 0.0
+    for node in graph.nodes:
+        types = graph.types(node.inputs)
+        products = definition(node.op).macs(node, types) / (PRODUCTS * efficiency(node, types))
+        read = [
+            type.bytes
+            for name, type in zip(node.inputs, types, strict=True)
+            if type.shape[0] != "N" and (node.name in heavy or _made_by(graph, name, heavy))
+        ]
+        written = [
+            value.type.bytes
+            for value in node.results
+            if node.name in heavy
+            or value.name in graph.outputs
+            or any(user.name in heavy for user in graph.users[value.name])
+        ]
+        items = 1 if node.results[0].type.shape[0] == "M" else alternatives
+        total += (products + (sum(read) + sum(written)) / BYTES) / items
+    return total
+
+
+def _is_heavy(graph: Graph, node: Node) -> bool:
+    """Whether a node is a loop of its own: a product, a live layer, a gather of the reference."""
+    types = graph.types(node.inputs)
+    gathers = any(type.shape[0] == "N" for type in types)
+    return gathers or node.op == "opaque" or definition(node.op).macs(node, types) > 0
+
+
+def _made_by(graph: Graph, name: str, nodes: set[str]) -> bool:
+    source = graph.producers.get(name)
+    return source is None or source.name in nodes

@@ -1,0 +1,109 @@
+"""Where following windows stops paying: the cheapest frontier between windows and whole values.
+
+Once a value runs whole, so does all behind it. Each node costs one thing on windows and another
+whole, and a change that leaves its window must be scattered into the reference. The cheapest choice
+for all nodes together is a minimum cut between a start (on windows) and an end (whole):
+
+    start -> node      cut where the node runs whole: what it costs whole
+    node -> end        cut where it runs on windows: what it costs there
+    node -> its users  cut where only the user runs whole: what scattering the change costs
+    user -> node       never cut: nothing runs on windows behind a node that runs whole
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import networkx as nx
+
+from fastism.ir.graph import Graph, Node, Value
+from fastism.ir.ops import definition
+from fastism.ir.windows import POINTWISE, Window
+from fastism.passes import costs
+from fastism.passes.propagation.exits import leaves_through_dense
+
+START, END = ("start",), ("end",)
+
+CONVERTING = 2 + 1 / costs.ALTERNATIVES
+"""Passes over a window to add the reference to it, or to take it away: read, write, and the
+reference, which the alternatives share."""
+
+WORTH = 5e-6
+"""Seconds an item that running nodes whole must save."""
+
+
+def cheaper_whole(graph: Graph, modes: Mapping[str, str]) -> frozenset[str]:
+    """The nodes that cost less if they, and all behind them, run whole.
+
+    graph: annotated. modes: by node, how each would run by the rules alone.
+    """
+    local = [node for node in graph.nodes if modes[node.name] in ("delta", "exit")]
+    network = nx.DiGraph()
+    network.add_nodes_from((START, END))
+    all_on_windows = 0.0
+    for node in local:
+        whole, windowed = costs.seconds(node, graph.types(node.inputs)), _on_windows(graph, node)
+        network.add_edge(START, node.name, capacity=whole)
+        network.add_edge(node.name, END, capacity=windowed)
+        all_on_windows += windowed
+        users = [user for value in node.results for user in graph.users[value.name]]
+        for user in users:
+            network.add_edge(user.name, node.name)  # without a capacity: never cut
+        if modes[node.name] == "exit":
+            for user in users:
+                if modes[user.name] == "exit":  # flatten and dense leave the windows together
+                    network.add_edge(node.name, user.name)
+            continue
+        scattered = ("scattered", node.name)  # once, however many users want the whole value
+        scattering = _to_scatter(graph, node)
+        network.add_edge(node.name, scattered, capacity=scattering)
+        for user in users:
+            network.add_edge(scattered, END if modes[user.name] == "whole" else user.name)
+        if any(value.name in graph.outputs for value in node.results):
+            network.add_edge(scattered, END)
+        if network.has_edge(scattered, END):
+            all_on_windows += scattering
+    least, (_, end_side) = nx.minimum_cut(network, START, END)
+    if all_on_windows - least < WORTH:
+        return frozenset()
+    return frozenset(node.name for node in local if node.name in end_side)
+
+
+def _on_windows(graph: Graph, node: Node) -> float:
+    """Seconds an item on windows of average width, with what only windows need done."""
+    types, op = graph.types(node.inputs), definition(node.op)
+    spent = costs.seconds(node, types) * _share(graph, node)
+    relation = op.relation(node, types)[0]
+    if relation == POINTWISE and not op.linear:
+        spent += CONVERTING * costs.moved(node, types) * _share(graph, node) / costs.BYTES
+    elif isinstance(relation, Window) and relation.reach > 1:
+        spent += _moved_to_window(graph, node, relation.reach) / costs.BYTES
+    return spent
+
+
+def _moved_to_window(graph: Graph, node: Node, reach: int) -> float:
+    """Bytes to cut all that a change reaches down to the window of the result."""
+    source, result = graph.values[node.inputs[0]], node.results[0]
+    reached = _fraction(source) * source.type.length + reach - 1
+    kept = _fraction(result) * result.type.length
+    return (reached + kept) * result.type.bytes / result.type.length
+
+
+def _share(graph: Graph, node: Node) -> float:
+    """The part of a node's work that windows leave."""
+    first = graph.producers[node.inputs[0]] if leaves_through_dense(graph, node) else node
+    read = max(_fraction(graph.values[name]) for name in first.inputs)
+    return min(read, _fraction(node.results[0]))
+
+
+def _fraction(value: Value) -> float:
+    """Average width of a value's window over the sites that reach it, as a part of its length."""
+    widths = value.window.widths[value.window.occupied]
+    return float(widths.mean()) / value.type.length if len(widths) else 0.0
+
+
+def _to_scatter(graph: Graph, node: Node) -> float:
+    """Seconds an item to place a change in the reference's whole value."""
+    size = sum(value.type.bytes for value in node.results)
+    placed = (1 + _fraction(node.results[0])) if _fraction(node.results[0]) < 1 else 0.0
+    return (CONVERTING + placed) * size / costs.BYTES

@@ -1,0 +1,142 @@
+"""Where windows stop paying: the cheapest frontier, and what the cost model says of real layers."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from fastism.ir import Graph, Module, Sites
+from fastism.passes import Annotate, Segment, costs, frontier
+
+WEIGHTS = {
+    "wide.kernel": np.ones((3, 64, 64), "float32"),
+    "first.kernel": np.ones((21, 4, 64), "float32"),
+    "last.kernel": np.ones((1, 64, 1), "float32"),
+}
+
+
+@pytest.fixture
+def annotated(parsed):
+    """An annotated graph over 1,000 positions."""
+
+    def run(body: str, outputs: str, weights: dict | None = None) -> Module:
+        text = f"graph @main(%seq: f32[N,1000,4]) {{\n{body}\n  return {outputs}\n}}\n"
+        return Annotate()(parsed(text, "canonical", weights or WEIGHTS, sites=Sites.every(1000)))
+
+    return run
+
+
+def tower(dilations: list[int]) -> str:
+    """A first convolution, then dilated ones with a skip around each."""
+    lines = [
+        "  %first : f32[N,1000,64] = conv1d(%seq) {width=21, pad=same} @first.kernel",
+        "  %x0 : f32[N,1000,64] = relu(%first)",
+    ]
+    for i, dilation in enumerate(dilations):
+        options = f"{{width=3, pad=same, dilation={dilation}}}"
+        lines += [
+            f"  %conv{i} : f32[N,1000,64] = conv1d(%x{i}) {options} @wide.kernel",
+            f"  %relu{i} : f32[N,1000,64] = relu(%conv{i})",
+            f"  %x{i + 1} : f32[N,1000,64] = add(%x{i}, %relu{i})",
+        ]
+    return "\n".join(lines)
+
+
+def modes(module: Module) -> dict[str, str | None]:
+    return {node.name: node.mode for node in module.main.nodes}
+
+
+def test_narrow_windows_stay(annotated) -> None:
+    module = annotated(tower([1, 2, 4]), "%x3")
+    assert set(modes(Segment()(module)).values()) == {"delta"}
+
+
+def test_windows_of_the_whole_length_go(annotated) -> None:
+    module = annotated(tower([2**i for i in range(10)]), "%x10")
+    found = Segment()(module)
+    assert modes(found)["conv3"] == "delta"
+    assert modes(found)["relu9"] == "whole"
+    (why,) = {node.stop for node in found.main.nodes if node.stop and "cost" in node.stop}
+    assert "of" in why or "in 1,000 positions" in why
+
+
+@pytest.mark.parametrize("options", [{"weigh": False}, {"stop_layers": ("x10",)}])
+def test_the_user_decides_where_he_says_so(annotated, options) -> None:
+    module = annotated(tower([2**i for i in range(10)]), "%x10")
+    assert modes(Segment(**options)(module))["conv9"] == "delta"
+
+
+def test_too_little_to_gain_changes_nothing(annotated) -> None:
+    body = "  %only : f32[N,1000,4] = softmax(%seq)\n  %flipped : f32[N,1000,4] = tanh(%only)"
+    assert set(modes(Segment()(annotated(body, "%flipped"))).values()) == {"delta"}
+
+
+# -- the cut is the cheapest choice --------------------------------------------------------
+
+DIAMOND = """
+  %a : f32[N,1000,4] = relu(%seq)
+  %b : f32[N,1000,4] = tanh(%a)
+  %c : f32[N,1000,4] = sigmoid(%a)
+  %d : f32[N,1000,4] = add(%b, %c)
+  %e : f32[N,1000,4] = softplus(%d)
+  %f : f32[N,1000,4] = multiply(%a, %e)
+"""
+
+
+def cheapest(graph: Graph, windowed: dict, whole: dict, scatter: dict) -> float:
+    """The least cost over all choices in which nothing runs on windows behind a whole node."""
+    best = np.inf
+    for choice in product([False, True], repeat=len(graph.nodes)):
+        runs_whole = dict(zip((node.name for node in graph.nodes), choice, strict=True))
+        total = 0.0
+        for node in graph.nodes:
+            users = [runs_whole[user.name] for user in graph.users[node.name]]
+            if runs_whole[node.name]:
+                total += whole[node.name] + (0.0 if all(users) else np.inf)
+            else:
+                wanted = any(users) or node.name in graph.outputs
+                total += windowed[node.name] + scatter[node.name] * wanted
+        best = min(best, total)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_frontier_is_the_cheapest(annotated, monkeypatch, seed) -> None:
+    graph = annotated(DIAMOND, "%f, %c").main
+    random = np.random.default_rng(seed)
+    names = [node.name for node in graph.nodes]
+    windowed, whole, scatter = (
+        dict(zip(names, random.exponential(1, 6), strict=True)) for _ in range(3)
+    )
+    monkeypatch.setattr(frontier, "_on_windows", lambda graph, node: windowed[node.name])
+    monkeypatch.setattr(frontier, "_to_scatter", lambda graph, node: scatter[node.name])
+    monkeypatch.setattr(costs, "seconds", lambda node, types: whole[node.name])
+    monkeypatch.setattr(frontier, "WORTH", 0.0)
+    found = frontier.cheaper_whole(graph, dict.fromkeys(names, "delta"))
+    total = 0.0
+    for node in graph.nodes:
+        users = {user.name in found for user in graph.users[node.name]}
+        if node.name in found:
+            assert users <= {True}
+            total += whole[node.name]
+        else:
+            wanted = True in users or node.name in graph.outputs
+            total += windowed[node.name] + scatter[node.name] * wanted
+    assert total == pytest.approx(cheapest(graph, windowed, whole, scatter))
+
+
+def test_wide_kernels_cost_more_than_narrow_ones_but_less_a_product(annotated) -> None:
+    body = """
+  %first : f32[N,1000,64] = conv1d(%seq) {width=21, pad=same} @first.kernel
+  %wide : f32[N,1000,64] = conv1d(%first) {width=3, pad=same} @wide.kernel
+  %last : f32[N,1000,1] = conv1d(%wide) {width=1} @last.kernel
+"""
+    graph = annotated(body, "%last").main
+    _, wide, last = graph.nodes
+    spent = {node.name: costs.seconds(node, graph.types(node.inputs)) for node in graph.nodes}
+    assert spent["wide"] > spent["first"] > spent["last"]
+    assert costs.efficiency(wide, graph.types(wide.inputs)) > costs.efficiency(
+        last, graph.types(last.inputs)
+    )
