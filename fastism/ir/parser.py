@@ -204,7 +204,7 @@ class _ModuleParser:
                 token = reader.token
                 site = reader.name("constant", "a site")
                 reader.mark(":")
-                interval = reader.expect("interval", "positions, as [start,stop)").text
+                interval = self._intervals()
                 if not site.isdigit() or not self.sites or int(site) not in self.sites.starts:
                     raise reader.error("the start of a site that is listed above", token)
                 note.worked = (int(site), interval)
@@ -294,6 +294,13 @@ class _ModuleParser:
             raise reader.error("the hash of the constant listed above", digest, why)
         return name
 
+    def _intervals(self) -> str:
+        """One interval, or several with ``+`` between them."""
+        text = self.reader.expect("interval", "positions, as [start,stop)").text
+        while plus := self.reader.accept("word", "+"):
+            text += plus.text + self.reader.expect("interval", "positions, as [start,stop)").text
+        return text
+
     def _annotated(self, graph: Graph, notes: Mapping[str, _Note], module: Module) -> Graph:
         """The graph with ranges recomputed, if its text has any; each must say the same."""
         printed = [note for note in notes.values() if note.change or note.need]
@@ -314,7 +321,7 @@ class _ModuleParser:
                 site, interval = note.worked
                 says.append(f"@{site}:{interval}")
                 there = value.change.at(module.sites.starts.index(site))
-                gives.append(f"@{site}:{interval_text(there)}")
+                gives.append(f"@{site}:{interval_text(*there)}")
             if says != gives:
                 texts = [f"change={gives[0]}", *gives[2:], f"need={gives[1]}"]
                 why = "that is what the sites and the ops' rules give"

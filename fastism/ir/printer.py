@@ -75,8 +75,10 @@ def excerpt(graph: Graph, index: int, constants: Mapping[str, Constant]) -> str:
 
 
 def change_text(change: Range) -> str:
-    """``none``, ``all``, or the width of the widest interval."""
-    return "none" if change.is_none else "all" if change.is_all else str(change.width)
+    """``none``, ``all``, or the width of the widest interval; of the first and the second..."""
+    if change.is_none or change.is_all:
+        return "none" if change.is_none else "all"
+    return "+".join(map(str, change.strips))
 
 
 def need_text(need: Interval, length: int) -> str:
@@ -86,9 +88,9 @@ def need_text(need: Interval, length: int) -> str:
     return "all" if need == Interval(0, length) else interval_text(need)
 
 
-def interval_text(interval: Interval) -> str:
-    """``[start,stop)``."""
-    return f"[{interval.start},{interval.stop})"
+def interval_text(*intervals: Interval) -> str:
+    """``[start,stop)``, several with ``+`` between them; ``[0,0)`` for none."""
+    return "+".join(f"[{i.start},{i.stop})" for i in intervals or (Interval(0, 0),))
 
 
 def _worked(sites: Sites | None, at: int | None) -> WorkedSite | None:
@@ -164,7 +166,7 @@ def _cells(value: Value, style: _Style, *, gaps: bool = False) -> list[str]:
         width = change_text(value.change)
         cells[1] = f"change={width}"
         if width not in ("none", "all") and style.worked is not None:
-            interval = interval_text(value.change.at(style.worked.index))
+            interval = interval_text(*value.change.at(style.worked.index))
             cells[2] = f"@{style.worked.start}:{interval}"
     if value.need is not None:
         cells[3] = f"need={need_text(value.need, value.type.length)}"

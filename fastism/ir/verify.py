@@ -6,8 +6,6 @@ node, its neighbours and the reason.
 
 from __future__ import annotations
 
-import numpy as np
-
 from fastism.errors import FastismError, VerifyError
 from fastism.ir.analysis import annotated
 from fastism.ir.builder import infer
@@ -188,13 +186,11 @@ def _differing(value: Value, expected: Value, module: Module) -> tuple[str, str]
             f"{c.sites} sites of {c.length} positions" for c in (value.change, expected.change)
         ]
         return shapes[0], shapes[1]
-    differ = (value.change.start != expected.change.start) | (
-        value.change.stop != expected.change.stop
-    )
-    site = int(np.argmax(differ))
+    says, gives = value.change, expected.change
+    site = next(site for site in range(gives.sites) if says.at(site) != gives.at(site))
     texts = [
-        f"change={change_text(c)} @{module.sites.starts[site]}:{interval_text(c.at(site))}"
-        for c in (value.change, expected.change)
+        f"change={change_text(c)} @{module.sites.starts[site]}:{interval_text(*c.at(site))}"
+        for c in (says, gives)
     ]
     return texts[0], texts[1]
 

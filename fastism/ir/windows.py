@@ -2,7 +2,7 @@
 
 Output position ``o`` reads the inputs ``o*stride - pad + k*dilation`` for ``k < width``.
 Convolution, pooling, cropping, padding and pointwise ops differ only in those numbers. Upsampling
-repeats each input ``factor`` times before the relation applies.
+repeats each input ``factor`` times before the relation applies; a negative stride reads backwards.
 """
 
 from __future__ import annotations
@@ -31,15 +31,19 @@ class Window:
         return (self.width - 1) * self.dilation + 1
 
     def forward(self, change: Range, length: int) -> Range:
-        """Which of ``length`` outputs a change of the inputs reaches (the exact hull)."""
-        start, stop = change.start * self.factor, change.stop * self.factor
-        first = np.full(change.sites, length, np.int64)
-        last = np.full(change.sites, -1, np.int64)
+        """Which of ``length`` outputs a change of the inputs reaches.
+
+        Each interval is mapped by itself: to the exact hull of what it reaches.
+        """
+        start, stop = change.starts * self.factor, change.stops * self.factor
+        lowest, highest = (start, stop - 1) if self.stride > 0 else (stop - 1, start)
+        first = np.full(start.shape, length, np.int64)
+        last = np.full(start.shape, -1, np.int64)
         for k in range(self.width):
             offset = self.pad - k * self.dilation
-            low = np.maximum(-(-(start + offset) // self.stride), 0)
-            high = np.minimum((stop - 1 + offset) // self.stride, length - 1)
-            hit = change.occupied & (low <= high)
+            low = np.maximum(-(-(lowest + offset) // self.stride), 0)
+            high = np.minimum((highest + offset) // self.stride, length - 1)
+            hit = (stop > start) & (low <= high)
             first = np.where(hit, np.minimum(first, low), first)
             last = np.where(hit, np.maximum(last, high), last)
         return Range(first, last + 1, length)
@@ -48,8 +52,8 @@ class Window:
         """Which of ``length`` inputs the needed outputs read."""
         if not need.width:
             return Interval(0, 0)
-        first = need.start * self.stride - self.pad
-        last = (need.stop - 1) * self.stride - self.pad + self.reach - 1
+        ends = (need.start * self.stride, (need.stop - 1) * self.stride)
+        first, last = min(ends) - self.pad, max(ends) - self.pad + self.reach - 1
         start, stop = max(first // self.factor, 0), min(last // self.factor + 1, length)
         return Interval(start, stop) if stop > start else Interval(0, 0)
 
@@ -69,5 +73,19 @@ class Whole:
         return Interval(0, length if need.width else 0)
 
 
-Relation: TypeAlias = Window | Whole
+@dataclass(frozen=True)
+class Unread:
+    """No output depends on the input: the relation of a constant to what gives it its batch."""
+
+    def forward(self, change: Range, length: int) -> Range:
+        """Nothing."""
+        return Range.none(change.sites, length)
+
+    def backward(self, need: Interval, length: int) -> Interval:
+        """Nothing."""
+        return Interval(0, 0)
+
+
+Relation: TypeAlias = Window | Whole | Unread
 POINTWISE = Window()
+UNREAD = Unread()

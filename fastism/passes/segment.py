@@ -84,7 +84,7 @@ def _decide(
 
 def _why_dear(graph: Graph, node: Node) -> str:
     value = max((graph.values[name] for name in node.inputs), key=lambda v: v.window.width)
-    width, length = value.window.width, value.type.length
+    width, length = int(value.window.widths.max()), value.type.length
     return f"windows of {width:,} in {length:,} positions cost more than the whole value"
 
 

@@ -23,7 +23,7 @@ from fastism.ir.module import Constant, Module
 from fastism.ir.ranges import IntArray
 from fastism.passes.base import Pass
 from fastism.passes.propagation.graph import Propagated, effective_sites, propagation_graph, windows
-from fastism.passes.propagation.groups import group_sites, site_costs
+from fastism.passes.propagation.groups import site_groups
 from fastism.passes.registry import register_pass
 
 
@@ -55,7 +55,7 @@ class Split(Pass):
         followed = {name: range_.take(sites) for name, range_ in windows(module).items()}
         if not len(sites):
             return []
-        return [sites[g] for g in group_sites(site_costs(module.main, followed), self.groups)]
+        return [sites[group] for group in site_groups(module.main, followed, self.groups)]
 
 
 def _intout(source: Graph, made: list[Propagated]) -> Graph:

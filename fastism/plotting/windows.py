@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from os import PathLike
 
 from matplotlib.axes import Axes
@@ -32,9 +32,9 @@ class Placement:
     offset: float = 0.0
 
     def span(self, interval: Interval) -> tuple[float, float]:
-        """The input coordinates of an interval."""
-        left, right = interval.start * self.scale, interval.stop * self.scale
-        return left + self.offset, right + self.offset
+        """The input coordinates of an interval, from left to right."""
+        ends = sorted((interval.start * self.scale, interval.stop * self.scale))
+        return ends[0] + self.offset, ends[1] + self.offset
 
     def through(self, window: Window) -> Placement:
         """The placement of the result of a local op."""
@@ -49,14 +49,15 @@ class Row:
 
     label: str
     positions: int
-    change: Interval
+    change: tuple[Interval, ...]
     need: Interval
     placement: Placement | None
 
     @property
     def count(self) -> str:
         """How much changes, in words."""
-        return f"{self.change.width} of {self.positions}" if self.placement else "all"
+        changed = "+".join(str(interval.width) for interval in self.change) or "0"
+        return f"{changed} of {self.positions}" if self.placement else "all"
 
     def span(self, interval: Interval, length: int) -> tuple[float, float]:
         """The input coordinates of an interval of this row; all of them without a placement."""
@@ -79,11 +80,12 @@ def plot_windows(module: Module, path: str | PathLike[str], site: int) -> None:
     for index, row in enumerate(rows):
         _draw_row(axes, row, index, length)
     for index, (upper, lower) in enumerate(pairwise(rows)):
-        above, below = upper.span(upper.change, length), lower.span(lower.change, length)
-        y, left = (index + HEIGHT / 2, index + 1 - HEIGHT / 2), (above[0], below[0])
-        axes.fill_betweenx(y, left, (above[1], below[1]), color=CHANGED, alpha=0.2, linewidth=0)
+        for first, second in product(upper.change, lower.change):
+            above, below = upper.span(first, length), lower.span(second, length)
+            y, left = (index + HEIGHT / 2, index + 1 - HEIGHT / 2), (above[0], below[0])
+            axes.fill_betweenx(y, left, (above[1], below[1]), color=CHANGED, alpha=0.2, linewidth=0)
     axes.set(xlim=(0, length), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_xlabel(f"position in the input; the base at {rows[0].change.start} is edited")
+    axes.set_xlabel(f"position in the input; the base at {rows[0].change[0].start} is edited")
     axes.set_yticks(range(len(rows)), [row.label for row in rows])
     counts = axes.secondary_yaxis("right")
     counts.set_yticks(range(len(rows)), [row.count for row in rows])
@@ -96,13 +98,14 @@ def plot_windows(module: Module, path: str | PathLike[str], site: int) -> None:
 
 def _draw_row(axes: Axes, row: Row, index: int, length: int) -> None:
     everything = Interval(0, row.positions)
-    for interval, color in ((everything, UNREAD), (row.need, UNCHANGED), (row.change, CHANGED)):
+    bars = [(everything, UNREAD), (row.need, UNCHANGED), *((i, CHANGED) for i in row.change)]
+    for interval, color in bars:
         if interval.width:
             left, right = row.span(interval, length)
             axes.barh(index, right - left, HEIGHT, left=left, color=color, linewidth=0)
     if row.placement:
         # Seams between changed positions show that pooled ones are wide.
-        inner = range(row.change.start + 1, row.change.stop)
+        inner = [p for i in row.change for p in range(i.start + 1, i.stop)]
         seams = [row.placement.span(Interval(p, p))[0] for p in inner]
         axes.vlines(seams, index - HEIGHT / 2, index + HEIGHT / 2, color="white", linewidth=0.6)
 
@@ -139,7 +142,7 @@ def _placements(graph: Graph, seq_input: str) -> dict[str, Placement | None]:
             source = placements.get(name)
             if name in placements and (source is None or not isinstance(relation, Window)):
                 return None
-            if source is not None and isinstance(relation, Window):
+            if found is None and source is not None and isinstance(relation, Window):
                 found = source.through(relation)
         return found
 

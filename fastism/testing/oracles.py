@@ -12,7 +12,7 @@ that positions the edit does not reach agree to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,8 @@ from fastism.backends import reference
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Constant, Module
-from fastism.ir.ranges import Interval
+from fastism.ir.printer import interval_text
+from fastism.ir.ranges import Interval, Range
 from fastism.ir.windows import Relation, Window
 
 Array = npt.NDArray[Any]
@@ -32,9 +33,12 @@ MONOTONE = frozenset(
         *("conv1d", "dense", "scale_shift", "relu", "elu", "max_pool", "average_pool"),
         *("global_average_pool", "global_max_pool", "global_sum_pool", "flatten", "reshape"),
         *("add", "average", "multiply", "maximum", "concatenate", "crop", "zero_pad", "upsample"),
+        *("slice", "slice_channels"),
     }
 )
 """Ops that grow strictly in every input they read, for positive weights and inputs."""
+
+Intervals: TypeAlias = tuple[Interval, ...]
 
 DOMINANT = 1e3
 """Added to what is edited: more than any maximum elsewhere."""
@@ -45,12 +49,12 @@ class Excess(NamedTuple):
 
     value: str
     site: int | None
-    seen: Interval
-    said: Interval
+    seen: Intervals
+    said: Intervals
 
     def __str__(self) -> str:
         where = "" if self.site is None else f" (edit at {self.site})"
-        seen, said = (f"[{i.start}, {i.stop})" for i in (self.seen, self.said))
+        seen, said = interval_text(*self.seen), interval_text(*self.said)
         return f"%{self.value}{where}: {seen} happened, the range says {said}"
 
 
@@ -62,8 +66,8 @@ def edges_and_inside(count: int, inside: int = 3) -> list[int]:
 
 def changes(
     module: Module, inputs: Mapping[str, Array], site: int, edit: Array, opaque: Opaque = None
-) -> dict[str, Interval]:
-    """The hull of the positions of every value that differ once ``edit`` is added at a site.
+) -> dict[str, Intervals]:
+    """The runs of positions of every value that differ once ``edit`` is added at a site.
 
     module: annotated, or any later stage with one graph. edit: (width, C) or what broadcasts to it.
     """
@@ -73,7 +77,7 @@ def changes(
     edited[:, start : start + module.sites.width] += edit
     before = _evaluate(module, module.main, inputs, opaque)
     after = _evaluate(module, module.main, {**inputs, module.seq_input: edited}, opaque)
-    return {name: _hull(before[name], after[name]) for name in before}
+    return {name: _runs(before[name], after[name]) for name in before}
 
 
 def unsound_changes(
@@ -85,18 +89,18 @@ def unsound_changes(
         edit = random.normal(size=module.main.values[module.seq_input].type.channels)
         for name, seen in changes(module, inputs, site, edit, opaque).items():
             said = _change(module.main, name, site)
-            if said.join(seen) != said:
+            if not all(any(_within(run, known) for known in said) for run in seen):
                 yield Excess(name, site, seen, said)
 
 
 def loose_changes(
     module: Module, inputs: Mapping[str, Array], sites: Iterable[int]
 ) -> Iterator[Excess]:
-    """Change ranges that are not the hull of what a dominant edit alters; see `seen_whole`."""
+    """Change ranges that hold more, or less, than a dominant edit alters; see `seen_whole`."""
     for site in sites:
         for name, seen in changes(module, inputs, site, np.array(DOMINANT)).items():
             said = _change(module.main, name, site)
-            if seen != said:
+            if _as_range(seen, module.main.values[name].type.length).at(0) != said:
                 yield Excess(name, site, seen, said)
 
 
@@ -109,7 +113,7 @@ def unsound_needs(
         need, length = _need(graph, name), value.type.length
         outside = [p for p in range(length) if not need.start <= p < need.stop]
         if outside and _reaches(module, name, inputs, outside, 1.0, opaque):
-            yield Excess(name, None, Interval(0, length), need)
+            yield Excess(name, None, (Interval(0, length),), (need,))
 
 
 def loose_needs(module: Module, inputs: Mapping[str, Array]) -> Iterator[Excess]:
@@ -124,7 +128,7 @@ def loose_needs(module: Module, inputs: Mapping[str, Array]) -> Iterator[Excess]
             (need.stop - 1, Interval(need.start, need.stop - 1)),
         ):
             if not _reaches(module, name, inputs, [end], DOMINANT):
-                yield Excess(name, None, rest, need)
+                yield Excess(name, None, (rest,), (need,))
 
 
 def seen_whole(graph: Graph) -> bool:
@@ -132,8 +136,13 @@ def seen_whole(graph: Graph) -> bool:
 
     Its ops are monotone, and no window leaves a gap: no dilation of a kernel wider than 1, no
     stride beyond the width of what is read. Then a run of changed inputs changes a run of outputs.
-    Nor does it concatenate or fold positions, which changes only some of those behind.
+    Nor does it fold positions, which changes only some of those behind; and where it joins them to
+    channels, it reads all channels.
     """
+    shapes = [n for n in graph.nodes if n.op == "reshape" and n.result.type.rank >= 3]
+    joins = any(graph.values[n.inputs[0]].type.length > n.type.length for n in shapes)
+    if joins and any(node.op == "slice_channels" for node in graph.nodes):
+        return False
     return all(
         node.op in MONOTONE and all(_gapless(node, relation) for relation in relations(graph, node))
         for node in graph.nodes
@@ -142,7 +151,7 @@ def seen_whole(graph: Graph) -> bool:
 
 def _gapless(node: Node, relation: Relation) -> bool:
     if isinstance(relation, Window):
-        return relation.stride <= relation.width and 1 in (relation.dilation, relation.width)
+        return abs(relation.stride) <= relation.width and 1 in (relation.dilation, relation.width)
     return node.op not in ("concatenate", "reshape") or node.type.length == 1
 
 
@@ -193,18 +202,30 @@ def _reaches(
     moved = np.array(given[name])
     moved[:, positions if moved.ndim >= 3 else slice(None)] += amount
     after = _evaluate(module, graph, {**given, name: moved}, opaque)
-    return any(_hull(before[out], after[out]).width for out in graph.outputs)
+    return any(_runs(before[out], after[out]) for out in graph.outputs)
 
 
-def _hull(before: Array, after: Array) -> Interval:
-    """First to last position that differ; (0, 1) for a value without positions that does."""
+def _runs(before: Array, after: Array) -> Intervals:
+    """The runs of positions that differ; [0, 1) for a value without positions that does."""
     differ = (before != after) & ~((before != before) & (after != after))  # NaN equals NaN
     axes = tuple(axis for axis in range(differ.ndim) if differ.ndim < 3 or axis != 1)
-    where = np.flatnonzero(differ.any(axis=axes))
-    return Interval(int(where[0]), int(where[-1]) + 1) if len(where) else Interval(0, 0)
+    where = np.concatenate(([False], np.atleast_1d(differ.any(axis=axes)), [False]))
+    ends = np.flatnonzero(where[1:] != where[:-1]).reshape(-1, 2)
+    return tuple(Interval(int(start), int(stop)) for start, stop in ends)
 
 
-def _change(graph: Graph, name: str, site: int) -> Interval:
+def _within(run: Interval, known: Interval) -> bool:
+    return known.start <= run.start and run.stop <= known.stop
+
+
+def _as_range(runs: Intervals, length: int) -> Range:
+    """Runs of one site as a change range holds them: no more than so many."""
+    given = runs or (Interval(0, 0),)
+    starts, stops = ([[getattr(run, end)] for run in given] for end in ("start", "stop"))
+    return Range(np.array(starts), np.array(stops), length)
+
+
+def _change(graph: Graph, name: str, site: int) -> Intervals:
     change = graph.values[name].change
     assert change is not None, "the module is not annotated"
     return change.at(site)

@@ -22,16 +22,16 @@ def test_every_value_gets_both_ranges(parsed) -> None:
     values = module.main.values
     assert module.stage == "annotated"
     assert [values[name].change.at(4) for name in ("seq", "conv", "trim")] == [
-        Interval(4, 5),
-        Interval(3, 6),
-        Interval(1, 4),
+        (Interval(4, 5),),
+        (Interval(3, 6),),
+        (Interval(1, 4),),
     ]
     assert [values[name].need for name in ("seq", "conv", "trim")] == [
         Interval(1, 8),
         Interval(2, 7),
         Interval(0, 5),
     ]
-    assert values["trim"].change.at(0).width == 0
+    assert values["trim"].change.at(0) == ()
 
 
 def test_annotating_again_changes_nothing(parsed) -> None:

@@ -35,8 +35,9 @@ def module() -> Module:
         (Window(width=4, stride=4), (28.0, 32.0)),
         (Window(pad=-3), (10.0, 11.0)),
         (Window(factor=2), (3.5, 4.0)),
+        (Window(stride=-1, pad=-39), (32.0, 33.0)),
     ],
-    ids=["same", "valid", "pool", "crop", "upsample"],
+    ids=["same", "valid", "pool", "crop", "upsample", "flip"],
 )
 def test_a_position_lies_over_the_inputs_it_reads(
     window: Window, span: tuple[float, float]
@@ -47,7 +48,8 @@ def test_a_position_lies_over_the_inputs_it_reads(
 def test_rows_follow_the_window_and_skip_what_stays_in_place() -> None:
     rows = _rows(module(), 9)
     assert [row.label for row in rows] == ["seq", "pool · max_pool", "crop", "flat · flatten"]
-    assert [row.span(row.change, 40) for row in rows] == [(9, 10), (8, 12), (8, 12), (0, 40)]
+    spans = [row.span(interval, 40) for row in rows for interval in row.change]
+    assert spans == [(9, 10), (8, 12), (8, 12), (0, 40)]
     assert [row.count for row in rows] == ["1 of 40", "1 of 10", "1 of 8", "all"]
     assert rows[0].span(rows[0].need, 40) == (4, 36)
 

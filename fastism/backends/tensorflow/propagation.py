@@ -7,8 +7,10 @@ window hangs over an edge is known from the site table while emitting, so inner 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
@@ -22,8 +24,11 @@ def positions(constants: Constants, role: str, site: Tensor, width: int) -> Tens
 
 def hangs(constants: Constants, width: int, length: int) -> bool:
     """Whether the window of any site reaches outside ``[0, length)``."""
-    start = constants.array("start")
-    return bool(np.min(start) < 0 or np.max(start) + width > length)
+    return not _within(constants.array("start"), width, length)
+
+
+def _within(start: npt.NDArray[Any], width: int, length: int) -> bool:
+    return bool(np.min(start) >= 0 and np.max(start) + width <= length)
 
 
 def by_pair(items: Tensor, pairs: Tensor) -> Tensor:
@@ -71,15 +76,22 @@ def place(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """result[j] = delta[j + shift]; zero outside the delta, and outside the value."""
     delta, site = inputs
     width, found = node.integer("width"), int(delta.shape[1])
-    index = positions(constants, "shift", site, width)
-    inside = (index >= 0) & (index < found)
+    index = positions(constants, "shift", site, width)[:, None]  # (P, 1, width)
+    folded = by_pair(delta, site)
+    pairs, alternatives = tf.shape(folded)[0], tf.shape(folded)[1]
+    item = tf.reshape(tf.range(pairs * alternatives), [pairs, alternatives, 1])
+    flat = tf.reshape(delta, [-1, *(int(dim) for dim in delta.shape[2:])])
+    taken = tf.gather(flat, item * found + tf.clip_by_value(index, 0, found - 1))
+    inside = []
+    if not _within(constants.array("shift"), width, found):
+        inside.append((index >= 0) & (index < found))
     if hangs(constants, width, node.integer("length")):
-        position = positions(constants, "start", site, width)
-        inside &= (position >= 0) & (position < node.integer("length"))
-    # One more row, of zeros, stands for everything outside.
-    rest = [[0, 0]] * (delta.shape.rank - 2)
-    padded = by_pair(tf.pad(delta, [[0, 0], [0, 1], *rest]), site)
-    return by_item(tf.gather(padded, tf.where(inside, index, found), axis=2, batch_dims=1))
+        position = positions(constants, "start", site, width)[:, None]
+        inside.append((position >= 0) & (position < node.integer("length")))
+    for truth in inside:
+        truth = tf.reshape(truth, [pairs, 1, width, *([1] * (delta.shape.rank - 2))])
+        taken = tf.where(truth, taken, tf.zeros([], delta.dtype))
+    return by_item(taken)
 
 
 @emits("pick")
@@ -163,7 +175,7 @@ def dense_rows(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Te
 @emits("sum_window")
 def sum_window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The sum over the window, scaled."""
-    return tf.reduce_sum(inputs[0], axis=1) * tf.cast(node.number("scale"), inputs[0].dtype)
+    return tf.reduce_sum(inputs[0], axis=1) * tf.constant(node.number("scale"), inputs[0].dtype)
 
 
 @emits("running_max")

@@ -1,4 +1,4 @@
-"""Choose the layout of every value's window, from the outputs back.
+"""Choose the layouts of every value's windows, from the outputs back.
 
 A pool or a strided convolution wants its input aligned to its grid, a dilated convolution a width
 that is a multiple of its dilation, a pointwise op the layout of its result. A value takes its
@@ -7,41 +7,60 @@ consumers' wish where that costs little, so that windows need not be moved betwe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+
+import numpy as np
 
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.ranges import Range
 from fastism.ir.windows import POINTWISE, Window
-from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.layout import FRUGAL, Layout, Strips, crowded, strips
+from fastism.passes.propagation.live import inside
 
 GENEROUS = 1.6
-"""How many times wider than its change a window may be made to please a consumer..."""
-FRUGAL = 1.25
-"""...or one that reads other values as well, to which the window can be moved instead..."""
+"""How many times wider than its change a window may be made to please a consumer; only ``FRUGAL``
+times for one that reads other values as well, to which the window can be moved instead..."""
 SLACK = 8
 """...and how many positions wider in any case."""
+SHARING = 16
+"""Sites that should share a window in front of a flatten: its dense layer's kernel rows are read
+from memory, and its product called, once for all sites that start at the same position."""
 
 
-def choose_layouts(graph: Graph, tight: Mapping[str, Range]) -> dict[str, Layout]:
-    """The layout of every value whose change is followed on windows.
+def choose_layouts(graph: Graph, tight: Mapping[str, Range]) -> dict[str, Strips]:
+    """The layouts of every value whose change is followed on windows.
 
-    ``tight`` holds change ∩ need over the group's sites for those values.
+    ``tight`` holds change ∩ need over the group's sites for those values. A value has several
+    strips where their layouts do not meet at any site, else one over the hull.
     """
-    layouts: dict[str, Layout] = {}
+    layouts: dict[str, Strips] = {}
     for name in reversed(list(graph.values)):
         if name not in tight:
             continue
-        wishes = [
-            wish
-            for node in graph.users[name]
-            if node.mode == "delta" and node.results[0].name in tight
-            for wish in [_wish(graph, node, name, layouts[node.result.name], tight[name])]
-            if wish is not None and _affordable(node, wish, tight[name])
-        ]
-        own = Layout.covering(tight[name])
-        layouts[name] = max([*wishes, own], key=lambda layout: layout.width)
+        found = tuple(_layout(graph, name, strip, layouts) for strip in strips(tight[name]))
+        if crowded(found, tight[name]):
+            found = (_layout(graph, name, tight[name].hull, layouts),)
+        layouts[name] = found
     return layouts
+
+
+def _layout(graph: Graph, name: str, tight: Range, layouts: Mapping[str, Strips]) -> Layout:
+    """The widest affordable wish of the consumers of one strip, or the narrowest layout."""
+    wishes = [
+        wish
+        for node in graph.users[name]
+        if node.mode == "delta" and node.results[0].name in layouts
+        for result in layouts[node.result.name]
+        for wish in [_wish(graph, node, name, result, tight)]
+        if wish is not None and _affordable(node, wish, tight)
+    ]
+    if any(node.op == "flatten" and node.mode == "exit" for node in graph.users[name]):
+        starts = len(np.unique(tight.start[tight.occupied]))
+        sharing = np.count_nonzero(tight.occupied) / max(starts, 1)
+        wishes.append(Layout.on_grid(tight, math.ceil(SHARING / max(sharing, 1))))
+    return max([*wishes, Layout.covering(tight)], key=lambda layout: layout.width)
 
 
 def _affordable(node: Node, wish: Layout, tight: Range) -> bool:
@@ -54,6 +73,8 @@ def _affordable(node: Node, wish: Layout, tight: Range) -> bool:
 def _wish(graph: Graph, node: Node, name: str, result: Layout, tight: Range) -> Layout | None:
     relation = relations(graph, node)[node.inputs.index(name)]
     assert isinstance(relation, Window)
+    if node.op == "windowed_opaque":
+        return inside(relation, result, graph.values[name].type.length)
     if relation == POINTWISE:
         return result
     if relation.factor > 1:
@@ -74,5 +95,6 @@ def pulls(relation: Window, before: int, after: int) -> bool:
 
 def pulled(relation: Window, result: Layout) -> Layout:
     """The inputs that the positions of a result's layout read."""
-    start = result.start * relation.stride - relation.pad
-    return Layout(start, (result.width - 1) * relation.stride + relation.reach)
+    first = result.start if relation.stride > 0 else result.stop - 1
+    span = (result.width - 1) * abs(relation.stride)
+    return Layout(first * relation.stride - relation.pad, span + relation.reach)

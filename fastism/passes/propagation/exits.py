@@ -6,7 +6,7 @@ window into the reference and runs the layer whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,13 +44,6 @@ def _all_dense(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
     )
 
 
-def _inside(state: Propagation, name: str) -> Layout:
-    """The value's own layout, or one that does not hang over an edge."""
-    layout = state.layouts[name]
-    length = state.source.values[name].type.length
-    return Layout.covering(state.tight[name]) if layout.hangs(length) else layout
-
-
 def flatten(state: Propagation, node: Node) -> None:
     """Nothing to do: the dense layers behind it read the window."""
 
@@ -59,23 +52,27 @@ def dense(state: Propagation, node: Node) -> None:
     """Flatten and dense: multiply the window's delta by the kernel rows that belong to it."""
     flattened, name = state.source.producers[node.inputs[0]], node.result.name
     source = flattened.inputs[0]
-    layout = _inside(state, source)
-    rows = state.add(
-        "dense_rows",
-        [state.delta_at(source, layout), SITE],
-        f"{name}.delta",
-        {"length": state.source.values[source].type.length},
-        {
-            "kernel": dict(node.constants)["kernel"],
-            "start": state.table(source, layout.start),
-        },
-        node,
-    )
+    rows = [
+        state.add(
+            "dense_rows",
+            [state.delta_at(source, layout), SITE],
+            f"{name}.delta",
+            {"length": state.source.values[source].type.length},
+            {
+                "kernel": dict(node.constants)["kernel"],
+                "start": state.table(source, layout.start),
+            },
+            node,
+        )
+        for layout in state.inside(source)
+    ]
     _finish(state, node, rows)
 
 
-def _finish(state: Propagation, node: Node, delta: str) -> None:
+def _finish(state: Propagation, node: Node, deltas: Sequence[str]) -> None:
+    """The whole value, from what the strips add to it."""
     name = node.result.name
+    delta = deltas[0] if len(deltas) == 1 else state.add("add", deltas, f"{name}.delta", like=node)
     if node.type.rank == 3:
         delta = state.add(
             "reshape", [delta], f"{name}.delta", {"shape": (1, node.type.channels)}, like=node
@@ -86,23 +83,23 @@ def _finish(state: Propagation, node: Node, delta: str) -> None:
 
 def _global_sum(scaled: bool) -> Callable[[Propagation, Node], None]:
     def write(state: Propagation, node: Node) -> None:
-        """The sum of the delta over the window, over the length for an average."""
+        """The sum of the delta over the windows, over the length for an average."""
         source = node.inputs[0]
         length = state.source.values[source].type.length
         scale = 1.0 / length if scaled else 1.0
-        delta = state.delta_at(source, _inside(state, source))
-        total = state.add(
-            "sum_window", [delta], f"{node.result.name}.delta", {"scale": scale}, like=node
-        )
-        _finish(state, node, total)
+        deltas = [state.delta_at(source, layout) for layout in state.inside(source)]
+        label, attributes = f"{node.result.name}.delta", {"scale": scale}
+        totals = [state.add("sum_window", [d], label, attributes, like=node) for d in deltas]
+        _finish(state, node, totals)
 
     return write
 
 
 def global_max_pool(state: Propagation, node: Node) -> None:
-    """The largest of the window, of all before it and of all behind it."""
+    """The largest of the window (one over all strips), of all before it and of all behind it."""
     source, name = node.inputs[0], node.result.name
-    layout = _inside(state, source)
+    strips = state.inside(source)
+    layout = strips[0] if len(strips) == 1 else Layout.covering(state.tight[source])
     inner = state.copy(
         node.with_attributes(keepdims=True), [state.value_at(source, layout)], f"{name}.inner"
     )

@@ -59,7 +59,7 @@ def propagation_graph(
         if not range_.take(sites).is_none
     }
     layouts = choose_layouts(graph, tight)
-    layouts[module.seq_input] = Layout(module.sites.array[sites], module.sites.width)
+    layouts[module.seq_input] = (Layout(module.sites.array[sites], module.sites.width),)
     state = Propagation(name, module, constants, tight, layouts, sites)
     for node in graph.nodes:
         _propagate(state, node)

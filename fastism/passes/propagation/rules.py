@@ -1,7 +1,8 @@
 """How each kind of op passes a change on: linear ops take deltas, the others values.
 
-A rule reads the forms of the node's inputs and leaves one form of its result, on the result's
-layout. `RULES` holds the ops that need one of their own; every other local op takes `windowed`.
+A rule reads the forms of the node's inputs and leaves one form of its result, on the layout of one
+of the result's strips. `RULES` holds the ops that need one of their own; every other local op takes
+`windowed`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 from fastism.ir.graph import Node
 from fastism.ir.ops import definition
 from fastism.ir.ops.convolution import padding, window
+from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import POINTWISE, Window
 from fastism.passes.propagation.demands import pulled, pulls
 from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.live import live
 from fastism.passes.propagation.state import SITE, Propagation
 
 
@@ -25,63 +28,73 @@ def runs_on_windows(node: Node) -> bool:
 
 
 def apply(state: Propagation, node: Node) -> None:
-    """Pass the change through one node."""
-    RULES.get(node.op, windowed)(state, node)
+    """Pass the change through one node, to every strip of its result."""
+    rule = RULES.get(node.op, windowed)
+    for strip in range(len(state.layouts[node.result.name])):
+        rule(state, node, strip)
 
 
-def windowed(state: Propagation, node: Node) -> None:
+def windowed(state: Propagation, node: Node, strip: int) -> None:
     """Any op that can run on a window of its inputs: on deltas if linear, else on values."""
     op, name = definition(node.op), node.result.name
     assert op.pull is not None
-    result = state.layouts[name]
+    result = state.layouts[name][strip]
+    layouts = [_read(state, node, position, result) for position in range(len(node.inputs))]
     if op.linear:
-        layouts = [_read(state, node, position) for position in range(len(node.inputs))]
         inputs = [state.delta_at(*pair) for pair in zip(node.inputs, layouts, strict=True)]
         delta = state.copy(op.pull(node), inputs, f"{name}.delta", without=("bias", "shift"))
         # A pointwise op keeps the zeros outside the value; one that reads flanks may not.
         pointwise = all(layout == result for layout in layouts)
-        state.deltas[name] = delta if pointwise else state.fit(name, delta, result, result)
+        state.deltas[name, strip] = delta if pointwise else state.fit(name, delta, result, result)
         return
-    inputs = []
-    for i, source in enumerate(node.inputs):
-        inputs.append(state.value_at(source, _read(state, node, i), op.fill))
-    state.values[name] = state.copy(op.pull(node), inputs, f"{name}.value")
+    pairs = zip(node.inputs, layouts, strict=True)
+    inputs = [state.value_at(source, layout, op.fill) for source, layout in pairs]
+    state.values[name, strip] = state.copy(op.pull(node), inputs, f"{name}.value")
 
 
-def _read(state: Propagation, node: Node, position: int) -> Layout:
+def _read(state: Propagation, node: Node, position: int, result: Layout) -> Layout:
     """The layout on which a node reads one of its inputs: all of one spread over positions."""
     relation = state.relation(node, position)
     if not isinstance(relation, Window):  # and unchanged: the segment pass sees to that
         length = state.source.values[node.inputs[position]].type.length
         return Layout.full(len(state.sites), length)
-    result = state.layouts[node.result.name]
     return result if relation == POINTWISE else pulled(relation, result)
 
 
-def convolution(state: Propagation, node: Node) -> None:
-    """Spread the delta over every output it reaches, or run on the inputs the result reads."""
+def convolution(state: Propagation, node: Node, strip: int) -> None:
+    """Spread the deltas over every output they reach, or run on the inputs the result reads."""
     source, name = node.inputs[0], node.result.name
     relation = window(node, state.source.values[source].type.length)
-    found, result = state.layouts[source], state.layouts[name]
-    if pulls(relation, found.width, result.width):
-        windowed(state, node)
+    result, flank = state.layouts[name][strip], relation.reach - 1
+    reached = {
+        index: Layout(found.start + relation.pad - flank, found.width + flank)
+        for index, found in enumerate(state.layouts[source])
+    }
+    met = [index for index, there in reached.items() if state.touches(source, there, result)]
+    if pulls(relation, sum(state.layouts[source][i].width for i in met), result.width):
+        windowed(state, node, strip)
         return
-    kernel, made = dict(node.constants)["kernel"], name
-    scaled = _scaled_after(state, node)
-    if scaled is not None:
-        kernel, made = scaled
-    attributes = {key: node[key] for key in ("width", "dilation", "groups")}
-    spread = state.add(
-        "conv1d_spread",
-        [state.delta(source)],
-        f"{name}.spread",
-        attributes,
-        {"kernel": kernel},
-        node,
-    )
-    flank = relation.reach - 1
-    natural = Layout(found.start + relation.pad - flank, found.width + flank)
-    state.deltas[made] = state.fit(made, spread, natural, result)
+    kernel, made = _scaled_after(state, node) or (dict(node.constants)["kernel"], name)
+    pieces = [
+        state.fit(made, _spread(state, node, index, kernel), reached[index], result)
+        for index in met
+    ]
+    state.deltas[made, strip] = state.total(made, pieces, result)
+
+
+def _spread(state: Propagation, node: Node, strip: int, kernel: str) -> str:
+    """Everything that one strip of a convolution's input reaches, once for all who ask."""
+    key = node.result.name, strip
+    if key not in state.spreads:
+        state.spreads[key] = state.add(
+            "conv1d_spread",
+            [state.delta(node.inputs[0], strip)],
+            f"{node.result.name}.spread",
+            {key: node[key] for key in ("width", "dilation", "groups")},
+            {"kernel": kernel},
+            node,
+        )
+    return state.spreads[key]
 
 
 def _scaled_after(state: Propagation, node: Node) -> tuple[str, str] | None:
@@ -107,65 +120,88 @@ def _scaled_after(state: Propagation, node: Node) -> tuple[str, str] | None:
     return state.builder.constant(f"{kernel}.scaled", scaled), value
 
 
-def scale(state: Propagation, node: Node) -> None:
+def scale(state: Propagation, node: Node, strip: int) -> None:
     """A number a channel; the convolution before it may have done it already."""
-    if node.result.name not in state.deltas:
-        windowed(state, node)
+    if (node.result.name, strip) not in state.deltas:
+        windowed(state, node, strip)
 
 
-def average_pool(state: Propagation, node: Node) -> None:
+def average_pool(state: Propagation, node: Node, strip: int) -> None:
     """Linear; at a padded edge the average is over fewer positions, so the delta is scaled."""
-    windowed(state, node)
+    windowed(state, node, strip)
     length, name = state.source.values[node.inputs[0]].type.length, node.result.name
     if padding(node, length) == (0, 0):
         return
     relation = window(node, length)
+    dtype = NUMPY_DTYPES[node.type.dtype]
     first = np.arange(node.type.length) * relation.stride - relation.pad
     inside = np.minimum(first + relation.width, length) - np.maximum(first, 0)
-    factor = state.builder.constant(f"{name}.factor", (relation.width / inside).astype(np.float32))
-    start = state.table(name, state.layouts[name].start)
-    state.deltas[name] = state.add(
+    factor = state.builder.constant(f"{name}.factor", (relation.width / inside).astype(dtype))
+    start = state.table(name, state.layouts[name][strip].start)
+    state.deltas[name, strip] = state.add(
         "scale_positions",
-        [state.deltas[name], SITE],
+        [state.deltas[name, strip], SITE],
         f"{name}.delta",
         constants={"factor": factor, "start": start},
         like=node,
     )
 
 
-def move(state: Propagation, node: Node) -> None:
-    """Crop and zero padding: the same delta at other positions."""
+def move(state: Propagation, node: Node, strip: int) -> None:
+    """Crop, zero padding, concatenation of positions: the same deltas at other positions."""
+    name = node.result.name
+    relations = [state.relation(node, position) for position in range(len(node.inputs))]
+    shifts = [relation.pad if isinstance(relation, Window) else 0 for relation in relations]
+    state.deltas[name, strip] = state.moved(name, node.inputs, shifts, state.layouts[name][strip])
+
+
+def concatenate(state: Propagation, node: Node, strip: int) -> None:
+    """Channels side by side, or positions one after the other."""
+    channels = all(state.relation(node, i) == POINTWISE for i in range(len(node.inputs)))
+    (windowed if channels else move)(state, node, strip)
+
+
+def upsample(state: Propagation, node: Node, strip: int) -> None:
+    """Each changed position becomes several: copies of it, or, in a reshape, parts."""
     source, name = node.inputs[0], node.result.name
-    relation = state.relation(node, 0)
+    relation, result = state.relation(node, 0), state.layouts[name][strip]
     assert isinstance(relation, Window)
-    found = state.layouts[source].shifted(relation.pad)
-    state.deltas[name] = state.fit(name, state.delta(source), found, state.layouts[name])
+    pieces = []
+    for index, found in enumerate(state.layouts[source]):
+        natural = Layout(found.start * relation.factor, found.width * relation.factor)
+        if state.touches(source, natural, result):
+            local = _of_width(node, natural.width) if node.op == "reshape" else node
+            parts = state.copy(local, [state.delta(source, index)], f"{name}.delta")
+            pieces.append(state.fit(name, parts, natural, result))
+    state.deltas[name, strip] = state.total(name, pieces, result)
 
 
-def upsample(state: Propagation, node: Node) -> None:
-    """Each changed position becomes ``factor`` of them."""
+def reshape(state: Propagation, node: Node, strip: int) -> None:
+    """Of the channels alone, or positions split or joined: the delta in another shape."""
     source, name = node.inputs[0], node.result.name
-    factor, found = node.integer("factor"), state.layouts[source]
-    repeated = state.copy(node, [state.delta(source)], f"{name}.delta")
-    natural = Layout(found.start * factor, found.width * factor)
-    state.deltas[name] = state.fit(name, repeated, natural, state.layouts[name])
+    relation, result = state.relation(node, 0), state.layouts[name][strip]
+    assert isinstance(relation, Window)
+    if relation.factor > 1:
+        upsample(state, node, strip)
+        return
+    delta = state.delta_at(source, pulled(relation, result))
+    local = _of_width(node, result.width)
+    state.deltas[name, strip] = state.copy(local, [delta], f"{name}.delta")
 
 
-def reshape(state: Propagation, node: Node) -> None:
-    """A reshape of the channels alone."""
-    source, name = node.inputs[0], node.result.name
-    layout = state.layouts[name]
-    shape = (layout.width, *(int(dim) for dim in node.type.shape[2:]))
-    local = node.with_attributes(shape=shape)
-    state.deltas[name] = state.copy(local, [state.delta_at(source, layout)], f"{name}.delta")
+def _of_width(reshape: Node, width: int) -> Node:
+    """The reshape as it runs on a window."""
+    return reshape.with_attributes(shape=(width, *map(int, reshape.type.shape[2:])))
 
 
-RULES: dict[str, Callable[[Propagation, Node], None]] = {
+RULES: dict[str, Callable[[Propagation, Node, int], None]] = {
     "conv1d": convolution,
     "scale_shift": scale,
     "average_pool": average_pool,
+    "concatenate": concatenate,
     "crop": move,
     "zero_pad": move,
     "upsample": upsample,
     "reshape": reshape,
+    "windowed_opaque": live,
 }

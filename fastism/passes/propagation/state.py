@@ -3,10 +3,12 @@
 A value followed on windows has two forms, each made when first asked for: its *delta* (M, width, C)
 and its mutated *value* (M, width, C), which is the delta plus the reference's window (P, width, C).
 Linear ops work on deltas, the others on values, and a chain of non-linear ops never leaves values.
+Each strip of a value has forms of its own; since strips do not meet, their deltas add up.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,7 +21,7 @@ from fastism.ir.ranges import IntArray, Range
 from fastism.ir.types import TensorType
 from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.ir.windows import POINTWISE
-from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.layout import Layout, Strips, covering
 
 SEQUENCE, SITE = INDICES
 """Inputs of every propagation graph: each pair's sequence and site; EDIT is each item's delta.
@@ -36,7 +38,7 @@ class Propagation:
         module: Module,
         constants: dict[str, Constant],
         tight: Mapping[str, Range],
-        layouts: Mapping[str, Layout],
+        layouts: Mapping[str, Strips],
         sites: IntArray,
     ) -> None:
         assert module.sites is not None
@@ -48,8 +50,9 @@ class Propagation:
         self.builder = GraphBuilder(name, constants)
         self.saved: dict[str, TensorType] = {}
         self.running: dict[str, tuple[str, bool]] = {}
-        self.deltas: dict[str, str] = {}
-        self.values: dict[str, str] = {}
+        self.deltas: dict[tuple[str, int], str] = {}
+        self.values: dict[tuple[str, int], str] = {}
+        self.spreads: dict[tuple[str, int], str] = {}
         self.wholes: dict[str, str] = {}
         self._references: dict[tuple[str, Layout, float], str] = {}
         self._placed: dict[tuple[str, Layout, Layout], str] = {}
@@ -60,7 +63,7 @@ class Propagation:
         self.builder.input(SEQUENCE, index)
         self.builder.input(SITE, index)
         self.builder.input(EDIT, edited.with_batch("M").with_length(module.sites.width))
-        self.deltas[module.seq_input] = EDIT
+        self.deltas[module.seq_input, 0] = EDIT
 
     # -- building ---------------------------------------------------------------------------
 
@@ -183,45 +186,72 @@ class Propagation:
         """Whether a value is followed on windows in this graph."""
         return name in self.layouts
 
-    def delta(self, name: str) -> str:
-        """The delta of a value on its own layout."""
-        if name not in self.deltas:
-            layout = self.layouts[name]
+    def delta(self, name: str, strip: int) -> str:
+        """The delta of a value on the layout of one of its strips."""
+        key = name, strip
+        if key not in self.deltas:
+            layout = self.layouts[name][strip]
             reference = self.reference(name, layout)
-            delta = self.add("subtract_reference", [self.values[name], reference], f"{name}.delta")
-            self.deltas[name] = self.masked(name, delta, layout, 0.0, f"{name}.delta")
-        return self.deltas[name]
+            delta = self.add("subtract_reference", [self.values[key], reference], f"{name}.delta")
+            self.deltas[key] = self.masked(name, delta, layout, 0.0, f"{name}.delta")
+        return self.deltas[key]
 
-    def value(self, name: str) -> str:
-        """The mutated value on its own layout."""
-        if name not in self.values:
-            reference = self.reference(name, self.layouts[name])
-            self.values[name] = self.add(
-                "add_reference", [self.deltas[name], reference], f"{name}.value"
+    def value(self, name: str, strip: int) -> str:
+        """The mutated value on the layout of one of its strips."""
+        key = name, strip
+        if key not in self.values:
+            reference = self.reference(name, self.layouts[name][strip])
+            self.values[key] = self.add(
+                "add_reference", [self.deltas[key], reference], f"{name}.value"
             )
-        return self.values[name]
+        return self.values[key]
 
     def delta_at(self, name: str, layout: Layout) -> str:
         """The delta of a value on another layout: zero where nothing changes."""
-        if not self.follows(name):
-            type_ = self.source.values[name].type
-            return self.add(
-                "zero_window",
-                [EDIT],
-                f"{name}.zero",
-                {"width": layout.width, "channels": type_.channels},
-            )
-        return self.fit(name, self.delta(name), self.layouts[name], layout)
+        return self.moved(name, [name], [0], layout)
+
+    def moved(
+        self, name: str, sources: Sequence[str], shifts: Sequence[int], layout: Layout
+    ) -> str:
+        """What the deltas of some values, each so many positions further to the right, come to.
+
+        The result is a delta of value ``name`` on ``layout``; values not followed add nothing.
+        """
+        pieces: list[str] = []
+        for source, shift in zip(sources, shifts, strict=True):
+            for strip, found in enumerate(self.layouts.get(source, ())):
+                there = found.shifted(shift)
+                if self.touches(source, there, layout):
+                    pieces.append(self.fit(name, self.delta(source, strip), there, layout))
+        return self.total(name, pieces, layout)
+
+    def touches(self, source: str, found: Layout, wanted: Layout) -> bool:
+        """Whether a strip of a value, once moved, meets a window at any site of the group."""
+        if len(self.layouts[source]) == 1:
+            return True
+        return bool(np.any(found.meets(wanted) & self.tight[source].occupied))
+
+    def total(self, name: str, pieces: Sequence[str], layout: Layout) -> str:
+        """The sum of deltas of value ``name`` on one layout; zero for none."""
+        if len(pieces) == 1:
+            return pieces[0]
+        if pieces:
+            return self.add("add", pieces, f"{name}.delta")
+        type_ = self.source.values[name].type
+        extents = tuple(map(int, type_.shape[2:]))
+        attributes = {"width": layout.width, "channels": math.prod(extents)}
+        zero = self.add("zero_window", [EDIT], f"{name}.zero", attributes)
+        if self.builder.values[zero].type.dtype != type_.dtype:
+            zero = self.add("cast", [zero], zero, {"dtype": type_.dtype})
+        shape = (layout.width, *extents)
+        return zero if len(extents) == 1 else self.add("reshape", [zero], zero, {"shape": shape})
 
     def value_at(self, name: str, layout: Layout, fill: float = 0.0) -> str:
         """The mutated value on another layout, ``fill`` outside the input."""
         length = self.source.values[name].type.length
-        if (
-            self.follows(name)
-            and layout == self.layouts[name]
-            and not self._fills(layout, length, fill)
-        ):
-            return self.value(name)
+        own = self.layouts.get(name, ())
+        if layout in own and not self._fills(layout, length, fill):
+            return self.value(name, own.index(layout))
         reference = self.reference(name, layout, fill)
         if not self.follows(name):
             return self.add("expand", [reference, EDIT], f"{name}.value")
@@ -243,6 +273,12 @@ class Propagation:
                 reference = self.whole_reference(name)
                 self.wholes[name] = self.add("expand", [reference, EDIT], f"{name}.whole")
         return self.wholes[name]
+
+    def inside(self, name: str) -> Strips:
+        """The value's own layouts, or others if one of them hangs over an edge."""
+        length = self.source.values[name].type.length
+        hangs = any(layout.hangs(length) for layout in self.layouts[name])
+        return covering(self.tight[name]) if hangs else self.layouts[name]
 
     def masked(self, name: str, current: str, layout: Layout, fill: float, label: str) -> str:
         """A window with ``fill`` outside the value; the window itself where it lies inside."""
