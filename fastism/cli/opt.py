@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ import click
 
 from fastism.cli.options import (
     PATH,
+    architecture_option,
     check_model_file,
     length_option,
+    load_architecture,
     load_custom_objects,
     model_options,
     parse_input,
@@ -54,6 +57,7 @@ def _print(module: Module, at: int | None) -> None:
 @click.option("--seq-input", default="0", help="Of a model: which input is edited.")
 @length_option
 @model_options
+@architecture_option
 @pass_session
 def opt(
     session: Session,
@@ -67,24 +71,27 @@ def opt(
     length: int | None,
     custom_objects: str | None,
     unsafe: bool,
+    architecture: str | None,
 ) -> None:
     """Run passes on SOURCE and print the result.
 
-    SOURCE is a model (.keras, .h5), a plan folder, a .fism file, or - for text on standard input.
+    SOURCE is a model (.keras, .h5, SavedModel), a plan folder, a .fism file, or - for text on
+    standard input.
     """
     objects = load_custom_objects(custom_objects)
+    build = load_architecture(architecture)
     from fastism.passes.manager import Pipeline
 
     instruments = (_PrintEach(at),) if print_after_all else ()
     pipeline = Pipeline.parse(passes, instruments)
-    if source.is_dir():
+    if source.is_dir() and not (source / "saved_model.pb").exists():
         module = _from_plan(source, stage)
     elif str(source) == "-" or source.suffix == ".fism":
         module = _from_text(source, weights)
     else:
         check_model_file(source)
         session.load_tensorflow()
-        module = _from_model(source, length, parse_input(seq_input), objects, unsafe)
+        module = _from_model(source, length, parse_input(seq_input), objects, unsafe, build)
     result = pipeline.run(module)
     if not (print_after_all and pipeline.passes):
         _print(result, at)
@@ -121,11 +128,13 @@ def _from_model(
     seq_input: int | str,
     custom_objects: dict[str, Any] | None,
     unsafe: bool,
+    architecture: Callable[[], Any] | None,
 ) -> Module:
-    from fastism.frontends.keras.load import load_model
+    from fastism.frontends.keras.load import file_hash, load_model
     from fastism.frontends.keras.lower import lower
-    from fastism.io.manifest import sha256
 
-    model = load_model(path, unsafe=unsafe, custom_objects=custom_objects)
-    name, digest = path.name, sha256(path)
+    model = load_model(
+        path, unsafe=unsafe, custom_objects=custom_objects, architecture=architecture
+    )
+    name, digest = path.name, file_hash(path)
     return lower(model, length=length, seq_input=seq_input, name=name, sha256=digest).module

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -38,7 +39,8 @@ def model_options(command: Command) -> Command:
     custom = click.option(
         "--custom-objects",
         metavar="MODULE",
-        help="Python module (or .py file) with the classes and functions the model needs.",
+        help="Python module or .py file with the classes and functions the model needs; "
+        "MODULE:NAME for one of them, or for a dictionary of them.",
     )
     unsafe = click.option(
         "--unsafe", is_flag=True, help="Let the model file run code it carries (Lambda layers)."
@@ -46,26 +48,17 @@ def model_options(command: Command) -> Command:
     return custom(unsafe(command))
 
 
+def architecture_option(command: Command) -> Command:
+    """``--architecture``."""
+    text = "Your function that returns the built model, for a file of weights alone; it is run."
+    return click.option("--architecture", metavar="MODULE:FUNCTION", help=text)(command)
+
+
 def check_model_file(path: Path) -> None:
     """Raises InputError, before Keras is imported, if there is no such model file."""
-    if not path.is_file():
+    if not path.is_file() and not (path / "saved_model.pb").is_file():
         what = "is a folder, not a model file" if path.is_dir() else "does not exist"
         raise InputError(f"the model {path} {what}", attempt="a .keras or .h5 file")
-
-
-def parse_sites(text: str | None) -> list[tuple[int, int]] | None:
-    """``a:b`` or ``a:b:step`` to intervals of one position each. Raises InputError."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+):(\d+)(?::(\d+))?", text)
-    start, stop, step = (int(part or 1) for part in match.groups()) if match else (0, 0, 1)
-    if stop <= start or step < 1:
-        raise InputError(
-            f"--sites {text} names no positions",
-            why="it must be start:stop or start:stop:step, 0-based, stop not included",
-            attempt="--sites 400:600",
-        )
-    return [(position, position + 1) for position in range(start, stop, step)]
 
 
 def parse_input(text: str) -> int | str:
@@ -85,26 +78,67 @@ def parse_memory(text: str) -> int:
 def load_custom_objects(source: str | None) -> dict[str, Any] | None:
     """Import a module and return its public classes and functions by name.
 
-    ``source`` is a dotted name, or a file ending in ``.py``. Passes and ops that the module
-    registers are registered. Raises InputError if it cannot be imported.
+    ``source`` is a dotted name, found in the current folder too, or a file ending in ``.py``;
+    ``:name`` after it picks one of them, or a dictionary. Passes and ops that the module registers
+    are registered. Raises InputError if it cannot be imported.
     """
     if source is None:
         return None
+    option = f"--custom-objects {source}"
+    module, name = _import(source, option)
+    if not name:
+        return {
+            key: value
+            for key, value in vars(module).items()
+            if callable(value) and not key.startswith("_")
+        }
+    found = _member(module, name, option)
+    return dict(found) if isinstance(found, Mapping) else {name: found}
+
+
+def load_architecture(source: str | None) -> Callable[[], Any] | None:
+    """The function that ``module:function`` or ``file.py:function`` names.
+
+    Raises InputError if there is none.
+    """
+    if source is None:
+        return None
+    option = f"--architecture {source}"
+    if not source.rpartition(":")[0]:
+        raise InputError(f"{option} names no function", attempt="--architecture module:function")
+    module, name = _import(source, option)
+    found = _member(module, name, option)
+    if not callable(found):
+        raise InputError(
+            f"{option} is no function", attempt="a function of no arguments that returns the model"
+        )
+    function: Callable[[], Any] = found
+    return function
+
+
+def _import(source: str, option: str) -> tuple[ModuleType, str]:
+    """A module of the user's, and the name after its colon. Raises InputError."""
+    place, _, name = source.rpartition(":") if ":" in source else (source, "", "")
     try:
-        module = _import_file(Path(source)) if source.endswith(".py") else _import_name(source)
+        module = _import_file(Path(place)) if place.endswith(".py") else _import_name(place)
     except Exception as error:  # the user's module may raise anything
         raise InputError(
-            f"--custom-objects {source} cannot be imported",
-            why=f"{type(error).__name__}: {error}",
+            f"{option} cannot be imported", why=f"{type(error).__name__}: {error}"
         ) from error
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if callable(value) and not name.startswith("_")
-    }
+    return module, name
+
+
+def _member(module: ModuleType, name: str, option: str) -> Any:
+    if not hasattr(module, name):
+        known = ", ".join(key for key in vars(module) if not key.startswith("_"))
+        raise InputError(f"{option}: there is no {name} in it", why=f"it has {known}")
+    return getattr(module, name)
 
 
 def _import_name(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
     return importlib.import_module(name)
 
 
@@ -113,5 +147,6 @@ def _import_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)  # where a dataclass looks up its own module
     spec.loader.exec_module(module)
     return module

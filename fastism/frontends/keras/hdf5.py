@@ -1,0 +1,38 @@
+"""HDF5 files that reach outside themselves, or hold less than they claim: refused unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import h5py
+
+from fastism.errors import ModelError
+
+_LARGE = 2**32
+_EXPANSION = 1000
+"""Compression makes weights a little smaller; zeros alone compress a thousandfold."""
+
+
+def check_hdf5(file: h5py.File, what: str) -> None:
+    """Raise ModelError, beginning with ``what``, for links to other files and false sizes."""
+    for name, why in _wrong(file):
+        raise ModelError(
+            what, where=f"its member {name!r}", why=why, attempt="save the model again"
+        )
+
+
+def _wrong(group: h5py.Group) -> Iterator[tuple[str, str]]:
+    for key in group:
+        name = f"{group.name.rstrip('/')}/{key}"
+        link = group.get(key, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            yield name, "it is a link, and may lead to another file"
+            continue
+        member = group[key]
+        if isinstance(member, h5py.Group):
+            yield from _wrong(member)
+        elif isinstance(member, h5py.Dataset):
+            if member.external or member.is_virtual:
+                yield name, "its numbers are in another file"
+            elif member.nbytes > max(_LARGE, _EXPANSION * member.id.get_storage_size()):
+                yield name, f"it claims {member.nbytes:,} bytes and stores next to none"

@@ -1,0 +1,479 @@
+"""Files of Keras 1 and 2: the numbers their own Keras gave, from layers of Keras 3."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from fastism import api
+from fastism.errors import ModelError
+from fastism.frontends.keras.load import load_model
+from fastism.quiet import keras
+from tests.frontends.old_files import functional, reads, sequential, write_h5
+
+LENGTH = 12
+RANDOM = np.random.default_rng(5)
+
+
+def draw(*shape: int) -> np.ndarray:
+    return RANDOM.normal(size=shape).astype("float32")
+
+
+def convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """A ``valid`` convolution, by its definition."""
+    width = len(kernel)
+    windows = np.stack([x[:, i : i + width] for i in range(x.shape[1] - width + 1)], axis=1)
+    return np.einsum("nlwc,wcf->nlf", windows, kernel) + bias
+
+
+def dense(units: int, name: str = "dense_1", **rest: Any) -> tuple[str, dict[str, Any]]:
+    config = {"name": name, "units": units, "activation": "linear", "use_bias": True, **rest}
+    return "Dense", config
+
+
+def close(found: Any, expected: np.ndarray) -> None:
+    assert np.shape(found) == expected.shape
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5 * np.abs(expected).max())
+
+
+KEPT = {"init": "glorot_uniform", "W_regularizer": None, "b_constraint": None, "trainable": True}
+
+
+def test_keras_1_words_and_kernels(tmp_path: Path) -> None:
+    """Convolution1D with nb_filter, border_mode..., its kernel with an axis of one more."""
+    kernel, bias, matrix, shift = draw(5, 4, 3), draw(3), draw(12, 2), draw(2)
+    first = {
+        "name": "convolution1d_1",
+        "nb_filter": 3,
+        "filter_length": 5,
+        "border_mode": "valid",
+        "subsample_length": 1,
+        "bias": True,
+        "activation": "relu",
+        "input_dim": 4,
+        "input_length": None,
+        "batch_input_shape": [None, LENGTH, 4],
+        "input_dtype": "float32",
+        "activity_regularizer": None,
+        "b_regularizer": None,
+        "W_constraint": None,
+        **KEPT,
+    }
+    pool = {"name": "p", "pool_length": 2, "stride": 2, "border_mode": "valid", "trainable": True}
+    last = {"name": "dense_1", "output_dim": 2, "activation": "linear", "bias": True, **KEPT}
+    config = sequential(
+        ("Convolution1D", first),
+        ("MaxPooling1D", pool),
+        ("Dropout", {"name": "d", "p": 0.5}),
+        ("Flatten", {"name": "f"}),
+        ("Dense", {**last, "input_dim": 12, "W_constraint": {"name": "maxnorm", "m": 2}}),
+    )
+    weights = {
+        "convolution1d_1": [("c_W", kernel[:, None]), ("c_b", bias)],
+        "p": [],
+        "dense_1": [("d_W", matrix), ("d_b", shift)],
+    }
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights, version="1.2.2")
+    x = draw(2, LENGTH, 4)
+    hidden = np.maximum(convolution(x, kernel, bias), 0).reshape(2, 4, 2, 3).max(axis=2)
+    close(load_model(path)(x), hidden.reshape(2, -1) @ matrix + shift)
+
+
+@pytest.mark.parametrize(
+    ("backend", "turned"), [("tensorflow", False), ("theano", True), ("cntk", False)]
+)
+def test_theano_keeps_kernels_backwards(tmp_path: Path, backend: str, turned: bool) -> None:
+    kernel, bias = draw(5, 4, 3), draw(3)
+    own = {"name": "c", "filters": 3, "kernel_size": [5], "batch_input_shape": [None, LENGTH, 4]}
+    weights = {"c": [("c/kernel:0", kernel[::-1] if turned else kernel), ("c/bias:0", bias)]}
+    config = sequential(("Conv1D", own))
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights, backend=backend)
+    x = draw(2, LENGTH, 4)
+    close(load_model(path)(x), convolution(x, kernel, bias))
+
+
+def test_an_unknown_backend_is_asked_for(tmp_path: Path) -> None:
+    own = {"name": "c", "filters": 3, "kernel_size": [5], "batch_input_shape": [None, LENGTH, 4]}
+    weights = {"c": [("k", draw(5, 4, 3)), ("b", draw(3))]}
+    config = sequential(("Conv1D", own))
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights, backend=None)
+    with pytest.raises(ModelError, match="which backend trained it"):
+        load_model(path)
+
+
+def test_merge_and_a_layer_called_twice(tmp_path: Path) -> None:
+    """A functional model of Keras 1: Merge by concatenation and by sum, and a shared layer."""
+    kernel, bias = draw(3, 4, 4), draw(4)
+    conv = {"name": "c", "nb_filter": 4, "filter_length": 3, "border_mode": "valid"}
+    layers = [
+        ("Convolution1D", conv, [reads("x"), reads("a")]),
+        ("Activation", {"name": "a", "activation": "relu"}, [reads("c")]),
+        ("Cropping1D", {"name": "crop", "cropping": [1, 1]}, [reads("a")]),
+        ("Merge", {"name": "s", "mode": "sum"}, [[["c", 1, 0], ["crop", 0, 0]]]),
+        ("Merge", {"name": "m", "mode": "concat", "concat_axis": -1}, [reads("s", "crop")]),
+    ]
+    path = write_h5(
+        tmp_path / "old.h5",
+        "Model",
+        functional(layers, [["m", 0, 0]], [LENGTH, 4]),
+        {"c": [("k", kernel[:, None]), ("b", bias)]},
+        version="1.1.0",
+    )
+    x = draw(2, LENGTH, 4)
+    once = np.maximum(convolution(x, kernel, bias), 0)
+    crop = once[:, 1:-1]
+    close(load_model(path)(x), np.concatenate([convolution(once, kernel, bias) + crop, crop], -1))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def old_hard_sigmoid(x: np.ndarray) -> np.ndarray:
+    return np.clip(0.2 * x + 0.5, 0, 1)
+
+
+def lstm(x: np.ndarray, weights: list[np.ndarray], gate: Any) -> np.ndarray:
+    """The last state of an LSTM with the gates i, f, c, o."""
+    kernel, recurrent, bias = weights
+    h = c = np.zeros((len(x), len(recurrent)), "float32")
+    for step in x.swapaxes(0, 1):
+        i, f, g, o = np.split(step @ kernel + h @ recurrent + bias, 4, axis=-1)
+        c = gate(f) * c + gate(i) * np.tanh(g)
+        h = gate(o) * np.tanh(c)
+    return h
+
+
+def gru(x: np.ndarray, weights: list[np.ndarray], gate: Any) -> np.ndarray:
+    """The last state of a GRU with the gates z, r, h, the reset before the product."""
+    kernel, recurrent, bias = weights
+    units = len(recurrent)
+    h = np.zeros((len(x), units), "float32")
+    for step in x.swapaxes(0, 1):
+        z, r, new = np.split(step @ kernel + bias, 3, axis=-1)
+        z = gate(z + h @ recurrent[:, :units])
+        r = gate(r + h @ recurrent[:, units : 2 * units])
+        h = z * h + (1 - z) * np.tanh(new + (r * h) @ recurrent[:, 2 * units :])
+    return h
+
+
+def recurrent_file(path: Path, kind: str, arrays: list[np.ndarray], **config: Any) -> Path:
+    own = {"name": "r", "units": 3, "batch_input_shape": [None, LENGTH, 4], **config}
+    weights = {"r": [(f"r/{index}:0", array) for index, array in enumerate(arrays)]}
+    return write_h5(path, "Sequential", sequential((kind, own)), weights)
+
+
+def test_old_gates_have_the_old_hard_sigmoid(tmp_path: Path) -> None:
+    """Keras 3 gives another function that name; numbers loaded under it would be wrong."""
+    arrays = [draw(4, 12), draw(3, 12), draw(12)]
+    x = draw(2, LENGTH, 4)
+    path = recurrent_file(
+        tmp_path / "a.h5", "LSTM", arrays, recurrent_activation="hard_sigmoid", implementation=1
+    )
+    close(load_model(path)(x), lstm(x, arrays, old_hard_sigmoid))
+    assert np.abs(lstm(x, arrays, old_hard_sigmoid) - lstm(x, arrays, sigmoid)).max() > 1e-3
+    path = recurrent_file(tmp_path / "b.h5", "LSTM", arrays, recurrent_activation="sigmoid")
+    close(load_model(path)(x), lstm(x, arrays, sigmoid))
+    arrays = [draw(4, 9), draw(3, 9), draw(9)]  # a GRU that says nothing of reset_after
+    close(
+        load_model(recurrent_file(tmp_path / "c.h5", "GRU", arrays))(x),
+        gru(x, arrays, old_hard_sigmoid),
+    )
+
+
+def test_the_old_hard_sigmoid_survives_in_a_plan(tmp_path: Path) -> None:
+    arrays = [draw(4, 12), draw(3, 12), draw(12)]
+    path = recurrent_file(tmp_path / "a.h5", "LSTM", arrays, recurrent_activation="hard_sigmoid")
+    api.compile(path, sites=[0, 5, LENGTH - 1]).save(tmp_path / "plan")
+    x = np.eye(4, dtype="float32")[RANDOM.integers(0, 4, (1, LENGTH))]
+    scores = api.load(tmp_path / "plan")(x)
+    close(scores.reference, lstm(x, arrays, old_hard_sigmoid))
+    mutant = x.copy()
+    mutant[0, LENGTH - 1] = np.eye(4)[2]
+    close(scores.alternate[:, 2, 2], lstm(mutant, arrays, old_hard_sigmoid))
+
+
+def test_keras_1_keeps_gates_apart(tmp_path: Path) -> None:
+    arrays = [draw(4, 12), draw(3, 12), draw(12)]
+    parts = [np.split(array, 4, axis=-1) for array in arrays]
+    saved = [part[gate] for gate in (0, 2, 1, 3) for part in parts]
+    x = draw(2, LENGTH, 4)
+    path = recurrent_file(tmp_path / "a.h5", "LSTM", saved, inner_activation="hard_sigmoid")
+    close(load_model(path)(x), lstm(x, arrays, old_hard_sigmoid))
+
+
+def test_cudnn_weights_are_transposed(tmp_path: Path) -> None:
+    arrays = [draw(4, 12), draw(3, 12), draw(12)]
+    kernel = np.hstack(
+        [part.reshape(-1, order="F").reshape(4, 3) for part in np.split(arrays[0], 4, axis=1)]
+    )
+    recurrent = np.hstack([part.T for part in np.split(arrays[1], 4, axis=1)])
+    other = draw(12)
+    saved = [kernel, recurrent, np.concatenate([arrays[2] - other, other])]
+    inner = {"class_name": "CuDNNLSTM", "config": {"name": "l", "units": 3}}
+    own = {"name": "b", "layer": inner, "merge_mode": "concat"}
+    weights = {"b": [(f"{i}:0", array) for i, array in enumerate([*saved, *saved])]}
+    config = sequential(("Bidirectional", {**own, "batch_input_shape": [None, LENGTH, 4]}))
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights, version="2.2.4")
+    x = draw(2, LENGTH, 4)
+    ends = [lstm(x, arrays, sigmoid), lstm(x[:, ::-1], arrays, sigmoid)]
+    close(load_model(path)(x), np.concatenate(ends, axis=-1))
+
+
+def test_tensorflow_functions_between_layers(tmp_path: Path) -> None:
+    """TFOpLambda and SlicingOpLambda, with tensors in the keywords and constants first."""
+    kernel, bias = draw(3, 4, 4), draw(4)
+    whole = {"start": None, "stop": None, "step": None}
+    inside = {"start": 1, "stop": -1, "step": None}
+    spec = {"class_name": "__tuple__", "items": [whole, inside]}
+
+    def call(name: str, function: str, node: Any) -> tuple[str, dict[str, Any], Any]:
+        kind = "SlicingOpLambda" if function.endswith("getitem") else "TFOpLambda"
+        own = {"name": name, "trainable": True, "dtype": "float32", "function": function}
+        return kind, own, [node]
+
+    conv = {"name": "c", "filters": 4, "kernel_size": [3], "padding": "valid", "groups": 1}
+    layers = [
+        ("Conv1D", conv, [reads("x")]),
+        call("slice", "__operators__.getitem", ["x", 0, 0, {"slice_spec": spec}]),
+        call("add", "math.add", ["c", 0, 0, {"y": ["slice", 0, 0], "name": None}]),
+        call("relu", "nn.relu", ["add", 0, 0, {"name": None}]),
+        call("twice", "math.multiply", ["_CONSTANT_VALUE", -1, 2.0, {"y": ["relu", 0, 0]}]),
+        call("join", "concat", [["twice", 0, 0, {"axis": -1}], ["slice", 0, 0, {"axis": -1}]]),
+        call("mean", "math.reduce_mean", ["join", 0, 0, {"axis": 1}]),
+    ]
+    path = write_h5(
+        tmp_path / "old.h5",
+        "Functional",
+        functional(layers, [["mean", 0, 0]], [LENGTH, 4]),
+        {"c": [("c/kernel:0", kernel), ("c/bias:0", bias)]},
+        version="2.11.0",
+    )
+    x = draw(2, LENGTH, 4)
+    inner = x[:, 1:-1]
+    hidden = 2 * np.maximum(convolution(x, kernel, bias) + inner, 0)
+    close(load_model(path)(x), np.concatenate([hidden, inner], -1).mean(axis=1))
+    plan = api.compile(path, sites=[0, 5, LENGTH - 1])
+    assert {node.mode for node in plan.stage["segmented"].main.nodes} == {"delta", "exit"}
+
+
+def test_nested_models_count_their_calls_from_one(tmp_path: Path) -> None:
+    """A nested Sequential (Keras 3 itself counts it from 0); weights by name, not by order."""
+    first, second = draw(4, 3), draw(4, 3)
+    inner = {"name": "inner", "layers": sequential(dense(3, "d1", batch_input_shape=[None, 12, 4]))}
+    layers = [
+        ("Sequential", inner, [reads("x")]),
+        (*dense(3, "d2"), [reads("x")]),
+        ("Subtract", {"name": "sum"}, [[["inner", 1, 0, {}], ["d2", 0, 0, {}]]]),
+    ]
+    weights = {
+        "d2": [("d2/kernel:0", second), ("d2/bias:0", np.ones(3))],
+        "inner": [("d1/kernel:0", first), ("d1/bias:0", np.zeros(3))],
+    }
+    config = functional(layers, [["sum", 0, 0]], [LENGTH, 4])
+    path = write_h5(tmp_path / "old.h5", "Model", config, weights, version="2.4.0")
+    x = draw(2, LENGTH, 4)
+    close(load_model(path)(x), x @ first - x @ second - 1)
+
+
+def test_weights_inside_a_nested_model(tmp_path: Path) -> None:
+    """They are told apart by the layer's name in theirs; Theano's kernels are turned there too."""
+    kernel, first, second = draw(5, 4, 4), draw(4, 3), draw(4, 3)
+    own = {"name": "c", "filters": 4, "kernel_size": [5]}
+    parts = [
+        ("Conv1D", own, [reads("x")]),
+        (*dense(3, "d1"), [reads("c")]),
+        (*dense(3, "d2"), [reads("c")]),
+        ("Subtract", {"name": "s"}, [reads("d1", "d2")]),
+    ]
+    inner = {**functional(parts, [["s", 0, 0]], [LENGTH, 4]), "name": "inner"}
+    config = functional([("Model", inner, [reads("x")])], [["inner", 1, 0]], [LENGTH, 4])
+    arrays = [
+        ("d2/kernel:0", second),
+        ("d2/bias:0", np.ones(3)),
+        ("d1/kernel:0", first),
+        ("d1/bias:0", np.zeros(3)),
+        ("c/kernel:0", kernel[::-1]),
+        ("c/bias:0", np.zeros(4)),
+    ]
+    path = write_h5(tmp_path / "a.h5", "Model", config, {"inner": arrays}, backend="theano")
+    x = draw(2, LENGTH, 4)
+    hidden = convolution(x, kernel, np.zeros(4, "float32"))
+    close(load_model(path)(x), hidden @ first - hidden @ second - 1)
+    nameless = [(f"{index}", array) for index, (_, array) in enumerate(arrays)]
+    path = write_h5(tmp_path / "b.h5", "Model", config, {"inner": nameless}, backend="theano")
+    with pytest.raises(ModelError, match="do not say which are kernels"):
+        load_model(path)
+
+
+def test_theano_inside_a_wrapper_and_where_it_is_unclear(tmp_path: Path) -> None:
+    kernel = draw(3, 4, 4)
+    conv = {"name": "c", "filters": 4, "kernel_size": [3], "use_bias": False}
+    inner = functional([("Conv1D", conv, [reads("x")])], [["c", 0, 0]], [LENGTH, 4])
+    own = {"name": "t", "layer": {"class_name": "Model", "config": inner}}
+    config = sequential(("TimeDistributed", {**own, "batch_input_shape": [None, 2, LENGTH, 4]}))
+    weights = {"t": [("c/kernel:0", kernel[::-1])]}
+    path = write_h5(tmp_path / "a.h5", "Sequential", config, weights, backend="theano")
+    x = draw(3, 2, LENGTH, 4)
+    expected = convolution(x.reshape(6, LENGTH, 4), kernel, np.zeros(4, "float32"))
+    close(load_model(path)(x), expected.reshape(3, 2, LENGTH - 2, 4))
+    apart = {**conv, "batch_input_shape": [None, LENGTH, 4]}
+    weights = {"c": [("d", draw(3, 4, 1)), ("p", draw(1, 4, 4))]}
+    config = sequential(("SeparableConv1D", apart))
+    load_model(write_h5(tmp_path / "b.h5", "Sequential", config, weights))
+    path = write_h5(tmp_path / "c.h5", "Sequential", config, weights, backend="theano")
+    with pytest.raises(ModelError, match="how Theano kept"):
+        load_model(path)
+
+
+def test_fields_that_keras_3_does_not_know(tmp_path: Path) -> None:
+    policy = {"class_name": "Policy", "config": {"name": "float32"}}
+    layers = [
+        (
+            "BatchNormalization",
+            {"name": "b", "axis": [2], "fused": None, "renorm": False, "dtype": policy},
+            [reads("x")],
+        ),
+        ("LeakyReLU", {"name": "l", "alpha": 0.25}, [reads("b")]),
+        (
+            "Dense",
+            {**dense(2)[1], "kernel_constraint": {"class_name": "MaxNorm2", "config": {}}},
+            [reads("l")],
+        ),
+    ]
+    mean, variance, matrix = draw(4), np.abs(draw(4)) + 1, draw(4, 2)
+    weights = {
+        "b": [
+            ("b/gamma:0", np.ones(4)),
+            ("b/beta:0", np.zeros(4)),
+            ("b/m:0", mean),
+            ("b/v:0", variance),
+        ],
+        "dense_1": [("k:0", matrix), ("b:0", np.zeros(2))],
+    }
+    config = functional(layers, [["dense_1", 0, 0]], [LENGTH, 4])
+    path = write_h5(tmp_path / "old.h5", "Functional", config, weights, version="2.6.0")
+    x = draw(2, LENGTH, 4)
+    hidden = (x - mean) / np.sqrt(variance + 1e-3)
+    close(load_model(path)(x), np.where(hidden > 0, hidden, 0.25 * hidden) @ matrix)
+
+
+LAMBDA = {"name": "twice", "function": ["4wEAAAA=\n", None, None], "function_type": "lambda"}
+
+
+def test_a_lambda_is_replaced_by_a_function_of_its_name(tmp_path: Path) -> None:
+    own = {**LAMBDA, "batch_input_shape": [None, LENGTH, 4], "arguments": {"by": 2}}
+    config = sequential(("Lambda", own), dense(2))
+    weights = {"dense_1": [("k", draw(4, 2)), ("b", np.zeros(2))]}
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights)
+    with pytest.raises(ModelError, match="Python code of its own"):
+        load_model(path)
+    model = load_model(path, custom_objects={"twice": lambda x, by: x * by})
+    x = draw(2, LENGTH, 4)
+    close(model(x), 2 * x @ weights["dense_1"][0][1])
+
+
+def test_code_runs_only_when_allowed(tmp_path: Path) -> None:
+    keras.Sequential([keras.Input((LENGTH, 4)), keras.layers.Lambda(lambda x: x * 3)]).save(
+        tmp_path / "new.h5"
+    )
+    with h5py.File(tmp_path / "new.h5") as file:
+        new = json.loads(file.attrs["model_config"])["config"]["layers"][-1]["config"]["function"]
+    parts = [new["config"][key] for key in ("code", "defaults", "closure")]
+    own = {**LAMBDA, "function": parts, "batch_input_shape": [None, LENGTH, 4]}
+    path = write_h5(tmp_path / "old.h5", "Sequential", sequential(("Lambda", own)), {})
+    with pytest.raises(ModelError, match="Python code of its own"):
+        load_model(path)
+    x = draw(2, LENGTH, 4)
+    close(load_model(path, unsafe=True)(x), 3 * x)
+
+
+def test_a_sequential_that_begins_with_a_model(tmp_path: Path) -> None:
+    matrix = draw(4, 2)
+    inner = functional([(*dense(2), [reads("x")])], [["dense_1", 0, 0]], [LENGTH, 4])
+    config = sequential(("Model", inner), ("Flatten", {"name": "f"}))
+    weights = {"model_1": [("dense_1/kernel:0", matrix), ("dense_1/bias:0", np.ones(2))]}
+    path = write_h5(tmp_path / "old.h5", "Sequential", config, weights)
+    x = draw(2, LENGTH, 4)
+    close(load_model(path)(x), (x @ matrix + 1).reshape(2, -1))
+
+
+REFUSALS = [
+    (("TFOpLambda", {"name": "t", "function": "signal.fft"}), "it calls tf.signal.fft"),
+    (("TensorFlowOpLayer", {"name": "t", "node_def": {"op": "FFT"}}), "of the kind FFT"),
+    (("TensorFlowOpLayer", {"name": "t", "node_def": "\n\u0003add"}), "node in binary"),
+    (("Attention2", {"name": "t"}), "it uses Attention2, which is not part of Keras"),
+    (("Merge", {"name": "t", "mode": "cos"}), "Merge with mode 'cos' has no counterpart"),
+    (("Conv1D", {"name": "t", "filters": 2, "kernel_size": 3, "new": 1}), "{'new': 1}"),
+    (("BatchNormalization", {"name": "t", "mode": 2}), "{'mode': 2}"),
+    (("LSTM", {"name": "t", "units": 2, "stateful": True}), "weights"),
+]
+
+
+@pytest.mark.parametrize(("layer", "why"), REFUSALS, ids=[layer[0] for layer, _ in REFUSALS])
+def test_what_cannot_be_rebuilt_is_named(tmp_path: Path, layer: Any, why: str) -> None:
+    config = functional([(*layer, [reads("x")])], [["t", 0, 0]], [LENGTH, 4])
+    path = write_h5(tmp_path / "old.h5", "Model", config, {})
+    with pytest.raises(ModelError) as caught:
+        load_model(path)
+    assert why in str(caught.value)
+    assert "keras/src" not in str(caught.value)
+
+
+def test_weights_that_do_not_fit_are_shown(tmp_path: Path) -> None:
+    config = sequential(dense(2, batch_input_shape=[None, 4]))
+    path = write_h5(
+        tmp_path / "a.h5", "Sequential", config, {"dense_1": [("k", draw(3, 2)), ("b", draw(2))]}
+    )
+    with pytest.raises(ModelError, match=r"have the shapes \(4, 2\), \(2,\), the file's \(3, 2\)"):
+        load_model(path)
+    path = write_h5(tmp_path / "b.h5", "Sequential", config, {})
+    with pytest.raises(ModelError, match="1 layers have weights"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "config", [{"config": []}, {"class_name": "Model", "config": {"layers": 3}}]
+)
+def test_a_configuration_of_something_else(tmp_path: Path, config: Any) -> None:
+    path = tmp_path / "old.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(ModelError, match="not one of Keras's"):
+        load_model(path)
+
+
+def test_weights_alone_fill_an_architecture(tmp_path: Path) -> None:
+    def build() -> keras.Model:
+        layers = keras.layers
+        return keras.Sequential(
+            [keras.Input((LENGTH, 4)), layers.Conv1D(3, 5, name="c"), layers.GlobalMaxPooling1D()]
+        )
+
+    kernel, bias, x = draw(5, 4, 3), draw(3), draw(2, LENGTH, 4)
+    expected = convolution(x, kernel, bias).max(axis=1)
+    weights = {"c": [("c/kernel:0", kernel[::-1]), ("c/bias:0", bias)]}
+    path = write_h5(tmp_path / "old.h5", "", {}, weights, backend="theano", whole=False)
+    with pytest.raises(ModelError, match="weights without a model"):
+        load_model(path)
+    model = load_model(path, architecture=build)
+    close(model(x), expected)
+    model.save_weights(tmp_path / "new.weights.h5")
+    model.save(tmp_path / "new.keras")
+    for name in ("new.weights.h5", "new.keras"):
+        close(load_model(tmp_path / name, architecture=build)(x), expected)
+    plan = api.compile(path, architecture=build, sites=[0, 6, 11])
+    assert plan.module.model == "old.h5"
+
+
+def test_an_architecture_that_is_none(tmp_path: Path) -> None:
+    path = write_h5(tmp_path / "old.h5", "", {}, {"c": []}, whole=False)
+    with pytest.raises(ModelError, match="returned no model"):
+        load_model(path, architecture=lambda: 3)  # type: ignore[arg-type, return-value]
+    with pytest.raises(ModelError, match="ZeroDivisionError"):
+        load_model(path, architecture=lambda: 1 / 0)  # type: ignore[arg-type, return-value]
