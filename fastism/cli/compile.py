@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastism.cli.edits import check_width, parse_alternatives, parse_sites, site_options
 from fastism.cli.options import (
     PATH,
+    architecture_option,
     check_model_file,
     force_option,
     length_option,
+    load_architecture,
     load_custom_objects,
     model_options,
     parse_input,
-    parse_sites,
 )
 from fastism.cli.session import Session, pass_session
 
@@ -31,7 +33,16 @@ if TYPE_CHECKING:
 @length_option
 @click.option("--seq-input", default="0", help="Which input is edited: position or name.")
 @click.option("--stop", multiple=True, metavar="NAME", help="Run whole from this layer on.")
-@click.option("--sites", metavar="A:B[:STEP]", help="Positions to edit; default: every one.")
+@site_options
+@click.option(
+    "--alternatives",
+    metavar="TEXT",
+    help="What is written at a site: letters (the default for sites of one position), words, "
+    "zeros, uniform, words like TATAAA,GGGCCC, or rows (A, width, C) in a .npy file.",
+)
+@click.option(
+    "--alphabet", default="ACGT", show_default=True, help="The channels, to read --alternatives."
+)
 @click.option(
     "--output-name", multiple=True, metavar="NAME", help="An output wanted; default: all."
 )
@@ -46,6 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
 @model_options
+@architecture_option
 @force_option
 @pass_session
 def compile_(
@@ -56,6 +68,9 @@ def compile_(
     seq_input: str,
     stop: tuple[str, ...],
     sites: str | None,
+    width: int,
+    alternatives: str | None,
+    alphabet: str,
     output_name: tuple[str, ...],
     pipeline: str | None,
     dump_ir: Path | None,
@@ -63,9 +78,10 @@ def compile_(
     no_check: bool,
     custom_objects: str | None,
     unsafe: bool,
+    architecture: str | None,
     force: bool,
 ) -> None:
-    """Compile MODEL (.keras or .h5) to a plan: what each mutation reaches, and how to compute it.
+    """Compile MODEL (.keras, .h5, SavedModel) to a plan: what each mutation reaches, and how.
 
     The plan's scores are held against the model's own; a plan that disagrees is not written.
     """
@@ -76,13 +92,16 @@ def compile_(
 
     check_model_file(model)
     check_plan_target(output, force=force)
-    positions = parse_sites(sites)
+    positions = parse_sites(sites, width)
+    check_width(width, alternatives)
+    rows = parse_alternatives(alternatives, alphabet)
     timings = Timings()
     instruments: list[Instrument] = [timings]
     if dump_ir is not None:
         check_folder_target(dump_ir)
         instruments.append(DumpStages(dump_ir))
     objects = load_custom_objects(custom_objects)
+    build = load_architecture(architecture)
     if pipeline is not None:
         parse_pipeline(pipeline)
 
@@ -94,11 +113,14 @@ def compile_(
         seq_input=parse_input(seq_input),
         length=length,
         sites=positions,
+        width=width,
+        alternatives=rows,
         stop_layers=stop,
         outputs=output_name or None,
         pipeline=pipeline,
         custom_objects=objects,
         unsafe=unsafe,
+        architecture=build,
         instruments=tuple(instruments),
     )
     session.detail(str(timings))
@@ -108,7 +130,7 @@ def compile_(
         from fastism.frontends.keras.load import load_model
         from fastism.runtime.check import check_plan
 
-        live = load_model(model, custom_objects=objects, unsafe=unsafe)
+        live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
         report = check_plan(plan, live)
         session.note(
             f"agrees with the model: {report.items} items, largest difference "

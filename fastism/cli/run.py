@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastism.cli.edits import Written
 from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
 from fastism.cli.progress import Progress
 from fastism.cli.session import Session, pass_session
@@ -16,7 +17,7 @@ from fastism.errors import InputError
 
 if TYPE_CHECKING:
     from fastism.io.manifest import JSON
-    from fastism.runtime.plan import Plan
+    from fastism.runtime.plan import Array, Plan
 
 _USUAL_BATCH = 32
 
@@ -40,6 +41,13 @@ _USUAL_BATCH = 32
 )
 @click.option("--alphabet", default="ACGT", show_default=True, help="Letters of the channels.")
 @click.option(
+    "--alternatives",
+    metavar="TEXT",
+    help="What is written at a site, instead of what the plan was compiled with: as for compile; "
+    "shuffle:20[:SEED], the site in 20 random orders; or rows by sequence in a .npy file, "
+    "(N, A, width, C) or (N, S, A, width, C).",
+)
+@click.option(
     "--compression",
     type=click.Choice(["none", "gzip"]),
     default="none",
@@ -57,6 +65,7 @@ def run(
     batch_size: int,
     memory: str | None,
     alphabet: str,
+    alternatives: str | None,
     compression: str,
     custom_objects: str | None,
     unsafe: bool,
@@ -75,6 +84,7 @@ def run(
     letters = Alphabet(alphabet).letters
     length = input_length(read_manifest(plan), letters)
     check_scores_target(output, force=force)
+    written = Written.parse(alternatives, letters)
     survey = survey_fasta(sequences, alphabet=letters, length=length)
     session.note(describe_ambiguous(survey.ambiguous))
     objects = load_custom_objects(custom_objects)
@@ -85,6 +95,7 @@ def run(
 
     budget = default_memory() if given is None else given
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    layout = written.layout(loaded, survey.records)
     arguments: dict[str, JSON] = {
         "plan": str(plan),
         "sequences": str(sequences),
@@ -92,6 +103,7 @@ def run(
         "batch_size": batch_size,
         "memory": memory,
         "alphabet": letters,
+        "alternatives": alternatives,
         "compression": compression,
     }
     score_file(
@@ -100,9 +112,10 @@ def run(
         sequences,
         output,
         records=survey.records,
-        batch=fit_batch(loaded, batch_size, budget // 2),
+        batch=fit_batch(loaded, batch_size, budget // 2, layout),
         memory=budget // 2,
         alphabet=letters,
+        written=written,
         arguments=arguments,
         compression=None if compression == "none" else compression,
         force=force,
@@ -133,15 +146,16 @@ def input_length(manifest: Mapping[str, Any], alphabet: str) -> int:
     return int(length)
 
 
-def fit_batch(plan: Plan, batch: int, budget: int) -> int:
+def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
     """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
 
-    Raises InputError if not one does.
+    alternatives: as `Written.layout` gives them. Raises InputError if not one does.
     """
-    columns = len(plan.module.sites or ()) * len(plan.alternatives)
+    columns = len(plan.module.sites or ()) * alternatives.shape[-3]
+    own = 0 if alternatives.ndim == 3 else math.prod(alternatives.shape[1:])
     values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
     kept = sum(plan.module.main.values[name].type.bytes for name in plan.module.main.outputs)
-    one = 4 * (values + plan.length * plan.channels) + kept
+    one: int = 4 * (values + plan.length * plan.channels + own) + kept
     if one > budget:
         raise InputError(
             f"the scores of one sequence take {one:,} bytes, and --memory leaves {budget:,}",
@@ -160,6 +174,7 @@ def score_file(
     batch: int,
     memory: int,
     alphabet: str,
+    written: Written,
     arguments: dict[str, JSON],
     compression: str | None,
     force: bool,
@@ -176,7 +191,7 @@ def score_file(
         output,
         outputs=plan.output_shapes,
         sites=np.stack([starts, np.full_like(starts, sites.width if sites else 1)], axis=1),
-        alternatives=plan.alternatives,
+        alternatives=written.layout(plan, records),
         length=plan.length,
         alphabet=alphabet,
         model=(plan.module.model, plan.module.sha256),
@@ -189,10 +204,11 @@ def score_file(
         read = read_fasta(sequences, alphabet=alphabet, length=plan.length)
         for names, rows in batches(read, batch):
             inner = progress.within(done, len(names))
-            scores = plan(rows, batch_size=batch, memory=memory, progress=inner)
+            edits = written.rows(plan, rows, done, records)
+            scores = plan(rows, alternatives=edits, batch_size=batch, memory=memory, progress=inner)
             by_name = {
                 name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
             }
-            writer.append(names, rows, by_name)
+            writer.append(names, rows, by_name, edits)
             done += len(names)
             progress.update(done)

@@ -3,7 +3,9 @@
 names               (N,)               utf-8
 sequences           (N, L, C)          int8, the one-hot rows
 sites               (S, 2)             start and width of each edited interval
-alternatives        (A, ...)           the rows written at a site
+alternatives        (A, width, C)      the rows written at every site of every sequence; or, where
+                                       they differ, (N, S, A, width, C), with S = 1 where every
+                                       site of a sequence gets the same
 OUTPUT/reference    (N, *out)          float32
 OUTPUT/alternate    (N, S, A, *out)    float32
 """
@@ -61,7 +63,8 @@ class ScoresWriter:
     """Writes scores as they come; the file appears at ``path`` when the ``with`` block ends well.
 
     outputs: the shape of each output without its batch axis. sites: ``(S, 2)`` int, starts and
-    widths. alternatives: the rows written, ``(A, ...)``. length, alphabet: of the sequences.
+    widths. alternatives: the rows written, ``(A, width, C)``; or an array ``(0, S, A, width, C)``
+    of the type they are stored as, where they come with the sequences. length, alphabet: of those.
     model: name and sha256. arguments: what the run was asked for, recorded in the file and in
     ``PATH.args.json`` beside it. Raises InputError where ``path`` exists (unless ``force``).
     """
@@ -87,7 +90,8 @@ class ScoresWriter:
                 raise InputError(f"the output {name!r} cannot be a dataset's name")
         self._outputs = {name: tuple(shape) for name, shape in outputs.items()}
         self._sites = np.asarray(sites, np.int64)
-        self._alternatives = np.asarray(alternatives, np.float32)
+        self._alternatives = np.asarray(alternatives)
+        self._own_rows = self._alternatives.ndim == 5
         self._shape = (length, len(alphabet))
         self._compression = compression
         self._arguments = dict(arguments)
@@ -114,11 +118,15 @@ class ScoresWriter:
         return self
 
     def _lay_out(self) -> None:
-        sites, alternatives = len(self._sites), len(self._alternatives)
+        sites, alternatives = len(self._sites), self._alternatives.shape[-3]
         self._file.attrs.update(self._attributes)
         self._file["sites"] = self._sites
         self._file["sites"].attrs["columns"] = ["start", "width"]
-        self._file["alternatives"] = self._alternatives
+        if self._own_rows:
+            stored = self._alternatives
+            self._growing("alternatives", stored.shape[1:], stored.dtype)
+        else:
+            self._file["alternatives"] = self._alternatives.astype(np.float32)
         self._growing("names", (), h5py.string_dtype("utf-8"))
         self._growing("sequences", self._shape, np.int8)
         for name, shape in self._outputs.items():
@@ -145,10 +153,18 @@ class ScoresWriter:
         names: Sequence[str],
         sequences: Array,
         scores: Mapping[str, tuple[Array, Array]],
+        alternatives: Array | None = None,
     ) -> None:
-        """Add n sequences: names, rows ``(n, L, C)``, and (reference, alternate) by output."""
+        """Add n sequences: names, rows ``(n, L, C)``, and (reference, alternate) by output.
+
+        alternatives: what was written in them, ``(n, S, A, width, C)``, where it is their own.
+        """
         self._add("names", np.asarray(names, dtype=object))
         self._add("sequences", np.asarray(sequences, np.int8))
+        if self._own_rows:
+            assert alternatives is not None
+            shape = (len(names), *self._alternatives.shape[1:])
+            self._add("alternatives", np.broadcast_to(alternatives, shape))
         for name in self._outputs:
             reference, alternate = scores[name]
             self._add(f"{name}/reference", reference)

@@ -12,11 +12,15 @@ import numpy.typing as npt
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.verify_stage import EDIT, INDICES
+from fastism.runtime.alternatives import rows_of
 from fastism.runtime.items import IntArray, Items, Rows
 
 SEQUENCE, SITE = INDICES
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+PIECE = 1 << 18
+"""Elements looked at together when items are held against what their sequences hold already."""
 
 
 class Group:
@@ -84,21 +88,22 @@ class Executor:
     ) -> None:
         """Fill ``results[h][i]`` with head h's mutated output for item i, where it changes.
 
-        ``saved`` is what `reference` returned for these inputs; ``alternatives`` is (A, width, C).
-        Items that change nothing are left as they are. ``memory`` bounds the bytes of the chunks
-        that run side by side.
+        ``saved`` is what `reference` returned for these inputs; ``alternatives`` is (A, width, C),
+        or (1 or N, 1 or S, A, width, C) for N sequences. Items that change nothing are left as
+        they are. ``memory`` bounds the bytes of the chunks that run side by side.
         """
         edited = inputs[self.module.seq_input]
         group_of = self.group_of[items.site]
         cancels = self._cancels(edited, items, alternatives)
         for index, group in enumerate(self.groups):
             chosen = np.flatnonzero((group_of == index) & ~cancels)
-            rows = Rows.of(items.take(chosen))
+            pairs = group.pairs_within(memory)
+            rows = Rows.of(items.take(chosen), pairs * group.alternatives)
             if not len(rows.item):
                 continue
             keys = group.keys[self.local[items.site[chosen[rows.item[:, 0]]]]]
-
-            most = group.pairs_within(memory)
+            # A pair of more items than scheduled leaves room for fewer pairs.
+            most = max(1, min(pairs, pairs * group.alternatives // rows.item.shape[1]))
 
             def run(chunk: Rows, group: Group = group, chosen: IntArray = chosen) -> int:
                 numbers = chosen[chunk.item]
@@ -135,13 +140,21 @@ class Executor:
         for _ in _side_by_side(run, chunks, group.workers):
             pass
 
+    def held(self, edited: Array, sequence: IntArray, site: IntArray) -> Array:
+        """What sequences hold at sites before any edit, (M, width, C)."""
+        positions = self.starts[site][:, None] + np.arange(self.width)
+        return np.asarray(edited[sequence[:, None], positions])
+
     def _cancels(self, edited: Array, items: Items, alternatives: Array) -> npt.NDArray[np.bool_]:
         """Items that write what is there already."""
-        positions = self.starts[:, None] + np.arange(self.width)
-        windows = edited[:, positions]  # (N, S, width, C)
-        equal = [np.all(windows == row, axis=(2, 3)) for row in alternatives]
-        table = np.stack(equal, axis=2)
-        return np.asarray(table[items.sequence, items.site, items.alternative])
+        result = np.zeros(len(items), np.bool_)
+        step = max(1, PIECE // (self.width * edited.shape[2]))
+        for first in range(0, len(items), step):
+            part = items.take(np.arange(first, min(first + step, len(items))))
+            held = self.held(edited, part.sequence, part.site)
+            same = held == rows_of(alternatives, part, edited.dtype)
+            result[first : first + step] = same.all(axis=(1, 2))
+        return result
 
     def _chunk(
         self,
@@ -154,9 +167,8 @@ class Executor:
     ) -> list[Array]:
         """Outputs of one chunk, (rows * A, ...) each."""
         sequence, site = items.sequence[numbers[:, 0]], items.site[numbers[:, 0]]
-        positions = self.starts[site][:, None] + np.arange(self.width)
-        current = edited[sequence[:, None], positions]
-        delta = alternatives[items.alternative[numbers]] - current[:, None]
+        written = rows_of(alternatives, items.take(numbers), edited.dtype)
+        delta = written - self.held(edited, sequence, site)[:, None]
         given: dict[str, Any] = {
             SEQUENCE: sequence.astype(np.int32),
             SITE: self.local[site].astype(np.int32),

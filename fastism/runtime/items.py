@@ -42,8 +42,8 @@ class Rows:
     valid: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, items: Items) -> Rows:
-        """Fold items; A is the commonest number of items a pair."""
+    def of(cls, items: Items, most: int) -> Rows:
+        """Fold items; A is the commonest number of items a pair, or ``most`` if that is less."""
         if not len(items):
             return cls(np.zeros((0, 1), np.int64), np.zeros((0, 1), bool))
         order = np.lexsort((items.alternative, items.site, items.sequence))
@@ -52,7 +52,7 @@ class Rows:
         opens[1:] = (sequence[1:] != sequence[:-1]) | (site[1:] != site[:-1])
         pair = np.cumsum(opens) - 1
         counts = np.bincount(pair)
-        width = int(np.bincount(counts).argmax())
+        width = min(int(np.bincount(counts).argmax()), most)
         rank = np.arange(len(order)) - np.flatnonzero(opens)[pair]
         rows_before = np.concatenate([[0], np.cumsum(-(-counts // width))])
         row = rows_before[pair] + rank // width

@@ -20,6 +20,13 @@ class HeadScores:
 
     reference: (N, *out), the model's own prediction.
     alternate: (N, S, A, *out), the prediction with alternative A written at site S.
+
+    N counts sequences, S the plan's sites (``plan.module.sites``) in their order, and A what is
+    written (``plan.alternatives``, or what the call was given) in its order; ``*out`` is the shape
+    of the output. By default there is a site a position and an alternative a letter, so that
+    ``alternate[n, i, c]`` has letter ``c`` at position ``i``. Where a sequence holds an alternative
+    already, ``alternate`` is its reference, bit for bit; one that holds no letter there (N, a row
+    of zeros) differs from all of them.
     """
 
     reference: Array

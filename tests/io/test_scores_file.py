@@ -26,7 +26,7 @@ def writer(path: Path, **options: Any) -> ScoresWriter:
         path,
         outputs={"head": (2,), "total": ()},
         sites=SITES,
-        alternatives=np.eye(4),
+        alternatives=np.eye(4)[:, None],
         length=10,
         alphabet="ACGT",
         model=("basset.h5", "abc"),
@@ -56,7 +56,7 @@ def test_round_trip_in_batches(tmp_path: Path, compression: str | None) -> None:
     assert scores.names == NAMES
     np.testing.assert_array_equal(scores.sequences, SEQUENCES)
     np.testing.assert_array_equal(scores.sites, SITES)
-    np.testing.assert_array_equal(scores.alternatives, np.eye(4))
+    np.testing.assert_array_equal(scores.alternatives, np.eye(4)[:, None])
     np.testing.assert_array_equal(scores.reference["head"], REFERENCE)
     np.testing.assert_array_equal(scores.alternate["head"], ALTERNATE)
     np.testing.assert_array_equal(scores.alternate["total"], ALTERNATE.sum(-1))
@@ -123,7 +123,7 @@ def test_a_large_sequence_is_split_over_its_sites(tmp_path: Path) -> None:
         path,
         outputs={"profile": (3000, 3)},
         sites=[(start, 1) for start in range(500)],
-        alternatives=np.eye(4),
+        alternatives=np.eye(4)[:, None],
         length=500,
         alphabet="ACGT",
         model=("m", ""),

@@ -1,0 +1,179 @@
+"""``--sites``, ``--width`` and ``--alternatives``: what is edited, and what is written there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fastism.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from fastism.runtime.plan import Plan
+
+    Array = npt.NDArray[Any]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_REGION = re.compile(r"(\d*):(\d*)(?::(\d+))?")
+_SHUFFLE = re.compile(r"shuffle:(\d+)(?::(\d+))?")
+_WORDS = re.compile(r"[A-Za-z]+(,[A-Za-z]+)*")
+
+
+def site_options(command: Command) -> Command:
+    """``--sites`` and ``--width``."""
+    sites = click.option(
+        "--sites",
+        metavar="A:B[:STEP]",
+        help="What is edited: 400:600, every:5, or a BED file of regions within the sequences; "
+        "default: every position.",
+    )
+    width = click.option(
+        "--width",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Positions edited together: sites are all such intervals inside --sites.",
+    )
+    return sites(width(command))
+
+
+def parse_sites(text: str | None, width: int) -> slice | list[int] | None:
+    """``a:b``, ``a:b:step``, ``every:step`` or the path of a BED file, as `fastism.compile` takes.
+
+    Raises InputError for other text, an empty region, or a region narrower than a site.
+    """
+    if text is None:
+        return None
+    if text.lower().endswith(".bed"):
+        return _inside(Path(text), width)
+    match = _REGION.fullmatch(re.sub(r"^every:", "::", text))
+    start, stop, step = (int(p) if p else None for p in match.groups()) if match else (0, 0, 1)
+    if step == 0 or (stop is not None and stop <= (start or 0)):
+        raise InputError(
+            f"--sites {text} names no positions",
+            why="it must be start:stop or start:stop:step, 0-based, stop not included; "
+            "every:step; or the path of a .bed file",
+            attempt="--sites 400:600",
+        )
+    return slice(start, stop, step)
+
+
+def _inside(path: Path, width: int) -> list[int]:
+    from fastism.io.intervals import read_intervals
+
+    starts: dict[int, None] = {}
+    for start, stop in read_intervals(path):
+        if stop - start < width:
+            raise InputError(f"[{start}, {stop}) in {path} is narrower than --width {width}")
+        starts |= dict.fromkeys(range(start, stop - width + 1))
+    return list(starts)
+
+
+def check_width(width: int, alternatives: str | None) -> None:
+    """Raises InputError if nothing says what is written at sites wider than one position."""
+    if width > 1 and alternatives is None:
+        raise InputError(
+            f"--width {width} leaves open what is written at a site",
+            attempt="--alternatives zeros",
+        )
+
+
+def parse_alternatives(text: str | None, alphabet: str) -> str | Array | None:
+    """The name of alternatives, words of letters, or a .npy file of rows, (A, width, C) and so on.
+
+    Raises InputError for anything else.
+    """
+    from fastism.runtime.alternatives import NAMED
+
+    if text is None or text in NAMED:
+        return text
+    if text.lower().endswith(".npy"):
+        return _rows(Path(text))
+    if not _WORDS.fullmatch(text):
+        raise InputError(
+            f"--alternatives {text} cannot be read",
+            why=f"it must be one of {', '.join(NAMED)}, words like TATAAA,GGGCCC, or a .npy file",
+        )
+    return _words(text.split(","), alphabet)
+
+
+def _words(words: list[str], alphabet: str) -> Array:
+    import numpy as np
+
+    from fastism.io.alphabet import Alphabet
+
+    ambiguous: Counter[str] = Counter()
+    letters = Alphabet(alphabet)
+    rows = [letters.one_hot(word, name="--alternatives", ambiguous=ambiguous) for word in words]
+    if len({len(row) for row in rows}) != 1:
+        raise InputError(f"--alternatives {','.join(words)}: the words are not of one length")
+    if ambiguous:
+        raise InputError(f"--alternatives: {min(ambiguous)} stands for more than one letter")
+    return np.stack(rows)
+
+
+def _rows(path: Path) -> Array:
+    import numpy as np
+
+    if not path.is_file():
+        raise InputError(f"there is no file of rows {path}")
+    try:
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a .npy file of numbers", why=str(error)) from error
+    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "biuf":
+        raise InputError(f"{path} is not a .npy file of numbers")
+    return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What a run writes: the plan's own alternatives, others, or shuffles of every sequence.
+
+    given: as `Plan.written` takes it. shuffles: orders a site, in place of ``given``, if any.
+    """
+
+    given: str | Array | None = None
+    shuffles: int = 0
+    seed: int = 0
+
+    @classmethod
+    def parse(cls, text: str | None, alphabet: str) -> Written:
+        """As `parse_alternatives`, and ``shuffle:count`` or ``shuffle:count:seed``."""
+        match = _SHUFFLE.fullmatch(text or "")
+        if not match:
+            return cls(parse_alternatives(text, alphabet))
+        if not int(match[1]):
+            raise InputError(f"--alternatives {text} writes nothing", attempt="shuffle:20")
+        return cls(None, int(match[1]), int(match[2] or 0))
+
+    def layout(self, plan: Plan, sequences: int) -> Array:
+        """The alternatives of a scores file: rows (A, width, C), or none yet, (0, S, A, width, C).
+
+        Raises InputError where they do not fit the plan's sites or the number of sequences.
+        """
+        import numpy as np
+
+        sites, width = len(plan.executor.starts), plan.executor.width
+        if self.shuffles:
+            return np.empty((0, sites, self.shuffles, width, plan.channels), np.int8)
+        rows = plan.written(self.given, sequences)
+        return rows if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype)
+
+    def rows(self, plan: Plan, x: npt.NDArray[np.float32], first: int, sequences: int) -> Array:
+        """What is written in a batch that begins at the ``first`` of so many sequences."""
+        from fastism.runtime.alternatives import of_sequences, shuffled
+
+        if self.shuffles:
+            return shuffled(plan.site_rows(x), self.shuffles, self.seed)
+        rows = plan.written(self.given, sequences)
+        return of_sequences(rows, slice(first, first + len(x)))

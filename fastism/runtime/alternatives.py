@@ -1,0 +1,148 @@
+"""What is written at a site: rows by name, rows given, and rows of each sequence's own.
+
+Alternatives are an array (A, width, C) where every sequence and site gets the same rows, or
+(1 or N, 1 or S, A, width, C) where they differ by sequence, by site, or by both.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import InputError
+from fastism.ir.types import TensorType
+from fastism.runtime.items import IntArray, Items
+
+Array = npt.NDArray[Any]
+
+NAMED = {
+    "letters": "each letter in turn, at every position of the site",
+    "words": "every combination of letters as long as the site",
+    "zeros": "rows of zeros: no letter at all",
+    "uniform": "an equal share of every letter",
+}
+"""The alternatives that have a name, and what they write."""
+
+MOST_WORDS = 4096
+"""Combinations of letters beyond which a list of them must be the user's own."""
+
+
+def parse_alternatives(given: Any, width: int, edited: TensorType) -> Array:
+    """Alternatives for every sequence and site alike, (A, width, C).
+
+    given: a name of `NAMED`; rows (A, width, C), or (A, C) for sites of one position; None for
+    every letter, where the sites are of one position. edited: the type of the edited input.
+
+    Raises InputError for another name or shape, and for None where the sites are wider.
+    """
+    if given is None and width == 1:
+        given = "letters"
+    if given is None:
+        raise InputError(
+            f"the sites are {width} positions wide, so the alternatives must be given",
+            attempt=f"alternatives= {_names()}, or rows of shape (A, {width}, {edited.channels})",
+        )
+    dtype = np.float64 if edited.dtype == "f64" else np.float32
+    if isinstance(given, str):
+        return _named(given, width, edited.channels).astype(dtype)
+    rows = np.asarray(given, dtype=dtype)
+    if rows.ndim == 2 and width == 1:
+        rows = rows[:, None]
+    if rows.ndim != 3 or rows.shape[1:] != (width, edited.channels) or not len(rows):
+        raise InputError(
+            f"the alternatives have the shape {np.shape(given)}",
+            why=f"they must be (A, {width}, {edited.channels}): rows as wide as a site",
+        )
+    return rows
+
+
+def parse_written(given: Any, width: int, edited: TensorType, sequences: int, sites: int) -> Array:
+    """Alternatives given with ``sequences`` to score: as `parse_alternatives`, or of their own.
+
+    Rows (N, A, width, C) differ by sequence, (N, S, A, width, C) by site as well; N or S may be 1
+    where they do not. Raises InputError for any other shape.
+    """
+    if isinstance(given, str) or np.ndim(given) < 4:
+        return parse_alternatives(given, width, edited)
+    rows = np.asarray(given)
+    rows = rows[:, None] if rows.ndim == 4 else rows
+    if (
+        rows.ndim != 5
+        or rows.shape[0] not in (1, sequences)
+        or rows.shape[1] not in (1, sites)
+        or not rows.shape[2]
+        or rows.shape[3:] != (width, edited.channels)
+    ):
+        row = f"A, {width}, {edited.channels}"
+        raise InputError(
+            f"the alternatives have the shape {np.shape(given)}",
+            why=f"rows by sequence must be ({sequences}, {row}), and by sequence and site "
+            f"({sequences}, {sites}, {row}): here are {sequences} sequences and {sites} sites",
+        )
+    return rows
+
+
+def rows_of(alternatives: Array, items: Items, dtype: npt.DTypeLike) -> Array:
+    """What each item writes, (*items, width, C); the items' index arrays may have any one shape."""
+    if alternatives.ndim == 3:
+        return alternatives[items.alternative].astype(dtype, copy=False)
+    by_sequence, by_site = (size > 1 for size in alternatives.shape[:2])
+    sequence = items.sequence if by_sequence else 0
+    site = items.site if by_site else 0
+    return np.asarray(alternatives[sequence, site, items.alternative]).astype(dtype, copy=False)
+
+
+def of_sequences(alternatives: Array, index: IntArray | slice) -> Array:
+    """The alternatives of a selection of the sequences."""
+    shared = alternatives.ndim == 3 or len(alternatives) == 1
+    return alternatives if shared else alternatives[index]
+
+
+def shuffled(rows: Array, count: int = 20, seed: int = 0) -> Array:
+    """The rows of every site in ``count`` random orders, (N, S, count, width, C).
+
+    rows: (N, S, width, C), what the sequences hold, as `Plan.site_rows` gives it. The orders are
+    drawn for every site anew, and depend on the seed and the sequence alone: not on its place in
+    the batch. Letters are kept, pairs of letters are not.
+
+    Raises InputError for another number of axes, or a count below 1.
+    """
+    rows = np.asarray(rows)
+    if rows.ndim != 4 or count < 1:
+        raise InputError(
+            f"cannot shuffle rows of shape {rows.shape} {count} times",
+            attempt="fastism.shuffled(plan.site_rows(x), 20)",
+        )
+    sites, width = rows.shape[1:3]
+    result = np.empty((len(rows), sites, count, *rows.shape[2:]), rows.dtype)
+    for own, orders in zip(rows, result, strict=True):
+        random = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(own).tobytes())])
+        order = random.random((sites, count, width)).argsort(axis=-1)
+        orders[:] = own[np.arange(sites)[:, None, None], order]
+    return result
+
+
+def _named(name: str, width: int, channels: int) -> Array:
+    letters = np.eye(channels)
+    if name == "letters":
+        return np.repeat(letters[:, None], width, axis=1)
+    if name == "zeros":
+        return np.zeros((1, width, channels))
+    if name == "uniform":
+        return np.full((1, width, channels), 1 / channels)
+    if name != "words":
+        raise InputError(f"there are no alternatives {name!r}", why=f"the names are {_names()}")
+    if channels**width > MOST_WORDS:
+        raise InputError(
+            f"there are {channels}**{width} words of {width} letters, more than {MOST_WORDS}",
+            attempt=f"rows of shape (A, {width}, {channels}) for the words that matter",
+        )
+    return letters[list(itertools.product(range(channels), repeat=width))]
+
+
+def _names() -> str:
+    return ", ".join(repr(name) for name in NAMED)

@@ -1,0 +1,116 @@
+"""Every form in which sites may be named, and what each stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastism import api
+from fastism.errors import InputError
+from fastism.ir.module import Sites
+from fastism.runtime.inputs import random_inputs
+from fastism.runtime.sites import parse_sites
+from fastism.testing.compare import assert_matches_model, assert_same_scores
+from fastism.testing.mutants import model_scores
+from tests.zoo import ENTRIES
+
+LENGTH = 20
+MASK = np.arange(LENGTH) % 5 < 3
+
+FORMS: list[tuple[Any, int | None, list[int], int]] = [
+    (None, None, list(range(20)), 1),
+    (None, 18, [0, 1, 2], 18),
+    (None, 20, [0], 20),
+    (slice(None, None, 5), None, [0, 5, 10, 15], 1),
+    (slice(4, 8), None, [4, 5, 6, 7], 1),
+    (slice(4, 8), 3, [4, 5], 3),
+    (slice(-4, None), 2, [16, 17, 18], 2),
+    (slice(None, None, 6), 6, [0, 6, 12], 6),
+    (range(1, 20, 7), None, [1, 8, 15], 1),
+    (range(0, 12, 4), 8, [0, 4, 8], 8),
+    ([7, 0, 7], None, [7, 0, 7], 1),
+    (np.array([3, 2], np.int8), 2, [3, 2], 2),
+    ([(12, 15), (0, 3)], None, [12, 0], 3),
+    (np.array([[4, 6], [5, 7]]), 2, [4, 5], 2),
+    (MASK, None, np.flatnonzero(MASK).tolist(), 1),
+    (MASK.tolist(), 3, [0, 5, 10, 15], 3),
+    (iter([1, 2]), None, [1, 2], 1),
+    (Sites((5, 9), 4), None, [5, 9], 4),
+]
+
+
+@pytest.mark.parametrize(("given", "width", "starts", "wide"), FORMS)
+def test_what_a_form_stands_for(given: Any, width: int, starts: list[int], wide: int) -> None:
+    assert parse_sites(given, LENGTH, width) == Sites(tuple(starts), wide)
+
+
+@pytest.mark.parametrize(
+    ("given", "width", "message"),
+    [
+        ([], None, "no sites to edit"),
+        (slice(3, 5), 4, "no sites to edit"),
+        (np.zeros(LENGTH, bool), None, "no sites to edit"),
+        ([3, 20], None, r"\[20, 21\) is not inside \[0, 20\)"),
+        ([-1], None, r"\[-1, 0\) is not inside"),
+        ([18], 3, r"\[18, 21\) is not inside"),
+        ([(5, 5)], None, "holds no position"),
+        ([(0, 1), (2, 4)], None, r"one width; got widths \[1, 2\]"),
+        ([(0, 2)], 3, "2 wide, and width=3 was given"),
+        (None, 21, "cannot be 21 positions wide"),
+        (None, 0, "cannot be 0 positions wide"),
+        (slice(0, 21), None, "reaches out of the input"),
+        (slice(None, None, -1), None, "runs backwards"),
+        (MASK[:7], None, "7 entries, and the input 20"),
+        ([1.5], None, "cannot be read as sites"),
+        ([3, (4, 5)], None, "cannot be read as sites"),
+        (7, None, "cannot be read as sites"),
+        ("every:5", None, "cannot be read as sites"),
+        ([[1, 2, 3]], None, "cannot be read as sites"),
+        (np.zeros((2, 2), bool), None, "cannot be read as sites"),
+    ],
+)
+def test_what_is_refused(given: Any, width: int | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_sites(given, LENGTH, width)
+
+
+@pytest.mark.parametrize("name", ["pool_same", "local_and_global_outputs", "chain_strided_same"])
+@pytest.mark.parametrize(
+    ("sites", "width"),
+    [(slice(None, None, 5), None), (None, 6), (slice(None, None, 7), 7), ([33, 0, 36], 4)],
+    ids=["every fifth", "overlapping", "tiled", "listed"],
+)
+def test_scores_are_those_of_the_model(
+    name: str, sites: Any, width: int | None, compiled: Callable
+) -> None:
+    """And locality ends where it does for single positions."""
+    case = compiled(name)
+    plan = api.compile(case.model, sites=sites, width=width, alternatives="zeros")
+    assert_matches_model(plan, case.model, case.inputs)
+    stops = [
+        {node.name: node.stop for node in each.stage["segmented"].main.nodes if node.stop}
+        for each in (plan, case.plan)
+    ]
+    assert stops[0] == stops[1]
+
+
+def test_a_mask_is_the_list_of_its_positions(compiled: Callable) -> None:
+    case = compiled("pool_same")
+    mask = np.random.default_rng(0).random(case.plan.length) < 0.3
+    plan = api.compile(case.model, sites=mask)
+    positions = np.flatnonzero(mask)
+    every = case.plan(case.inputs)
+    for head in every:
+        found = plan(case.inputs)[head].alternate
+        expected = every[head].alternate[:, positions]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+def test_sites_that_no_output_sees_keep_the_reference() -> None:
+    model = ENTRIES["skip_cropped"].build()
+    plan = api.compile(model)
+    x = random_inputs(plan.module.main)
+    assert_same_scores(plan, plan(x), model_scores(plan, model, x))
