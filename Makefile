@@ -7,6 +7,7 @@
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
 #   make picture      docs/windows.png
+#   make layers       docs/layers.md, the table of layers
 #   make clean        remove the environment
 #
 # PYTHON=python3.12 picks another interpreter. The environment is .venv; it is made once, and
@@ -21,7 +22,7 @@ DEV_READY := $(VENV)/dev-installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test lint bench bench-quick picture clean
+.PHONY: demo test lint bench bench-quick picture layers clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
@@ -29,7 +30,7 @@ demo: $(TEST_READY)
 	$(RUN) -m fastism demo -o build/demo --force
 
 test: $(TEST_READY)
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(DEV_READY)
 	$(RUN) -m ruff check .
@@ -44,6 +45,9 @@ bench-quick: $(TEST_READY)
 
 picture: $(TEST_READY)
 	$(RUN) docs/make_windows.py
+
+layers: $(TEST_READY)
+	$(RUN) -m docs.make_layers
 
 clean:
 	rm -rf $(VENV)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastism.api import compile, load
     from fastism.errors import FastismError
+    from fastism.frontends.keras.custom import register_layer
     from fastism.passes.registry import register_pass
+    from fastism.runtime.alternatives import shuffled
     from fastism.runtime.compatibility import FastISM, NaiveISM
     from fastism.runtime.plan import Plan
     from fastism.runtime.scores import Scores
@@ -22,7 +24,9 @@ _HOMES = {
     "compile": "fastism.api",
     "load": "fastism.api",
     "FastismError": "fastism.errors",
+    "register_layer": "fastism.frontends.keras.custom",
     "register_pass": "fastism.passes.registry",
+    "shuffled": "fastism.runtime.alternatives",
     "FastISM": "fastism.runtime.compatibility",
     "NaiveISM": "fastism.runtime.compatibility",
     "Plan": "fastism.runtime.plan",
@@ -34,8 +38,10 @@ __all__ = [  # noqa: RUF022  (in the order a reader meets them)
     "load",
     "Plan",
     "Scores",
+    "shuffled",
     "FastISM",
     "NaiveISM",
+    "register_layer",
     "register_pass",
     "FastismError",
     "__version__",

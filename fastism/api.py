@@ -6,7 +6,7 @@ model file -> frontends.keras -> imported -> passes -> scheduled -> backend -> P
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,11 @@ from fastism.ir.module import Module
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.passes.segment import Segment
+from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.execute import Function
-from fastism.runtime.inputs import parse_alternatives, parse_sites
 from fastism.runtime.plan import Plan
+from fastism.runtime.sites import parse_sites
+from fastism.runtime.tokens import alternative_rows, require_one_hot, token_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -36,6 +38,7 @@ def compile(
     seq_input: int | str = 0,
     length: int | None = None,
     sites: Any = None,
+    width: int | None = None,
     alternatives: Any = None,
     stop_layers: Sequence[str] | str = (),
     outputs: Sequence[str] | None = None,
@@ -43,33 +46,42 @@ def compile(
     backend: str = "tensorflow",
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
+    architecture: Callable[[], keras.Model] | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
     """Compile a Keras model to a plan that scores mutations.
 
-    model: a live model, or the path of a .h5 or .keras file.
+    model: a live model, or the path of a .keras or .h5 file or a SavedModel folder.
     seq_input: the input that is edited, by position or name.
     length: positions of the sequence, for a model built for any length.
-    sites: what is edited: None for every position, positions, or (start, stop) pairs of one width.
-    alternatives: what is written at a site, (A, C) or (A, width, C); None for every one-hot row.
+    sites: what is edited, a site at a time: None for every position, ``slice(None, None, 5)`` for
+        every fifth, ``slice(100, 200)`` for those in between, a mask of the positions, a list of
+        positions, or (start, stop) pairs of one width.
+    width: positions of a site (default 1), where sites are not pairs: a slice or a mask then
+        stands for every such interval inside it, a list for where they start.
+    alternatives: what is written at a site: ``"letters"`` (each letter; over the whole of a wider
+        site), ``"words"`` (every combination of letters), ``"zeros"``, ``"uniform"``, or rows
+        (A, C) or (A, width, C); for a model over tokens, token numbers (A,) or (A, width) too.
+        None for letters; a width above 1 needs an answer. The plan may be
+        given others with the sequences.
     stop_layers: layers, by Keras name, to compute whole together with all later ones.
     outputs: names of the outputs wanted; None for all.
     pipeline: passes to run in place of the default ones.
     backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
         (onnxruntime, on the graphs that ``fastism export`` writes).
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
+    architecture: a function that returns the built model, for a file of weights alone.
     instruments: observers of the passes (dumps, timings).
 
     Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
     arguments that do not fit it, PassError where a pass fails.
     """
-    imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe)
+    imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe, architecture)
     every = imported.outputs
     if outputs is not None:
         imported = _wanted(imported, outputs)
-    imported = imported.replace(sites=parse_sites(sites, _edited(imported).length))
-    width = imported.sites.width if imported.sites else 1
-    rows = parse_alternatives(alternatives, width, _edited(imported).channels)
+    imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
+    rows = _rows(alternatives, imported)
     stops = (stop_layers,) if isinstance(stop_layers, str) else tuple(stop_layers)
     parsed = _with_stops(Pipeline.parse(pipeline or DEFAULT, tuple(instruments)), stops)
     stages = parsed.run_stages(imported)
@@ -107,9 +119,8 @@ def load(
                 record.config, record.weights, custom_objects, unsafe=unsafe
             )
     stages = tuple(contents.stages.values())
-    width = stages[-1].sites.width if stages[-1].sites else 1
-    rows = parse_alternatives(contents.manifest["alternatives"], width, _edited(stages[0]).channels)
     manifest = contents.manifest
+    rows = _rows(manifest["alternatives"], stages[0])
     kept = (manifest[key] for key in ("backend", "pipeline", "output_positions"))
     return _plan(stages, rows, opaque, *kept)
 
@@ -120,6 +131,7 @@ def _imported(
     length: int | None,
     custom_objects: Mapping[str, Any] | None,
     unsafe: bool,
+    architecture: Callable[[], keras.Model] | None,
 ) -> tuple[Module, Mapping[str, Any]]:
     from fastism.frontends.keras.load import file_hash, load_model
     from fastism.frontends.keras.lower import lower
@@ -127,7 +139,9 @@ def _imported(
     name = sha256 = ""
     if isinstance(model, (str, os.PathLike)):
         path = os.fspath(model)
-        model = load_model(path, unsafe=unsafe, custom_objects=custom_objects)
+        model = load_model(
+            path, unsafe=unsafe, custom_objects=custom_objects, architecture=architecture
+        )
         name, sha256 = os.path.basename(path), file_hash(path)
     lowered = lower(model, length=length, seq_input=seq_input, name=name, sha256=sha256)
     return lowered.module, lowered.opaque
@@ -135,6 +149,16 @@ def _imported(
 
 def _edited(module: Module) -> Any:
     return module.main.values[module.seq_input].type
+
+
+def _rows(alternatives: Any, module: Module) -> Any:
+    width = module.sites.width if module.sites else 1
+    if module.seq_input not in token_inputs(module.main):
+        return parse_alternatives(alternatives, width, _edited(module))
+    given = alternative_rows(alternatives, width, _edited(module).channels)
+    rows = parse_alternatives(given, width, _edited(module))
+    require_one_hot("an alternative", rows)
+    return rows
 
 
 def _wanted(module: Module, outputs: Sequence[str]) -> Module:
@@ -145,7 +169,7 @@ def _wanted(module: Module, outputs: Sequence[str]) -> Module:
             why=f"its outputs are {', '.join(module.outputs)}",
         )
     values = dict(zip(module.outputs, module.main.outputs, strict=True))
-    main = module.main.replace(outputs=tuple(values[name] for name in outputs)).prune()
+    main = module.main.replace(outputs=tuple(values[name] for name in outputs))
     return module.replace(graphs=(main, *module.graphs[1:]), outputs=tuple(outputs))
 
 

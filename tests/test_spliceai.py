@@ -94,6 +94,6 @@ def test_the_ends_of_the_input_reach_the_ends_of_the_output(plan: Plan) -> None:
     change = graph.values[graph.outputs[0]].change
     assert change is not None
     reached = {start: change.at(index) for index, start in enumerate(SITES)}
-    assert reached[0] == Interval(0, 1)
-    assert reached[5_050] == Interval(0, 101)
-    assert reached[10_100] == Interval(100, 101)
+    assert reached[0] == (Interval(0, 1),)
+    assert reached[5_050] == (Interval(0, 101),)
+    assert reached[10_100] == (Interval(100, 101),)

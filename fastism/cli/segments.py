@@ -18,6 +18,7 @@ def show_segments(session: Session, stages: Sequence[Module]) -> None:
     """Print what every segment computes and costs an item, and where locality ends."""
     from fastism.runtime.report import segment_rows, summary
 
+    found = segment_rows(stages)
     rows = [
         (
             str(row.segment),
@@ -29,16 +30,19 @@ def show_segments(session: Session, stages: Sequence[Module]) -> None:
             count(row.window_macs),
             count(row.delta_macs),
         )
-        for row in segment_rows(stages)
+        for row in found
     ]
     session.table(_COLUMNS, rows, title="multiply-adds an item, by segment")
-    total = summary(stages)
+    total, whole = summary(stages), sum(row.delta_macs for row in found if row.mode == "whole")
     lines = [
         f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
         f"{count(total.total_whole_macs)}: {total.predicted_speedup:,.1f} times as many",
         _times(total),
         *(f"locality ends at {layer}: {why}" for layer, why in total.ends),
     ]
+    if whole:
+        share = whole / max(total.total_item_macs, 1)
+        lines.append(f"what runs whole behind it is {share:.0%} of an item's multiply-adds")
     session.say("\n".join(lines))
 
 

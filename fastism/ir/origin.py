@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+INPUT_LAYER = "InputLayer"
+"""The kind of the reshape from an input as the IR has it, (N, L, C), to the model's own shape."""
+
 
 @dataclass(frozen=True)
 class Origin:

@@ -12,6 +12,9 @@ from fastism.passes.canonicalization.batch_norm import fold_batch_norm
 from fastism.passes.canonicalization.dense import dense_to_conv1d
 from fastism.passes.canonicalization.flattened import flatten_last
 from fastism.passes.canonicalization.identities import drop_identity
+from fastism.passes.canonicalization.joined import dense_of_joined
+from fastism.passes.canonicalization.reshapes import fold_reshapes
+from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
 from fastism.passes.registry import register_pass
 
@@ -19,8 +22,11 @@ RULES: Final[tuple[Rule, ...]] = (
     drop_identity,
     split_activation,
     fold_batch_norm,
+    three_axes,
+    fold_reshapes,
     dense_to_conv1d,
     flatten_last,
+    dense_of_joined,
 )
 """In this order; each sees the graph the ones before it have made."""
 

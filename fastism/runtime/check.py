@@ -16,8 +16,9 @@ import numpy.typing as npt
 from fastism.errors import MismatchError
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
-from fastism.runtime.naive import mutated, predict
+from fastism.runtime.naive import live, mutated, predict
 from fastism.runtime.plan import Plan
+from fastism.runtime.tolerances import tolerance_of
 
 Array = npt.NDArray[Any]
 
@@ -47,15 +48,18 @@ def check_plan(
     *,
     sequences: int = 2,
     seed: int = 0,
-    tolerance: float = 1e-5,
+    tolerance: float | None = None,
 ) -> CheckReport:
     """Compare the plan's scores with the model's own on random one-hot sequences.
 
     model: the live Keras model, or the path of its file.
-    tolerance: the largest difference allowed, as a share of the output's largest magnitude.
+    tolerance: the largest difference allowed, as a share of the output's largest magnitude; if
+        None, that of the model's element type (`TOLERANCES`).
 
     Raises MismatchError, naming the first node that disagrees.
     """
+    model = live(model)
+    tolerance = tolerance_of(model) if tolerance is None else tolerance
     inputs = random_inputs(plan.module.main, sequences, seed)
     items = _items(plan, sequences, seed)
     found = plan.score_items(inputs, items.sequence, items.site, items.alternative)

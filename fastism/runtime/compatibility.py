@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError, MismatchError
-from fastism.runtime.inputs import model_inputs
 from fastism.runtime.naive import mutated, predict
+from fastism.runtime.tokens import alternative_rows, token_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -43,32 +43,33 @@ class _Mutagenesis:
         self.early_stop_layers = early_stop_layers if early_stop_layers is not None else ()
         self._plan: Plan | None = None
 
-    def plan(self, replace_with: Any = 0) -> Plan:
-        """The compiled plan; what replaces the ranges is its only alternative."""
+    def plan(self) -> Plan:
+        """The compiled plan; it writes zeros unless told otherwise."""
         from fastism.api import compile
 
         if self._plan is None:
+            first, stop = (self.change_ranges or [(0, 1)])[0]
+            tokens = len(self.model.inputs[self.seq_input_idx].shape) == 2
             self._plan = compile(
                 self.model,
                 seq_input=self.seq_input_idx,
                 sites=self.change_ranges,
-                alternatives=self._zeros(),
+                alternatives=np.zeros((1, stop - first), int) if tokens else "zeros",
                 stop_layers=self.early_stop_layers,
             )
-        self._plan.alternatives = self._row(self._plan, replace_with)
         return self._plan
 
-    def _zeros(self) -> Array:
-        shape = self.model.inputs[self.seq_input_idx].shape
-        ranges = self.change_ranges
-        width = 1 if ranges is None else ranges[0][1] - ranges[0][0]
-        return np.zeros((1, width, shape[2]), np.float32)
-
-    def _row(self, plan: Plan, replace_with: Any) -> Array:
-        rows = np.asarray(replace_with, np.float32)
-        wanted = (plan.executor.width, plan.channels)
+    def _rows(self, replace_with: Any) -> Array:
+        """What replaces the ranges, as the only alternative: (1, width, C)."""
+        plan = self.plan()
+        if token_inputs(plan.stages[0].main):
+            width, vocabulary = plan.alternatives.shape[1:]
+            tokens = np.broadcast_to(replace_with, (1, width))
+            return np.asarray(alternative_rows(tokens, width, vocabulary))
+        rows = np.asarray(replace_with, plan.alternatives.dtype)
+        wanted = plan.alternatives.shape[1:]
         if rows.ndim == 0 and float(rows) == 0.0:
-            return np.zeros((1, *wanted), np.float32)
+            return plan.alternatives
         rows = rows[None] if rows.ndim == 1 else rows
         if rows.shape != wanted:
             raise InputError(
@@ -107,10 +108,10 @@ class FastISM(_Mutagenesis):
         """(B, ranges, *out), the prediction with each range replaced; a list for several outputs.
 
         inp_batch: (B, L, C), or a list for several inputs; numpy arrays or tensors. replace_with:
-        0 for zeros, one row (C,), or rows (width, C). A sequence that already holds the
-        replacement keeps its reference prediction.
+        0 for zeros, one row (C,), or rows (width, C); for a model over tokens, the token or tokens.
+        A sequence that already holds the replacement keeps its reference prediction.
         """
-        scores = self.plan(replace_with)(inp_batch)
+        scores = self.plan()(inp_batch, alternatives=self._rows(replace_with))
         return self._result([scores[name].alternate[:, :, 0] for name in scores])
 
     def test_correctness(
@@ -119,7 +120,7 @@ class FastISM(_Mutagenesis):
         """Whether random sequences score the same as by the model, every range, within ``atol``."""
         from fastism.runtime.inputs import random_inputs
 
-        plan = self.plan(replace_with)
+        plan = self.plan()
         inputs = list(random_inputs(plan.module.main, batch_size, seed=0).values())
         given = inputs if len(inputs) > 1 else inputs[0]
         naive = NaiveISM(self.model, self.seq_input_idx, self.change_ranges)
@@ -144,13 +145,13 @@ class NaiveISM(_Mutagenesis):
         """(B, ranges, *out); arguments as of `FastISM`."""
         from fastism.runtime.items import Items
 
-        plan = self.plan(replace_with)
-        inputs = model_inputs(plan.module.main, inp_batch)
+        plan, rows = self.plan(), self._rows(replace_with)
+        inputs = plan.inputs(inp_batch)
         count, sites = len(next(iter(inputs.values()))), len(plan.executor.starts)
         parts: list[list[Array]] = []
         for site in range(sites):
             items = Items(np.arange(count), np.full(count, site), np.zeros(count, np.int64))
-            parts.append(predict(self.model, plan, mutated(plan, inputs, items)))
+            parts.append(predict(self.model, plan, mutated(plan, inputs, items, rows)))
         return self._result([np.stack(part, axis=1) for part in zip(*parts, strict=True)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,22 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.ir.graph import Graph
-from fastism.ir.module import Sites
+from fastism.ir.origin import INPUT_LAYER
 from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.tokens import as_rows
 
 Array = npt.NDArray[Any]
 
 
-def model_inputs(graph: Graph, given: Any) -> dict[str, Array]:
+def model_inputs(
+    graph: Graph, given: Any, tokens: Collection[str] = frozenset()
+) -> dict[str, Array]:
     """One array for each input of the model, by name, cast to the type the graph states.
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
-    mapping by name. Raises InputError where the count, a name or a shape does not fit.
+    mapping by name. An array may have axes of one element more, as (N, L, C, 1) for a model that
+    takes it so; one of ``tokens`` may be token numbers, (N, L). Raises InputError where the count,
+    a name or a shape does not fit.
     """
     names = [value.name for value in graph.inputs]
     if isinstance(given, Mapping):
@@ -38,6 +43,8 @@ def model_inputs(graph: Graph, given: Any) -> dict[str, Array]:
         )
     result = {}
     for value, array in zip(graph.inputs, arrays, strict=True):
+        if value.name in tokens:
+            array = as_rows(value.name, array, value.type.length, value.type.channels)
         result[value.name] = _fitting(value.name, value.type.shape, value.type.dtype, array)
     if len({len(array) for array in result.values()}) != 1:
         raise InputError("the inputs hold different numbers of sequences")
@@ -46,6 +53,8 @@ def model_inputs(graph: Graph, given: Any) -> dict[str, Array]:
 
 def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array:
     array = np.asarray(given)
+    if array.ndim > len(shape) and _without_ones(array.shape) == _without_ones(shape):
+        array = array.reshape(len(array), *shape[1:])
     if array.ndim != len(shape) or array.shape[1:] != tuple(shape[1:]):
         wanted = "(N, " + ", ".join(map(str, shape[1:])) + ")"
         raise InputError(
@@ -57,71 +66,39 @@ def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array
     return array.astype(NUMPY_DTYPES[dtype], copy=False)
 
 
+def _without_ones(shape: tuple[Any, ...]) -> list[int]:
+    return [extent for extent in shape[1:] if extent != 1]
+
+
+def model_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """The shape, without the batch axis, in which the model itself takes every input.
+
+    ``graph`` is the imported one: there a reshape says where it is not the input's own.
+    """
+    shapes = {value.name: tuple(map(int, value.type.shape[1:])) for value in graph.inputs}
+    for node in graph.nodes:
+        if node.origin is not None and node.origin.kind == INPUT_LAYER:
+            shapes[node.inputs[0]] = tuple(map(int, node.type.shape[1:]))
+    return shapes
+
+
 def random_inputs(graph: Graph, sequences: int = 2, seed: int = 0) -> dict[str, Array]:
-    """Inputs by name, (sequences, ...): one-hot rows where an input is (N, L, C), else noise."""
+    """Inputs by name, (sequences, ...): one-hot rows where an input is (N, L, C), else noise.
+
+    An input of whole numbers is of zeros and ones.
+    """
     random = np.random.default_rng(seed)
     inputs: dict[str, Array] = {}
     for value in graph.inputs:
         shape = tuple(int(dim) for dim in value.type.shape[1:])
         if len(shape) == 2:
-            array = np.eye(shape[1])[random.integers(0, shape[1], (sequences, shape[0]))]
-        else:
+            array: Array = np.eye(shape[1])[random.integers(0, shape[1], (sequences, shape[0]))]
+        elif value.type.dtype in ("f32", "f64"):
             array = random.normal(size=(sequences, *shape))
+        else:
+            array = random.integers(0, 2, (sequences, *shape))
         inputs[value.name] = array.astype(NUMPY_DTYPES[value.type.dtype])
     return inputs
-
-
-def parse_sites(sites: Any, length: int) -> Sites:
-    """Sites from None (every position), integers, or (start, stop) pairs of one width.
-
-    Raises InputError for mixed widths, an empty list, or a site outside ``[0, length)``.
-    """
-    if sites is None:
-        return Sites.every(length)
-    if isinstance(sites, Sites):
-        pairs = [(start, start + sites.width) for start in sites.starts]
-    else:
-        pairs = [_pair(site) for site in sites]
-    if not pairs:
-        raise InputError("there are no sites to edit")
-    widths = {stop - start for start, stop in pairs}
-    if len(widths) != 1:
-        raise InputError(f"sites must all be of one width; got widths {sorted(widths)}")
-    for start, stop in pairs:
-        if not 0 <= start < stop <= length:
-            raise InputError(f"the site [{start}, {stop}) is not inside [0, {length})")
-    return Sites(tuple(start for start, _ in pairs), widths.pop())
-
-
-def _pair(site: Any) -> tuple[int, int]:
-    if isinstance(site, Iterable):
-        start, stop = site
-        return int(start), int(stop)
-    return int(site), int(site) + 1
-
-
-def parse_alternatives(alternatives: Any, width: int, channels: int) -> Array:
-    """Alternatives as (A, width, C): None for every one-hot row, written at every position.
-
-    Accepts (A, C) rows where the sites are one position wide, or (A, width, C). Raises InputError
-    for any other shape, and where None would be ambiguous (sites wider than one).
-    """
-    if alternatives is None:
-        if width != 1:
-            raise InputError(
-                f"the sites are {width} positions wide, so the alternatives must be given",
-                attempt=f"alternatives=rows of shape (A, {width}, {channels})",
-            )
-        return np.eye(channels, dtype=np.float32)[:, None]
-    rows = np.asarray(alternatives, dtype=np.float32)
-    if rows.ndim == 2 and width == 1:
-        rows = rows[:, None]
-    if rows.ndim != 3 or rows.shape[1:] != (width, channels) or not len(rows):
-        raise InputError(
-            f"the alternatives have the shape {np.asarray(alternatives).shape}",
-            why=f"they must be (A, {width}, {channels}): rows as wide as a site",
-        )
-    return rows
 
 
 def index_array(name: str, given: Sequence[int] | Array, limit: int) -> npt.NDArray[np.int64]:

@@ -14,11 +14,13 @@ from fastism.errors import InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.alternatives import of_sequences, parse_written
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.schedule import default_memory
 from fastism.runtime.scores import HeadScores, Scores
+from fastism.runtime.tokens import alternative_rows, require_one_hot, token_inputs
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -32,7 +34,8 @@ class Plan:
     """What `fastism.compile` and `fastism.load` return; call it with sequences.
 
     stages: the module after every pass, imported to scheduled.
-    alternatives: (A, width, C), the rows written at a site, in the order of the scores.
+    alternatives: (A, width, C), the rows written at a site, in the order of the scores, unless
+        others are given with the sequences.
     opaque: the live layers behind the module's opaque nodes.
     emit: turns a scheduled module into functions (the backend's, bound to the opaque layers).
     pipeline: the passes that made the stages, as text.
@@ -123,10 +126,18 @@ class Plan:
         }
         save_plan(path, stages=self.stages, manifest=self.manifest, opaque=records, force=force)
 
+    def inputs(self, x: Any) -> dict[str, Array]:
+        """``x`` as one array for every input of the module, by name; see `model_inputs`.
+
+        Raises InputError where it does not fit.
+        """
+        return model_inputs(self.module.main, x, token_inputs(self.stages[0].main))
+
     def __call__(
         self,
         x: Any,
         *,
+        alternatives: Any = None,
         batch_size: int = BATCH,
         memory: int | None = None,
         progress: Progress | None = None,
@@ -134,23 +145,24 @@ class Plan:
         """Score every alternative at every site of every sequence.
 
         x: (N, L, C), or for several inputs a list in the model's order, or a dict by name.
+        alternatives: what to write instead of the plan's own, as for `fastism.compile`; or rows of
+            each sequence's own, (N, A, width, C), or of its every site's, (N, S, A, width, C).
+            Nothing is compiled again. `site_rows` and `fastism.shuffled` make such rows.
         batch_size: sequences at a time; more is faster, and takes more memory.
         memory: bytes the running chunks may take; a quarter of what is free if None.
 
-        Raises InputError where ``x`` does not fit the model.
+        Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites.
         """
-        inputs = model_inputs(self.module.main, x)
+        inputs = self.inputs(x)
         count = len(next(iter(inputs.values())))
-        sites, alternatives = len(self.executor.starts), len(self.alternatives)
-        grid = np.indices((1, sites, alternatives)).reshape(3, -1)
+        rows = self.written(alternatives, count)
+        shape = len(self.executor.starts), rows.shape[-3]
+        grid = np.indices((1, *shape)).reshape(3, -1)
         heads = [
-            HeadScores(
-                np.empty((count, *shape), dtype),
-                np.empty((count, sites, alternatives, *shape), dtype),
-            )
-            for shape, dtype in self._outputs()
+            HeadScores(np.empty((count, *out), dtype), np.empty((count, *shape, *out), dtype))
+            for out, dtype in self._outputs()
         ]
-        counter = _Counter(progress, count * sites * alternatives)
+        counter = _Counter(progress, count * grid.shape[1])
         limit = default_memory() if memory is None else memory
         for first in range(0, count, batch_size):
             batch = {name: array[first : first + batch_size] for name, array in inputs.items()}
@@ -166,7 +178,8 @@ class Plan:
             sequence = np.repeat(np.arange(size), grid.shape[1])
             site, alternative = np.tile(grid[1], size), np.tile(grid[2], size)
             items = Items(sequence, site, alternative)
-            self.executor.score(batch, saved, items, self.alternatives, flat, counter.add, limit)
+            own = of_sequences(rows, slice(first, first + size))
+            self.executor.score(batch, saved, items, own, flat, counter.add, limit)
         return Scores(dict(zip(self.output_names, heads, strict=True)))
 
     def score_items(
@@ -176,6 +189,7 @@ class Plan:
         site: Sequence[int] | Array,
         alternative: Sequence[int] | Array,
         *,
+        alternatives: Any = None,
         batch_size: int = BATCH,
         memory: int | None = None,
         progress: Progress | None = None,
@@ -183,15 +197,17 @@ class Plan:
         """Score a subset of the items, given by three index arrays of one length M.
 
         Returns (M, *out) for every output by name: the prediction with that alternative written at
-        that site (both are indices into the plan's) of that sequence. Raises InputError where an
-        index is out of range or the arrays differ in length.
+        that site (both are indices into the plan's) of that sequence. ``alternatives`` replaces the
+        plan's own, as in a call of the plan. Raises InputError where an index is out of range, the
+        arrays differ in length, or the alternatives do not fit the sites.
         """
-        inputs = model_inputs(self.module.main, x)
+        inputs = self.inputs(x)
         count = len(next(iter(inputs.values())))
+        rows = self.written(alternatives, count)
         items = Items(
             index_array("sequence", sequence, count),
             index_array("site", site, len(self.executor.starts)),
-            index_array("alternative", alternative, len(self.alternatives)),
+            index_array("alternative", alternative, rows.shape[-3]),
         )
         if not len(items.sequence) == len(items.site) == len(items.alternative):
             raise InputError("sequence, site and alternative must be of one length")
@@ -207,10 +223,40 @@ class Plan:
             part = items.take(chosen)
             part = Items(position[chosen] - first, part.site, part.alternative)
             flat = [np.asarray(saved[value])[part.sequence] for value in self.executor.heads]
-            self.executor.score(batch, saved, part, self.alternatives, flat, counter.add, limit)
+            own = of_sequences(rows, index)
+            self.executor.score(batch, saved, part, own, flat, counter.add, limit)
             for result, values in zip(results, flat, strict=True):
                 result[chosen] = values
         return dict(zip(self.output_names, results, strict=True))
+
+    def site_rows(self, x: Any) -> Array:
+        """What every sequence holds at every site before any edit, (N, S, width, C).
+
+        x: as for a call of the plan. Raises InputError where it does not fit the model.
+        """
+        edited = self.inputs(x)[self.module.seq_input]
+        shape = len(edited), len(self.executor.starts)
+        sequence, site = np.indices(shape).reshape(2, -1)
+        held = self.executor.held(edited, sequence, site)
+        return held.reshape(*shape, *held.shape[1:])
+
+    def written(self, alternatives: Any, sequences: int) -> Array:
+        """What a call with so many sequences and these alternatives writes.
+
+        (A, width, C) where it is the same everywhere, else (1 or N, 1 or S, A, width, C). Raises
+        InputError where the alternatives do not fit the sites.
+        """
+        if alternatives is None:
+            return self.alternatives
+        edited = self.module.main.values[self.module.seq_input].type
+        starts, width = self.executor.starts, self.executor.width
+        tokens = self.module.seq_input in token_inputs(self.stages[0].main)
+        if tokens:
+            alternatives = alternative_rows(alternatives, width, edited.channels)
+        rows = parse_written(alternatives, width, edited, sequences, len(starts))
+        if tokens:
+            require_one_hot("an alternative", rows)
+        return rows
 
     def _outputs(self) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
         values = self.module.main.values

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
-from fastism.passes.costs import ALTERNATIVES
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,14 @@ class Summary:
 
 
 def item_macs(graph: Graph) -> Mapping[str, float]:
-    """Multiply-adds an item by the source node they are for, in one propagation graph."""
+    """Multiply-adds an item by the source node they are for, in one scheduled graph."""
     costs: dict[str, float] = {}
+    items, pairs = graph.attributes["items"], graph.attributes["pairs"]
+    assert isinstance(items, int)
+    assert isinstance(pairs, int)
     for node in graph.nodes:
         macs = definition(node.op).macs(node, graph.types(node.inputs))
-        shared = 1 if node.results[0].type.shape[0] == "M" else ALTERNATIVES
+        shared = 1 if node.results[0].type.shape[0] == "M" else items // pairs
         source = node.name.rpartition(".")[0]
         costs[source] = costs.get(source, 0.0) + macs / shared
     return costs

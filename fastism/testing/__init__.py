@@ -1,0 +1,23 @@
+"""Tools to hold plans against models; loaded when first used, as Keras comes with them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastism.testing.compare import assert_matches_model
+    from fastism.testing.random_models import random_model
+
+_HOMES = {
+    "assert_matches_model": "fastism.testing.compare",
+    "random_model": "fastism.testing.random_models",
+}
+
+__all__ = ["assert_matches_model", "random_model"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastism.testing' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

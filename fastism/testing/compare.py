@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fastism.runtime.plan import Plan
 from fastism.runtime.scores import Scores
+from fastism.runtime.tolerances import tolerance_of
 from fastism.testing.mutants import model_scores
 
 if TYPE_CHECKING:
@@ -21,16 +22,25 @@ SMALLEST_SCALE = 1e-6
 
 
 def assert_matches_model(
-    plan: Plan, model: keras.Model, x: Any, tolerance: float = 1e-5, *, batch: int = 256
+    plan: Plan,
+    model: keras.Model,
+    x: Any,
+    tolerance: float | None = None,
+    *,
+    batch: int = 256,
+    alternatives: Any = None,
 ) -> None:
     """Raise AssertionError unless the plan's scores of ``x`` are the model's, for every output.
 
-    x: as for `Plan.__call__`. tolerance: the largest difference allowed, as a share of the output's
-    largest magnitude. batch: mutants the model is called with at a time.
+    x, alternatives: as for `Plan.__call__`. tolerance: the largest difference allowed, as a share
+    of the output's largest magnitude; if None, that of the model's element type. batch: mutants
+    the model is called with at a time.
 
     The message names the output, sequence, site and alternative of the worst item, and both values.
     """
-    assert_same_scores(plan, plan(x), model_scores(plan, model, x, batch), tolerance)
+    tolerance = tolerance_of(model) if tolerance is None else tolerance
+    found = plan(x, alternatives=alternatives)
+    assert_same_scores(plan, found, model_scores(plan, model, x, batch, alternatives), tolerance)
 
 
 def assert_same_scores(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.runtime.inputs import model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.naive import mutated, predict
 from fastism.runtime.plan import Plan
@@ -20,30 +19,38 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-def every_item(plan: Plan, sequences: int) -> Items:
-    """Every item of so many sequences, alternatives fastest, sequences slowest."""
-    shape = (sequences, len(plan.executor.starts), len(plan.alternatives))
+def every_item(plan: Plan, sequences: int, alternatives: int | None = None) -> Items:
+    """Every item of so many sequences, alternatives fastest, sequences slowest.
+
+    alternatives: how many there are, if not as many as the plan has.
+    """
+    count = len(plan.alternatives) if alternatives is None else alternatives
+    shape = (sequences, len(plan.executor.starts), count)
     sequence, site, alternative = np.indices(shape).reshape(3, -1)
     return Items(sequence, site, alternative)
 
 
-def mutants(plan: Plan, x: Any) -> dict[str, Array]:
+def mutants(plan: Plan, x: Any, alternatives: Any = None) -> dict[str, Array]:
     """The inputs of every item, (N * S * A, ...) by name, in the order of `every_item`."""
-    inputs = model_inputs(plan.module.main, x)
+    inputs = plan.inputs(x)
     count = len(next(iter(inputs.values())))
-    return mutated(plan, inputs, every_item(plan, count))
+    rows = plan.written(alternatives, count)
+    return mutated(plan, inputs, every_item(plan, count, rows.shape[-3]), rows)
 
 
-def model_scores(plan: Plan, model: keras.Model, x: Any, batch: int = 256) -> Scores:
+def model_scores(
+    plan: Plan, model: keras.Model, x: Any, batch: int = 256, alternatives: Any = None
+) -> Scores:
     """What the model itself says of every sequence (N, *out) and every item (N, S, A, *out).
 
-    The plan lends its sites, its alternatives and its choice of outputs, and nothing else.
+    The plan lends its sites, its choice of outputs and, where none are given, its alternatives.
     """
-    inputs: Mapping[str, Array] = model_inputs(plan.module.main, x)
+    inputs: Mapping[str, Array] = plan.inputs(x)
     count = len(next(iter(inputs.values())))
-    grid = (count, len(plan.executor.starts), len(plan.alternatives))
+    rows = plan.written(alternatives, count)
+    grid = (count, len(plan.executor.starts), rows.shape[-3])
     references = predict(model, plan, inputs, batch)
-    alternates = predict(model, plan, mutants(plan, x), batch)
+    alternates = predict(model, plan, mutants(plan, x, alternatives), batch)
     heads = [
         HeadScores(reference, alternate.reshape(*grid, *reference.shape[1:]))
         for reference, alternate in zip(references, alternates, strict=True)

@@ -29,15 +29,27 @@ def test_custom_pass_removes_the_noise_layer() -> None:
     assert "after=drop-gaussian-noise" in cleaned
 
 
-def test_custom_layer_stays_local_and_agrees_with_the_model() -> None:
+def difference(text: str) -> float:
+    """From the model, as an example prints it last."""
+    found = re.search(r"difference: (\S+)", text)
+    assert found is not None
+    return float(found[1])
+
+
+def test_custom_layers_stay_local_and_agree_with_the_model() -> None:
     text = run("custom_layer.py")
+    assert "gate_1: delta \ngate_2: delta \n" in text
+    assert "pool: whole (locality ends: is registered as reading the whole length)" in text
+    assert difference(text) < 1e-5
+
+
+def test_custom_op_stays_local_and_agrees_with_the_model() -> None:
+    text = run("custom_op.py")
     node = next(line for line in text.splitlines() if "= soft_max_pool(" in line)
     assert "change=2 " in node
-    difference = re.search(r"difference: (\S+)", text)
-    assert difference is not None
-    assert float(difference[1]) < 1e-5
+    assert difference(text) < 1e-5
 
 
-@pytest.mark.parametrize("name", ["custom_pass.py", "custom_layer.py"])
+@pytest.mark.parametrize("name", ["custom_pass.py", "custom_layer.py", "custom_op.py"])
 def test_an_example_is_under_fifty_lines(name: str) -> None:
     assert len((EXAMPLES / name).read_text().splitlines()) < 50

@@ -25,10 +25,12 @@ def _layers(name: str) -> dict[str, OpaqueLayer]:
 
 def _tensors(layer: OpaqueLayer) -> list[np.ndarray]:
     random = np.random.default_rng(3)
-    return [
+    tensors = [
         random.normal(size=(3, *type.shape[1:])).astype(NUMPY_DTYPES[type.dtype])
         for type in layer.types
     ]
+    masks = [random.random((3, *type.shape[1:])) < 0.6 for type in layer.masked.values()]
+    return [*tensors, *(mask.astype("float32") for mask in masks)]
 
 
 def _stored(layer: OpaqueLayer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -59,11 +61,11 @@ def test_weights_are_needed_and_checked() -> None:
 
 
 def test_a_lambda_runs_its_code_only_when_allowed() -> None:
-    config, weights = _stored(_layers("lambda_layer")["double"])
-    with pytest.raises(PlanError, match="layer 'double' cannot be restored") as caught:
+    config, weights = _stored(_layers("lambda_layer")["running"])
+    with pytest.raises(PlanError, match="layer 'running' cannot be restored") as caught:
         OpaqueLayer.restore(config, weights)
     assert "unsafe=True" in str(caught.value)
-    assert OpaqueLayer.restore(config, weights, unsafe=True).key == "double"
+    assert OpaqueLayer.restore(config, weights, unsafe=True).key == "running"
 
 
 class Hidden(keras.layers.Layer):
@@ -74,7 +76,7 @@ class Hidden(keras.layers.Layer):
         self.factor = factor
 
     def call(self, x: Any) -> Any:
-        return x * self.factor
+        return keras.ops.cumsum(x, axis=1) * self.factor
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor}

@@ -20,6 +20,7 @@ WEIGHTS = {
     "dense.kernel": array(4, 2, seed=2),
     "dense.bias": array(2, seed=3),
     "wide.kernel": array(24, 2, seed=4),
+    "joined.kernel": array(30, 2, seed=11),
     "bn.gamma": array(4, seed=5),
     "bn.beta": array(4, seed=6),
     "bn.mean": array(4, seed=7),
@@ -230,13 +231,13 @@ def test_shared_weights_stay_shared(rewritten) -> None:
     assert len(found.constants) == 5
 
 
-def test_dense_behind_other_ranks_stays(check) -> None:
+def test_dense_over_more_axes_becomes_a_convolution_too(rewritten) -> None:
     body = """
   %four  : f32[N,3,2,4] = reshape(%seq) {shape=(3, 2, 4)}
   %dense : f32[N,3,2,2] = dense(%four) @dense.kernel
   %flat  : f32[N,12]    = flatten(%dense)
 """
-    check(body, "%flat", body, "%flat")
+    assert [node.op for node in rewritten(body, "%flat").main.nodes] == ["conv1d", "flatten"]
 
 
 def test_element_wise_functions_move_in_front_of_a_flatten(check) -> None:
@@ -291,6 +292,35 @@ def test_only_the_part_of_a_chain_that_one_node_reads_moves(check) -> None:
 """,
         "%exp, %flat",
     )
+
+
+def test_a_dense_layer_over_joined_vectors_is_a_sum(rewritten) -> None:
+    found = rewritten(
+        """
+  %mean  : f32[N,4]  = global_average_pool(%seq)
+  %flat  : f32[N,24] = flatten(%seq)
+  %pair  : f32[N,2]  = dense(%mean) @dense.kernel
+  %both  : f32[N,30] = concatenate(%mean, %flat, %pair)
+  %dense : f32[N,2]  = dense(%both) {activation=relu} @joined.kernel @dense.bias layer=top
+""",
+        "%dense",
+    )
+    ops = {node.name: node.op for node in found.main.nodes}
+    assert ops["dense"] == "add"
+    assert "concatenate" not in ops.values()
+    pieces = [found.main.by_name[name] for name in found.main.by_name["dense"].inputs]
+    assert [piece.inputs for piece in pieces] == [("mean",), ("flat",), ("pair",)]
+    assert [dict(piece.constants).get("bias") for piece in pieces] == ["dense.bias", None, None]
+
+
+def test_a_dense_layer_over_other_joined_vectors_stays(check) -> None:
+    body = """
+  %mean  : f32[N,4]  = global_average_pool(%seq)
+  %sum   : f32[N,20] = concatenate(%mean, %mean, %mean, %mean, %mean)
+  %both  : f32[N,24] = concatenate(%sum, %mean)
+  %dense : f32[N,2]  = dense(%both) @wide.kernel
+"""
+    check(body, "%dense", body, "%dense")
 
 
 def test_what_nobody_reads_is_dropped(check) -> None:

@@ -44,7 +44,7 @@ def skip_cropped() -> keras.Model:
 
 @small_model()
 def skip_shifted() -> keras.Model:
-    """A sum of shifted copies: the change range has a hole that its hull fills."""
+    """A sum of shifted copies: one base changes two stretches."""
     inputs = sequence()
     x = _conv(5, 3)(inputs)
     left, right = layers.Cropping1D((0, 12))(x), layers.Cropping1D((12, 0))(x)
@@ -106,7 +106,7 @@ def squeeze_excite() -> keras.Model:
 
 @small_model()
 def concatenate_positions() -> keras.Model:
-    """Joined along the sequence axis: locality ends there."""
+    """Joined along the sequence axis, and flattened right there."""
     inputs = sequence()
     x, y = _conv(4, 3)(inputs), _conv(4, 5, strides=2)(inputs)
     return keras.Model(inputs, _flat(layers.Concatenate(axis=1)([x, y])))

@@ -18,12 +18,14 @@ class Entry:
 
     length: positions to lower it at, for a model built for any length.
     opaque: the keys of the layers fastism is expected to keep opaque, and no others.
+    windowed: the keys of those it runs live on windows, as they are registered.
     """
 
     name: str
     build: Builder
     length: int | None = None
     opaque: frozenset[str] = frozenset()
+    windowed: frozenset[str] = frozenset()
 
 
 ENTRIES: dict[str, Entry] = {}
@@ -31,7 +33,7 @@ ZOO: dict[str, Builder] = {}
 
 
 def small_model(
-    *, length: int | None = None, opaque: Iterable[str] = ()
+    *, length: int | None = None, opaque: Iterable[str] = (), windowed: Iterable[str] = ()
 ) -> Callable[[Builder], Builder]:
     """Register a builder under its function's name; see :class:`Entry`."""
 
@@ -44,7 +46,7 @@ def small_model(
             randomize(model, seed=zlib.crc32(name.encode()))
             return model
 
-        ENTRIES[name] = Entry(name, build, length, frozenset(opaque))
+        ENTRIES[name] = Entry(name, build, length, frozenset(opaque), frozenset(windowed))
         ZOO[name] = build
         return build
 

@@ -101,7 +101,8 @@ def _check_operators(graph: Graph, model: onnx.ModelProto) -> None:
     unknown = {n.op_type for n in _nodes(model.graph) if not onnx.defs.has(n.op_type, n.domain)}
     if not unknown:
         return
-    live = [n.origin.layer for n in graph.nodes if n.op == "opaque" and n.origin is not None]
+    opaque = [node for node in graph.nodes if node.op in ("opaque", "windowed_opaque")]
+    live = [node.origin.layer for node in opaque if node.origin is not None]
     raise LoweringError(
         f"the graph {graph.name!r} cannot be written as ONNX",
         where=f"one of the layers {', '.join(map(repr, live))}" if live else None,

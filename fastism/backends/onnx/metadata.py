@@ -41,7 +41,7 @@ class Annotations:
             facts["change"] = change_text(value.change)
             if self.sites is not None and len(self.sites):
                 middle = len(self.sites) // 2
-                interval = interval_text(value.change.at(middle))
+                interval = interval_text(*value.change.at(middle))
                 facts["change_at"] = f"{self.sites.starts[middle]}:{interval}"
         if value.need is not None:
             facts["need"] = need_text(value.need, value.type.length)

@@ -5,6 +5,7 @@ One file a family, as in ``fastism.ir.ops``. `run` evaluates a graph, `emit` wra
 """
 
 from fastism.backends.reference import (  # noqa: F401  (imported to register)
+    channels,
     combining,
     convolution,
     normalization,
@@ -13,6 +14,7 @@ from fastism.backends.reference import (  # noqa: F401  (imported to register)
     propagation,
     shape,
     structure,
+    tokens,
 )
 from fastism.backends.reference.interpreter import emit, run
 from fastism.backends.reference.registry import Context, implementation, implements

@@ -48,3 +48,21 @@ def concatenate(
 ) -> Array:
     """The inputs one after another along ``axis`` (0 is the batch axis)."""
     return np.concatenate(inputs, axis=node.integer("axis"))
+
+
+@implements("select")
+def select(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``a`` where the condition is not zero, ``b`` elsewhere."""
+    condition, a, b = inputs
+    return np.where(condition != 0, a, b)
+
+
+@implements("constant")
+def constant(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """The same array for every sequence of the batch."""
+    value = constants["value"]
+    return np.broadcast_to(value, (len(inputs[0]), *value.shape))

@@ -84,6 +84,13 @@ PLAIN: dict[str, Callable[[Array], Array]] = {
     "sin": np.sin,
     "cos": np.cos,
     "reciprocal": np.reciprocal,
+    "tan": np.tan,
+    "arctan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "arcsinh": np.arcsinh,
+    "erf": lambda x: np.vectorize(math.erf, otypes=[x.dtype])(x),
+    "positive": lambda x: (x > 0).astype(x.dtype),
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }
@@ -128,6 +135,14 @@ def gelu(x: Array, node: Node) -> Array:
     return gated
 
 
+@_elementwise("clip")
+def clip(x: Array, node: Node) -> Array:
+    """``x``, but at least ``minimum`` and at most ``maximum``, where they are given."""
+    if node["minimum"] is not None:
+        x = np.maximum(x, node.number("minimum"))
+    return x if node["maximum"] is None else np.minimum(x, node.number("maximum"))
+
+
 @_elementwise("power")
 def power(x: Array, node: Node) -> Array:
     """``x ** exponent``."""
@@ -152,3 +167,11 @@ def scale_shift(
     if "scale" in constants:
         x = x * constants["scale"]
     return x + constants["shift"] if "shift" in constants else x
+
+
+@implements("cast")
+def cast(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``x``: the interpreter gives every result the element type its node states."""
+    return inputs[0]

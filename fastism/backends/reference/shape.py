@@ -9,7 +9,7 @@ import numpy as np
 
 from fastism.backends.reference.registry import Array, Context, implements
 from fastism.ir.graph import Node
-from fastism.ir.ops.shape import target_shape
+from fastism.ir.ops.shape import axes_order, slice_of, target_shape
 
 
 @implements("crop")
@@ -19,6 +19,22 @@ def crop(
     """Drop ``left`` positions in front and ``right`` behind."""
     (x,) = inputs
     return x[:, node.integer("left") : x.shape[1] - node.integer("right")]
+
+
+@implements("slice")
+def slice_positions(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """Every ``step``-th position from ``start`` to ``stop``, backwards where it is negative."""
+    return inputs[0][:, slice_of(node)]
+
+
+@implements("slice_channels")
+def slice_channels(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """The same of the last axis."""
+    return inputs[0][..., slice_of(node)]
 
 
 @implements("zero_pad")
@@ -53,3 +69,11 @@ def reshape(
     """The same elements in another shape, the batch axis kept."""
     (x,) = inputs
     return x.reshape(len(x), *target_shape(node, math.prod(x.shape[1:])))
+
+
+@implements("permute")
+def permute(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """The same elements, their axes in another order."""
+    return inputs[0].transpose(axes_order(node))

@@ -31,10 +31,11 @@ def call(
 
 
 @implements("opaque")
+@implements("windowed_opaque")
 def opaque(
     node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
 ) -> Sequence[Array]:
-    """Whatever the live layer returns."""
+    """Whatever the live layer returns; of what is linear of it, on a delta."""
     key = str(node["key"])
     if key not in context.opaque:
         raise InputError(
@@ -43,4 +44,5 @@ def opaque(
             why="fastism cannot express the layer, so the layer itself must be given to run it",
             attempt=f"opaque={{{key!r}: a function from arrays to a list of arrays}}",
         )
-    return context.opaque[key](*inputs)
+    options = {"delta": True} if node.attributes.get("delta") else {}
+    return context.opaque[key](*inputs, **options)

@@ -6,6 +6,7 @@ Importing it imports TensorFlow and registers the forms of all built-in ops, one
 
 from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
+    channels,
     combining,
     convolution,
     normalization,
@@ -14,6 +15,7 @@ from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
     propagation,
     shape,
     structure,
+    tokens,
 )
 from fastism.backends.tensorflow.emit import Program, emit
 from fastism.backends.tensorflow.registry import Constants, emits

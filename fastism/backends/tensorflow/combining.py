@@ -40,3 +40,16 @@ def average(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tenso
 def concatenate(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The inputs side by side along one axis."""
     return tf.concat(list(inputs), axis=node.integer("axis"))
+
+
+@emits("select")
+def select(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The second input where the first is not zero, the third elsewhere."""
+    return tf.where(inputs[0] != 0, inputs[1], inputs[2])
+
+
+@emits("constant")
+def constant(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The same array for every sequence of the batch."""
+    value = constants.tensor("value")
+    return tf.tile(value[None], [tf.shape(inputs[0])[0], *([1] * value.shape.rank)])

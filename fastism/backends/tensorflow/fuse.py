@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from fastism.ir.graph import Graph, Node
 
 HEAVY = frozenset(
-    ("conv1d", "conv1d_spread", "dense", "dense_rows", "opaque", "window", "gather_reference")
+    {
+        *("conv1d", "conv1d_spread", "dense", "dense_rows", "window", "gather_reference"),
+        *("opaque", "windowed_opaque"),
+    }
 )
 """Ops left to TensorFlow. Windows of the reference are among them: the number of sequences they are
 gathered from varies from call to call, and XLA compiles for one shape."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
 from fastism.ir.graph import Node
+from fastism.ir.types import NUMPY_DTYPES
 
 UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     "selu": tf.nn.selu,
@@ -32,6 +33,13 @@ UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     "sin": tf.sin,
     "cos": tf.cos,
     "reciprocal": tf.math.reciprocal,
+    "tan": tf.tan,
+    "arctan": tf.atan,
+    "sinh": tf.sinh,
+    "cosh": tf.cosh,
+    "arcsinh": tf.asinh,
+    "erf": tf.math.erf,
+    "positive": lambda x: tf.cast(x > 0, x.dtype),
     "softmax": tf.nn.softmax,
     "log_softmax": tf.nn.log_softmax,
 }
@@ -49,14 +57,14 @@ for _name, _function in UNARY.items():
 
 @emits("relu")
 def relu(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
-    """x from the threshold up, capped at max_value; below it, slope * (x - threshold)."""
+    """x above the threshold, capped at max_value; below it, slope * (x - threshold)."""
     x, slope = inputs[0], node.number("negative_slope")
     threshold, most = node.number("threshold"), node["max_value"]
     if slope == 0.0 and threshold == 0.0 and most is None:
         return tf.nn.relu(x)
     below = slope * (x - threshold) if slope else tf.zeros_like(x)
     above = x if most is None else tf.minimum(x, node.number("max_value"))
-    return tf.where(x >= threshold, above, below)
+    return tf.where(x > threshold, above, below)
 
 
 @emits("elu")
@@ -82,10 +90,21 @@ def gelu(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     return 0.5 * x * tf.math.erfc(-x / math.sqrt(2.0))
 
 
+@emits("clip")
+def clip(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """x between the minimum and the maximum, where they are given."""
+    x = inputs[0]
+    if node["minimum"] is not None:
+        x = tf.maximum(x, tf.constant(node.number("minimum"), x.dtype))
+    if node["maximum"] is not None:
+        x = tf.minimum(x, tf.constant(node.number("maximum"), x.dtype))
+    return x
+
+
 @emits("power")
 def power(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """x to a fixed exponent."""
-    return tf.pow(inputs[0], tf.cast(node.number("exponent"), inputs[0].dtype))
+    return tf.pow(inputs[0], tf.constant(node.number("exponent"), inputs[0].dtype))
 
 
 @emits("prelu")
@@ -102,3 +121,9 @@ def scale_shift(node: Node, inputs: Sequence[Tensor], constants: Constants) -> T
     if "scale" in constants:
         x = x * constants.tensor("scale")
     return x + constants.tensor("shift") if "shift" in constants else x
+
+
+@emits("cast")
+def cast(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """x in another element type."""
+    return tf.cast(inputs[0], NUMPY_DTYPES[str(node["dtype"])])

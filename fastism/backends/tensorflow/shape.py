@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
 from fastism.ir.graph import Node
+from fastism.ir.ops.shape import axes_order, slice_of
 
 
 @emits("crop")
@@ -15,6 +16,18 @@ def crop(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """Positions from both ends taken away."""
     left, length = node.integer("left"), node.type.length
     return inputs[0][:, left : left + length]
+
+
+@emits("slice")
+def slice_positions(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Some positions, in steps or backwards."""
+    return inputs[0][:, slice_of(node)]
+
+
+@emits("slice_channels")
+def slice_channels(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """Some channels, in steps or backwards."""
+    return inputs[0][..., slice_of(node)]
 
 
 @emits("zero_pad")
@@ -36,3 +49,9 @@ def _reshape(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tens
 
 emits("flatten")(_reshape)
 emits("reshape")(_reshape)
+
+
+@emits("permute")
+def permute(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The axes in another order."""
+    return tf.transpose(inputs[0], axes_order(node))

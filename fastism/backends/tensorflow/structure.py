@@ -11,13 +11,15 @@ from fastism.ir.ops.structure import IDENTITIES
 
 
 @emits("opaque")
+@emits("windowed_opaque")
 def opaque(node: Node, inputs: Sequence[Tensor], constants: Constants) -> list[Tensor]:
-    """The results of the live layer, in inference mode."""
+    """The results of the live layer, in inference mode; of what is linear of it, on a delta."""
     key = str(node["key"])
     if key not in constants.opaque:
         layer = node.origin.layer if node.origin else key
         raise PlanError(f"the live layer {layer!r} is needed to run this program, and is not there")
-    return list(constants.opaque[key](*inputs))
+    options = {"delta": True} if node.attributes.get("delta") else {}
+    return list(constants.opaque[key](*inputs, **options))
 
 
 def _same(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:

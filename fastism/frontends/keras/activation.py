@@ -50,6 +50,12 @@ def layer_step(layer: Any) -> Step:
     refuse(f"fastism does not know its activation {type(layer).__name__}")
 
 
+def activation_steps(activation: object) -> list[Step]:
+    """An activation as steps of its own: none for a linear one."""
+    step = activation_step(activation)
+    return [] if step.op == "identity" else [step]
+
+
 def with_activation(step: Step, activation: object) -> list[Step]:
     """A convolution or dense step, and its activation: as an attribute where it has no options."""
     after = activation_step(activation)

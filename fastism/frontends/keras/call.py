@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
@@ -11,11 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.ir.graph import Attribute
-from fastism.ir.types import SHORT_DTYPES, TensorType
+from fastism.ir.types import TensorType
+
+HALF = ("float16", "bfloat16")
+"""Element types of Keras that fastism computes in f32."""
 
 
 class NotExpressible(Exception):  # noqa: N818  (not an error: the layer is kept opaque)
     """The IR cannot say what a call does; the message says why, as in "its axis is 1"."""
+
+
+class NoHandler(NotExpressible):
+    """Nobody has told fastism what an operation computes."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Call:
     types: tuple[TensorType, ...]
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
+    own: tuple[TensorType, ...] = ()
+    """The types with the element types Keras gives them, where these differ."""
 
     @property
     def pattern(self) -> tuple[int | None, ...]:
@@ -76,12 +85,42 @@ class Call:
 class Step:
     """One IR node to be: its op, attributes, and constants by role.
 
-    The first step of a call reads the call's tensors, each later one the step before.
+    The first step of a call reads the call's tensors, each later one the step before; or else
+    ``reads`` counts the call's tensors, then the results of the steps.
     """
 
     op: str
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     constants: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    reads: tuple[int, ...] | None = None
+
+
+def call_of(node: Any, types: Sequence[TensorType]) -> Call:
+    """The call a node of a Keras graph makes, of tensors of these types."""
+    slots = iter(range(len(types)))
+
+    def slot(leaf: Any) -> Any:
+        return Slot(next(slots)) if isinstance(leaf, keras.KerasTensor) else leaf
+
+    structure = (node.arguments.args, node.arguments.kwargs)
+    arguments, keywords = keras.tree.map_structure(slot, structure)
+    return Call(node.operation, tuple(types), tuple(arguments), dict(keywords))
+
+
+def calls(graph: Any) -> Iterator[Any]:
+    """The nodes of a Keras graph that call something, each after those it reads."""
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
+
+
+def filled(call: Call, tensors: Sequence[Any]) -> tuple[Any, Any]:
+    """The positional and keyword arguments of a call, a tensor for every slot."""
+
+    def fill(leaf: Any) -> Any:
+        return tensors[leaf.index] if isinstance(leaf, Slot) else leaf
+
+    positional, keywords = keras.tree.map_structure(fill, (call.arguments, dict(call.keywords)))
+    return positional, keywords
 
 
 Handler: TypeAlias = Callable[[Call], Sequence[Step]]
@@ -110,7 +149,7 @@ def refuse(reason: str) -> NoReturn:
 
 
 def express(call: Call) -> Sequence[Step]:
-    """The steps of a call. Raises NotExpressible where no handler knows how."""
+    """The steps of a call. Raises NotExpressible, NoHandler, where no handler knows how."""
     operation = call.operation
     # A user's class may share its name with a Keras class, or derive from one: neither is it.
     kind = "layers" if isinstance(operation, keras.Layer) else "ops"
@@ -118,28 +157,15 @@ def express(call: Call) -> Sequence[Step]:
     key = f"{kind}.{type(operation).__name__}" if builtin else type(operation)
     handler = _HANDLERS.get(key)
     if handler is None:
-        refuse("fastism does not know what it computes")
+        raise NoHandler("fastism does not know what it computes")
     call.require_plain()
-    _check_precision(call)
     return handler(call)
 
 
-def _check_precision(call: Call) -> None:
-    """Raise NotExpressible where Keras computes in another element type than it is given."""
-    if any(type.dtype not in ("f32", "f64") for type in call.types):
-        refuse(f"it computes with {', '.join(map(str, call.types))}")
-    layer = call.operation
-    if not isinstance(layer, keras.Layer):
-        return
-    if layer.compute_dtype != layer.variable_dtype or layer.quantization_mode:
-        refuse(f"it computes in {layer.dtype_policy.name}")
-    if any(SHORT_DTYPES.get(layer.compute_dtype) != type.dtype for type in call.types):
-        refuse(f"it casts its input to {layer.compute_dtype}")
-
-
 def array(variable: object) -> npt.NDArray[Any]:
-    """A Keras variable, tensor or number as a numpy array."""
-    return np.asarray(keras.ops.convert_to_numpy(variable))
+    """A Keras variable, tensor or number as a numpy array; half precision widened to float32."""
+    found = np.asarray(keras.ops.convert_to_numpy(variable))
+    return found.astype(np.float32) if found.dtype.name in HALF else found
 
 
 def arrays(**variables: object) -> dict[str, npt.NDArray[Any]]:

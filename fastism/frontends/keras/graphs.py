@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
+from keras.src.backend import get_keras_mask
 from keras.src.models.functional import Functional
 
-from fastism.errors import ModelError, VerifyError
+from fastism.errors import ModelError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
-from fastism.frontends.keras.call import Call, NotExpressible, Slot, Step, express, refuse
+from fastism.frontends.keras.call import Call, NotExpressible, Slot, Step, refuse
+from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.custom import WHOLE, declaration
+from fastism.frontends.keras.dtypes import (
+    FLOATING,
+    cast_call,
+    compute_scope,
+    element_type,
+    own_type,
+)
+from fastism.frontends.keras.functional import functional_graph
+from fastism.frontends.keras.masks import makes_mask, passes_mask, reads_mask
 from fastism.frontends.keras.opaque import OpaqueLayer
-from fastism.ir.builder import GraphBuilder, complete, infer
-from fastism.ir.graph import Graph, Node
+from fastism.frontends.keras.probe import OP, windowed_node
+from fastism.frontends.keras.tokens import is_embedding, mask_step, vocabulary
+from fastism.frontends.keras.trace import expressed
+from fastism.ir.builder import GraphBuilder
+from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Constant
-from fastism.ir.origin import Origin
+from fastism.ir.origin import INPUT_LAYER, Origin
 from fastism.ir.types import SHORT_DTYPES, TensorType
-
-
-def functional_graph(model: object) -> Functional | None:
-    """The functional graph a model runs, or None for one that runs code of its own."""
-    if isinstance(model, keras.Sequential):
-        ordinary = type(model).call is keras.Sequential.call
-        return model._functional if ordinary else None
-    if isinstance(model, Functional):
-        return model if type(model).call is Functional.call else None
-    return None
 
 
 def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
     """The type of a Keras tensor with its shape filled in. Raises ModelError for odd elements."""
-    dtype = SHORT_DTYPES.get(keras.backend.standardize_dtype(tensor.dtype))
+    dtype = element_type(tensor.dtype)
     if dtype is None:
         raise ModelError(
             f"the input {tensor.name!r} holds {tensor.dtype} elements",
@@ -48,22 +54,33 @@ class ModuleBuilder:
         self.opaque: dict[str, OpaqueLayer] = {}
         self.graphs: list[Graph] = []
         self._names = {"main"}
-        self._nested: dict[tuple[int, tuple[TensorType, ...]], Graph] = {}
+        self._nested: dict[tuple[int, tuple[TensorType, ...]], tuple[Graph, tuple[int, ...]]] = {}
 
     def main(self, model: Functional, types: Sequence[TensorType]) -> Graph:
         """Lower the whole model; its nested models become graphs of their own, after it."""
         graph = GraphLowering(self, model, "main", "").run(types)
         self.graphs.insert(0, graph)
+        keys = {node.attributes.get("key") for made in self.graphs for node in made.nodes}
+        self.opaque = {key: layer for key, layer in self.opaque.items() if key in keys}
         return graph
 
-    def nested(self, model: Functional, types: Sequence[TensorType], name: str, path: str) -> Graph:
-        """The graph of a nested model for some input types, lowered once."""
+    def nested(
+        self, model: Functional, types: Sequence[TensorType], name: str, path: str
+    ) -> tuple[Graph, tuple[int, ...]]:
+        """The graph of a nested model for some input types, lowered once.
+
+        It returns the masks of its outputs as well, behind them; of which outputs, comes second.
+        """
         key = (id(model), tuple(types))
         if key not in self._nested:
             unique = _unique(name, self._names)
             self._names.add(unique)
-            self._nested[key] = GraphLowering(self, model, unique, path).run(types)
-            self.graphs.append(self._nested[key])
+            lowering = GraphLowering(self, model, unique, path)
+            graph = lowering.run(types)
+            names = graph.outputs[: len(model.outputs)]
+            masked = tuple(i for i, output in enumerate(names) if output in lowering.masks)
+            self._nested[key] = graph, masked
+            self.graphs.append(graph)
         return self._nested[key]
 
     def keep(self, name: str, **fields: Any) -> OpaqueLayer:
@@ -83,14 +100,49 @@ class GraphLowering:
         self.builder = GraphBuilder(name, module.constants)
         self.values: dict[int, str] = {}
         """Value names by the id of the Keras tensor."""
+        self.masks: dict[str, str] = {}
+        """The mask of a value, by the value's name."""
+        self.one_hot: dict[str, str] = {}
+        """The rows that a value of tokens was made from, by its name."""
 
     def run(self, types: Sequence[TensorType]) -> Graph:
         """The graph for these types of the model's inputs."""
         for tensor, type in zip(self.model.inputs, types, strict=True):
-            self.values[id(tensor)] = self.builder.input(tensor._keras_history.operation.name, type)
+            name = tensor._keras_history.operation.name
+            self.values[id(tensor)] = self.input(name, tensor, type)
         for node in self._nodes():
             self._lower(node)
-        return self.builder.finish([self.values[id(tensor)] for tensor in self.model.outputs])
+        outputs = [self.values[id(tensor)] for tensor in self.model.outputs]
+        masks = [self.masks[name] for name in outputs if self.path and name in self.masks]
+        graph = self.builder.finish([*outputs, *masks])
+        # What computes a mask, or tokens, that no live layer reads is of no use.
+        kept = graph.replace(outputs=(*graph.outputs, *self.one_hot)).prune()
+        return kept.replace(outputs=graph.outputs) if self.masks or self.one_hot else graph
+
+    def input(self, name: str, tensor: Any, type: TensorType) -> str:
+        """Declare an input; the value that has the Keras tensor's own shape."""
+        value = self.builder.input(name, type)
+        if len(tensor.shape) == type.rank:
+            return value
+        if len(tensor.shape) < type.rank:
+            return self._tokens(name, value, element_type(tensor.dtype))
+        shape = tuple(-1 if extent is None else int(extent) for extent in tensor.shape[1:])
+        return self.builder.add(
+            "reshape",
+            [value],
+            name=f"{name}/reshape",
+            attributes={"shape": shape},
+            origin=Origin(name, INPUT_LAYER),
+        )
+
+    def _tokens(self, name: str, rows: str, dtype: str | None) -> str:
+        """One-hot rows as the numbers of tokens that they stand for."""
+        origin = Origin(self.path + name, INPUT_LAYER)
+        attributes = {"dtype": dtype}
+        name = f"{name}/token"
+        tokens = self.builder.add("token", [rows], name=name, attributes=attributes, origin=origin)
+        self.one_hot[tokens] = rows
+        return tokens
 
     def _nodes(self) -> Iterator[Any]:
         """The calls of the graph, each after those it reads."""
@@ -98,69 +150,106 @@ class GraphLowering:
             yield from (node for node in self.model._nodes_by_depth[depth] if not node.is_input)
 
     def _lower(self, node: Any) -> None:
-        operation, tensors = node.operation, node.arguments.keras_tensors
+        operation, structure = node.operation, (node.arguments.args, self._keywords(node))
+        leaves = keras.tree.flatten(structure)
+        tensors = [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor)]
         inputs = [self.values[id(tensor)] for tensor in tensors]
         types = tuple(self.builder.values[name].type for name in inputs)
+        own = tuple(own_type(t, type) for t, type in zip(tensors, types, strict=True))
         slots = iter(range(len(tensors)))
 
         def slot(leaf: Any) -> Any:
             return Slot(next(slots)) if isinstance(leaf, keras.KerasTensor) else leaf
 
-        structure = (node.arguments.args, node.arguments.kwargs)
         arguments, keywords = keras.tree.map_structure(slot, structure)
-        call = Call(operation, types, tuple(arguments), dict(keywords))
+        call = Call(operation, types, tuple(arguments), dict(keywords), own)
         origin = Origin(self.path + operation.name, type(operation).__name__)
         try:
+            if any(name in self.masks for name in inputs) and reads_mask(call):
+                refuse("it may read the mask of what it is given")
             inner = functional_graph(operation)
+            if declaration(operation) is not None:
+                refuse("its user registered it")
             if inner is not None:
                 results = self._call(call, inner, inputs, origin)
+            elif makes_mask(operation) and mask_step(call) is None:
+                refuse("it may give its result a mask")
             else:
                 results = [self._steps(call, inputs, origin, node.outputs)]
         except NotExpressible as reason:
-            results = self._opaque(call, inputs, origin, str(reason))
+            results = self.live(call, inputs, origin, str(reason))
         self.values.update(
             (id(tensor), name) for tensor, name in zip(node.outputs, results, strict=True)
         )
 
+    def _keywords(self, node: Any) -> dict[str, Any]:
+        """The keywords of a call, without a mask that hangs on its tensor or that it ignores."""
+        keywords = dict(node.arguments.kwargs)
+        first = node.arguments.keras_tensors[0]
+        hangs = self.values[id(first)] in self.masks
+        if (hangs and keywords.get("mask") is get_keras_mask(first)) or isinstance(
+            node.operation, keras.layers.BatchNormalization
+        ):
+            keywords.pop("mask", None)
+        return keywords
+
     def _steps(self, call: Call, inputs: list[str], origin: Origin, outputs: Any) -> str:
         """Add the nodes of a call the IR can express; the name of its value."""
-        steps = express(call)
+        if is_embedding(call.operation) and inputs[0] in self.one_hot:
+            inputs = [self.one_hot[inputs[0]]]
+            call = replace(call, types=(self.builder.values[inputs[0]].type,))
+        call, given = cast_call(call, outputs[0]), call.types
+        with compute_scope(call.operation):
+            steps = expressed(call)
         self._check(call, steps, outputs)
         name = self.builder.unique(call.operation.name)
+        inputs = [
+            source if type == wanted else self._cast(source, wanted, name, origin)
+            for source, type, wanted in zip(inputs, given, call.types, strict=True)
+        ]
+        result = self._chain(steps, inputs, name, origin)
+        step = mask_step(call)
+        if step is not None:
+            self.masks[result] = self._chain([step], inputs, f"{result}/mask", origin)
+        elif inputs[0] in self.masks and passes_mask(call, steps):
+            self.masks[result] = self.masks[inputs[0]]
+        return result
+
+    def _cast(self, source: str, wanted: TensorType, name: str, origin: Origin) -> str:
+        attributes = {"dtype": wanted.dtype}
+        name = f"{name}/cast"
+        return self.builder.add("cast", [source], name=name, attributes=attributes, origin=origin)
+
+    def _chain(self, steps: Sequence[Step], inputs: list[str], name: str, origin: Origin) -> str:
+        """Add the nodes of some steps; the name of the last value."""
+        values = list(inputs)
         for index, step in enumerate(steps):
             constants = {
                 role: self.builder.constant(f"{origin.layer}.{role}", array)
                 for role, array in step.constants.items()
             }
-            (*inputs,) = [
-                self.builder.add(
-                    step.op,
-                    inputs,
-                    name=f"{name}/{step.op}" if index else name,
-                    attributes=step.attributes,
-                    constants=constants,
-                    origin=origin,
-                )
-            ]
+            result = self.builder.add(
+                step.op,
+                inputs if step.reads is None else [values[read] for read in step.reads],
+                name=f"{name}/{step.op}" if index else name,
+                attributes=step.attributes,
+                constants=constants,
+                origin=origin,
+            )
+            values.append(result)
+            inputs = [result]
         return inputs[0]
 
     def _check(self, call: Call, steps: Sequence[Step], outputs: Any) -> None:
         """Raise NotExpressible unless the steps type-check and give what Keras infers."""
-        types = call.types
-        try:
-            for step in steps:
-                roles = {role: TensorType.of(array) for role, array in step.constants.items()}
-                blank = tuple(f"{index}" for index in range(len(types)))
-                attributes = complete(step.op, step.attributes)
-                types = infer(Node("_", step.op, blank, (), attributes), types, roles)
-        except VerifyError as error:
-            refuse(error.why or error.what)
+        composer = Composer(call.types)
+        type = composer.types[composer.inline(steps, range(len(call.types)))]
         (result,) = outputs
-        inferred = (SHORT_DTYPES.get(result.dtype), tuple(result.shape[1:]))
-        fits = types[0].dtype == inferred[0] and types[0].rank == len(result.shape)
-        dims = zip(types[0].shape[1:], inferred[1], strict=False)
+        # A truth of Keras is a number here, one or zero.
+        fits = element_type(result.dtype) in (type.dtype, "bool") and type.rank == len(result.shape)
+        dims = zip(type.shape[1:], result.shape[1:], strict=False)
         if not fits or any(known not in (None, dim) for dim, known in dims):
-            refuse(f"Keras infers {result.dtype} {result.shape}, the IR {types[0]}")
+            refuse(f"Keras infers {result.dtype} {result.shape}, the IR {type}")
 
     def _call(
         self, call: Call, inner: Functional, inputs: list[str], origin: Origin
@@ -171,35 +260,68 @@ class GraphLowering:
             refuse("a nested model is called with another number of inputs than it has")
         if isinstance(call.arguments[0], dict) != isinstance(inner._inputs_struct, dict):
             refuse("a nested model is called with inputs of another structure than its own")
-        for tensor, type in zip(inner.inputs, call.types, strict=True):
-            if len(tensor.shape) != type.rank or SHORT_DTYPES.get(tensor.dtype) != type.dtype:
+        name, given = call.operation.name, list[str]()
+        for tensor, type, source in zip(inner.inputs, call.types, inputs, strict=True):
+            wanted = TensorType(element_type(tensor.dtype) or type.dtype, type.shape)
+            castable = {type.dtype, wanted.dtype} <= set(FLOATING)
+            if len(tensor.shape) != type.rank or (type != wanted and not castable):
                 refuse(f"a nested model converts its input {type} to {tensor.dtype}{tensor.shape}")
-        name = call.operation.name
-        graph = self.module.nested(inner, call.types, name, f"{origin.layer}/")
-        return self._add_all(
-            "call", inputs, name, {"graph": graph.name}, origin, graph.types(graph.outputs)
-        )
+            if source in self.one_hot and vocabulary(inner, tensor) is not None:
+                given.append(self.one_hot[source])
+            elif type != wanted:
+                given.append(self._cast(source, wanted, name, origin))
+            else:
+                given.append(source)
+        types = [self.builder.values[source].type for source in given]
+        graph, masked = self.module.nested(inner, types, name, f"{origin.layer}/")
+        attributes: dict[str, Attribute] = {"graph": graph.name}
+        results = self._add_all("call", given, name, attributes, origin, graph.types(graph.outputs))
+        count = len(inner.outputs)
+        self.masks.update((results[i], m) for i, m in zip(masked, results[count:], strict=True))
+        return results[:count]
 
-    def _opaque(self, call: Call, inputs: list[str], origin: Origin, why: str) -> Sequence[str]:
-        """Add a node that runs the live layer; the names of its values."""
+    def live(self, call: Call, inputs: list[str], origin: Origin, why: str) -> Sequence[str]:
+        """Add a node that runs the live layer; the names of its values.
+
+        It is opaque, or runs on windows where its user registered it with one.
+        """
+        declared = declaration(call.operation)
         name = self.builder.unique(call.operation.name)
+        given = {i: self.masks[source] for i, source in enumerate(inputs) if source in self.masks}
         layer = self.module.keep(
             self.path + name,
             operation=call.operation,
             arguments=(call.arguments, call.keywords),
-            types=call.types,
+            types=call.own or call.types,
             why=why,
+            delta=declared.delta if declared else None,
+            numpy=declared.numpy if declared else None,
+            masked={index: self.builder.values[mask].type for index, mask in given.items()},
         )
-        return self._add_all(
-            "opaque", inputs, name, {"key": layer.key}, origin, layer.result_types()
-        )
+        if given or makes_mask(call.operation):
+            layer.find_masks()
+        stop = "reads the mask of what it is given" if given else None
+        if declared is not None:
+            stop = stop or ("gives its result a mask" if layer.masks else None)
+            stop = stop or (WHOLE if declared.kernel is None else None)
+        if declared is not None and stop is None:
+            op, attributes = OP, dict(windowed_node(layer, declared).attributes)
+        else:
+            stop = stop or f"run by the live layer: {why}{_help(call.operation)}"
+            op, attributes = "opaque", {"key": layer.key, "why": stop, "weights": layer.size}
+        inputs = [*inputs, *given.values()]
+        results = self._add_all(op, inputs, name, attributes, origin, layer.result_types())
+        count = len(results) - len(layer.masks)
+        pairs = zip(layer.masks, results[count:], strict=True)
+        self.masks.update((results[index], mask) for index, mask in pairs)
+        return results[:count]
 
     def _add_all(
         self,
         op: str,
         inputs: Sequence[str],
         name: str,
-        attributes: Mapping[str, str],
+        attributes: Mapping[str, Attribute],
         origin: Origin,
         results: Sequence[TensorType],
     ) -> Sequence[str]:
@@ -207,6 +329,13 @@ class GraphLowering:
             op, inputs, name=name, attributes=attributes, origin=origin, results=results
         )
         return [value.name for value in self.builder.last.results]
+
+
+def _help(operation: Any) -> str:
+    """What would keep code of the user's on windows; nothing for what is Keras's own."""
+    if type(operation).__module__.split(".")[0] == "keras":
+        return ""
+    return " (fastism.register_layer declares its window, if it has one)"
 
 
 def _unique(name: str, taken: Any) -> str:

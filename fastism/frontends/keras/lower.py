@@ -9,10 +9,16 @@ from typing import Any
 import keras
 
 from fastism.errors import InputError, ModelError
-from fastism.frontends.keras.call import Slot
-from fastism.frontends.keras.graphs import ModuleBuilder, functional_graph, tensor_type
+from fastism.frontends.keras.call import Call, Slot
+from fastism.frontends.keras.functional import functional_graph
+from fastism.frontends.keras.graphs import (
+    GraphLowering,
+    ModuleBuilder,
+    tensor_type,
+)
 from fastism.frontends.keras.opaque import OpaqueLayer
-from fastism.ir.builder import GraphBuilder
+from fastism.frontends.keras.sequences import holds_sequences, length_axis, sequence_type
+from fastism.frontends.keras.tokens import vocabulary
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.origin import Origin
@@ -37,6 +43,8 @@ def lower(
 ) -> Lowered:
     """Lower a model of inputs (N, L, C) to the imported stage: one graph, and one a nested model.
 
+    The edited input may hold token numbers, (N, L), for embeddings: in the module it is one-hot.
+
     length: positions of the sequence input, for a model built for any; other inputs without a
         fixed axis 1 get the same.
     seq_input: the input that will be edited, by position or name.
@@ -46,8 +54,14 @@ def lower(
     ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
     """
     inputs = _inputs(model)
-    edited = _edited(inputs, seq_input)
+    tokens = [vocabulary(model, tensor) if len(tensor.shape) == 2 else None for tensor in inputs]
+    edited = _edited(inputs, tokens, seq_input)
     types = [_input_type(tensor, inputs[edited], length) for tensor in inputs]
+    rows = tokens[edited]
+    if rows is None:
+        types[edited] = sequence_type(types[edited])
+    else:
+        types[edited] = TensorType("f32", (*types[edited].shape, rows))
     builder = ModuleBuilder()
     functional = functional_graph(model)
     if functional is not None:
@@ -91,8 +105,11 @@ def _built_for(model: keras.Model) -> Any:
     return keras.tree.map_shape_structure(symbolic, shapes[0])
 
 
-def _edited(inputs: Sequence[Any], seq_input: int | str) -> int:
-    """The position of the sequence input. Raises InputError, ModelError."""
+def _edited(inputs: Sequence[Any], tokens: Sequence[int | None], seq_input: int | str) -> int:
+    """The position of the sequence input. Raises InputError, ModelError.
+
+    tokens: how many tokens each input counts, None for one that is not read by an embedding.
+    """
     names = [tensor.name for tensor in inputs]
     if isinstance(seq_input, str):
         if seq_input not in names:
@@ -107,21 +124,26 @@ def _edited(inputs: Sequence[Any], seq_input: int | str) -> int:
             attempt="count from 0, or give the input's name",
         )
     tensor = inputs[seq_input]
-    if len(tensor.shape) != 3 or tensor.shape[2] is None:
-        rank3 = [name for name, other in zip(names, inputs, strict=True) if len(other.shape) == 3]
+    sequences = [
+        holds_sequences(other.shape) or count is not None
+        for other, count in zip(inputs, tokens, strict=True)
+    ]
+    if not sequences[seq_input]:
+        others = [name for name, holds in zip(names, sequences, strict=True) if holds]
         raise ModelError(
             f"the input {tensor.name!r} does not hold sequences",
             why=f"its shape is {_shape(tensor)}, not (N, length, channels)",
-            attempt=f"choose the sequence input: {', '.join(rank3)}"
-            if rank3
-            else "fastism takes models over one-hot sequences of shape (N, L, C)",
+            attempt=f"choose the sequence input: {', '.join(others)}"
+            if others
+            else "fastism takes models over one-hot sequences of shape (N, L, C), "
+            "or over token numbers (N, L) that an Embedding layer reads",
         )
     return seq_input
 
 
 def _input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
-    """The type of an input, a free axis 1 filled in. Raises InputError, ModelError."""
-    fixed = sequence.shape[1]
+    """The type of an input, a free length filled in. Raises InputError, ModelError."""
+    fixed = sequence.shape[length_axis(sequence.shape)]
     if length is not None and length < 1:
         raise InputError(f"length must be at least 1, not {length}")
     if fixed is None and length is None:
@@ -134,9 +156,9 @@ def _input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
             f"the model takes sequences of {fixed} positions, not {length}",
             attempt="leave length out, or give the model's own",
         )
-    shape = list(tensor.shape)
-    if len(shape) > 2 and shape[1] is None:
-        shape[1] = fixed or length
+    shape, axis = list(tensor.shape), length_axis(tensor.shape)
+    if len(shape) >= min(len(sequence.shape), 3) and shape[axis] is None:
+        shape[axis] = fixed or length
     if None in shape[1:]:
         raise ModelError(
             f"the input {tensor.name!r} has no fixed shape: {_shape(tensor)}",
@@ -156,24 +178,14 @@ def _whole(
     """A graph of one opaque node that runs a model without a graph of its own."""
     slots = iter(range(len(inputs)))
     arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), _built_for(model))
-    layer = module.keep(
-        model.name,
-        operation=model,
-        arguments=((arguments,), {}),
-        types=types,
-        why="its call is code of its own, not a graph of layers",
-    )
-    builder = GraphBuilder("main", module.constants)
-    names = [builder.input(t.name, type) for t, type in zip(inputs, types, strict=True)]
-    builder.add(
-        "opaque",
-        names,
-        name=model.name,
-        attributes={"key": layer.key},
-        origin=Origin(model.name, type(model).__name__),
-        results=layer.result_types(),
-    )
-    graph = builder.finish([value.name for value in builder.last.results])
+    lowering = GraphLowering(module, model, "main", "")
+    pairs = zip(inputs, types, strict=True)
+    names = [lowering.input(tensor.name, tensor, type) for tensor, type in pairs]
+    types = [lowering.builder.values[name].type for name in names]
+    call = Call(model, tuple(types), (arguments,), {})
+    why = "its call is code of its own, not a graph of layers"
+    origin = Origin(model.name, type(model).__name__)
+    graph = lowering.builder.finish(lowering.live(call, names, origin, why))
     module.graphs.append(graph)
     return graph
 

@@ -4,14 +4,17 @@ One file a family. Importing this package registers the built-in ops; `register`
 """
 
 from fastism.ir.ops import (  # noqa: F401  (imported to register)
+    channels,
     combining,
     convolution,
+    live,
     normalization,
     pointwise,
     pooling,
     propagation,
     shape,
     structure,
+    tokens,
 )
 from fastism.ir.ops.registry import REQUIRED, OpDefinition, definition, names, register
 

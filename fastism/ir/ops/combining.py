@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from fastism.ir.graph import Node
 from fastism.ir.ops.pointwise import unchanged
 from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
 from fastism.ir.types import Dimension
-from fastism.ir.windows import POINTWISE, Relation, Whole
+from fastism.ir.windows import POINTWISE, UNREAD, Relation, Whole, Window
 
 
 def broadcast(node: Node, types: Types, roles: Roles) -> Types:
@@ -47,9 +49,20 @@ def _concatenate(node: Node, types: Types, roles: Roles) -> Types:
 
 def _concatenate_relation(node: Node, types: Types) -> tuple[Relation, ...]:
     rank = types[0].rank
-    channels = rank >= 3 and node.integer("axis") % rank == rank - 1
-    relation = POINTWISE if channels else Whole("joins along the sequence axis")
-    return tuple(relation for _ in types)
+    axis = node.integer("axis") % rank
+    if rank < 3:
+        return tuple(Whole("has no sequence axis") for _ in types)
+    if axis > 1:
+        return tuple(POINTWISE for _ in types)
+    ends = itertools.accumulate((t.length for t in types), initial=0)
+    return tuple(Window(pad=start) for start, _ in zip(ends, types, strict=False))
+
+
+def _constant(node: Node, types: Types, roles: Roles) -> Types:
+    value = roles["value"]
+    if value.dtype != types[0].dtype:
+        raise ValueError(f"a constant {value} cannot meet {types[0]}")
+    return (types[0].with_shape(types[0].shape[0], *value.shape),)
 
 
 for _name in ("add", "subtract", "average"):
@@ -69,5 +82,18 @@ register(
         relation=_concatenate_relation,
         linear=True,
         pull=unchanged,
+    )
+)
+# select(condition, a, b): a where the condition is not zero, b elsewhere.
+register(OpDefinition("select", broadcast, arity=3, relation=_elementwise, pull=unchanged))
+# constant(like): the same array for every sequence; only the batch of the input matters. What the
+# edit cannot reach is read from the reference, so a weight of its own for every position is local.
+register(
+    OpDefinition(
+        "constant",
+        _constant,
+        roles=("value",),
+        required=("value",),
+        relation=lambda node, types: (UNREAD,),
     )
 )

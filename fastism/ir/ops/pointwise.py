@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastism.ir.graph import Attribute, Node
-from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.types import TensorType
 from fastism.ir.windows import POINTWISE, Relation, Whole
 
 
@@ -22,6 +23,12 @@ def local(node: Node, types: Types) -> tuple[Relation, ...]:
 def over_channels(node: Node, types: Types) -> tuple[Relation, ...]:
     """Local where the last axis holds channels; an op over a value without positions is whole."""
     return (POINTWISE,) if types[0].rank >= 3 else (Whole("has no sequence axis"),)
+
+
+def _cast(node: Node, types: Types, roles: Roles) -> Types:
+    if node["dtype"] not in ("f32", "f64") or types[0].dtype == "bool":
+        raise ValueError(f"casts numbers to f32 or f64, not {types[0].dtype} to {node['dtype']}")
+    return (TensorType(str(node["dtype"]), types[0].shape),)
 
 
 def unchanged(node: Node) -> Node:
@@ -56,6 +63,14 @@ ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
     "cos": {},
     "reciprocal": {},
     "power": {"exponent": 1.0},
+    "tan": {},
+    "arctan": {},
+    "sinh": {},
+    "cosh": {},
+    "arcsinh": {},
+    "erf": {},
+    "clip": {"minimum": None, "maximum": None},
+    "positive": {},
 }
 """Non-linear functions of one element, with their attributes' defaults."""
 
@@ -75,6 +90,17 @@ register(
         "scale_shift",
         same_type,
         roles=("scale", "shift"),
+        relation=local,
+        linear=True,
+        pull=unchanged,
+    )
+)
+# Linear up to rounding: the cast of a sum is the sum of the casts.
+register(
+    OpDefinition(
+        "cast",
+        _cast,
+        attributes={"dtype": REQUIRED},
         relation=local,
         linear=True,
         pull=unchanged,

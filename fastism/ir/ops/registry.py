@@ -78,7 +78,7 @@ def definition(name: str) -> OpDefinition:
         raise VerifyError(
             f"there is no op {name!r}",
             why="an op must be registered before a graph may use it",
-            attempt="fastism.ir.ops.register(OpDefinition(...)); see examples/custom_layer.py",
+            attempt="fastism.ir.ops.register(OpDefinition(...)); see examples/custom_op.py",
         ) from None
 
 

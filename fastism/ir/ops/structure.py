@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastism.ir.graph import Node
 from fastism.ir.ops.pointwise import local, same_type
 from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.windows import Relation, Whole
 
 
 def as_stated(node: Node, types: Types, roles: Roles) -> Types:
@@ -27,5 +28,27 @@ for _name in IDENTITIES:
         )
     )
 register(OpDefinition("call", as_stated, arity=None, attributes={"graph": REQUIRED}, stages="call"))
-# The live layer runs it; `key` names the layer among the module's opaque layers.
-register(OpDefinition("opaque", as_stated, arity=None, attributes={"key": REQUIRED}))
+
+
+def _opaque_relation(node: Node, types: Types) -> tuple[Relation, ...]:
+    why = node.attributes.get("why") or "fastism has no window rule for it"
+    return tuple(Whole(str(why)) for _ in types)
+
+
+def _opaque_macs(node: Node, types: Types) -> int:
+    positions = max([t.length for t in types if t.rank >= 3], default=1)
+    return positions * node.integer("weights")
+
+
+# The live layer runs it; `key` names the layer among the module's opaque layers, `why` is why it
+# ends locality. Its cost is a guess: each of its `weights` once a position.
+register(
+    OpDefinition(
+        "opaque",
+        as_stated,
+        arity=None,
+        attributes={"key": REQUIRED, "why": None, "weights": 0},
+        relation=_opaque_relation,
+        macs=_opaque_macs,
+    )
+)

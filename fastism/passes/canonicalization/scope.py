@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastism.errors import PassError
 from fastism.ir.graph import Graph, Node, Rewritten
 from fastism.ir.module import Constant, Module
+from fastism.ir.types import TensorType
 
 Array: TypeAlias = npt.NDArray[np.generic]
 Rule: TypeAlias = "Callable[[Node, Scope], Rewritten]"
@@ -29,6 +30,22 @@ class Scope:
         self.constants: dict[str, Constant] = dict(module.constants)
         self._names = {*self.graph.values, *self.graph.by_name}
         self._derived: dict[tuple[object, str, Constant], str] = {}
+        self._made: dict[str, Node] = {}
+
+    def note(self, outcome: Rewritten) -> None:
+        """Remember what the rule returned for a node, for the nodes behind it."""
+        nodes = (outcome,) if isinstance(outcome, Node) else outcome
+        self._made.update((v.name, n) for n in nodes if isinstance(n, Node) for v in n.results)
+
+    def producer(self, name: str) -> Node | None:
+        """The node that makes a value, as the rule left it; None for a graph input."""
+        return self._made.get(name) or self.graph.producers.get(name)
+
+    def type(self, name: str) -> TensorType:
+        """The type of a value that a node reads, whether the rule made it or not."""
+        made = self._made.get(name)
+        values = made.results if made else (self.graph.values[name],)
+        return next(value.type for value in values if value.name == name)
 
     def unique(self, name: str) -> str:
         """``name``, or ``name:2``, ``name:3``... where the graph has it; taken from now on."""
@@ -67,7 +84,13 @@ class Scope:
 def applied(rule: Rule, module: Module) -> Module:
     """The module with ``rule`` applied to every node, and what nobody reads any more dropped."""
     scope = Scope(module)
-    module = module.rewrite(lambda node: rule(node, scope))
+
+    def noted(node: Node) -> Rewritten:
+        outcome = rule(node, scope)
+        scope.note(outcome)
+        return outcome
+
+    module = module.rewrite(noted)
     return module.replace(constants=scope.constants).used_constants()
 
 

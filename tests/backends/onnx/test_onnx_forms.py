@@ -29,6 +29,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]]]] = [
     ("celu", {"alpha": 0.4}, {}),
     ("gelu", {"approximate": True}, {}),
     ("power", {"exponent": 2.5}, {}),
+    ("clip", {"minimum": -0.5, "maximum": 0.7}, {}),
+    ("clip", {"maximum": 0.7}, {}),
+    ("channel_sum", {}, {}),
+    ("channel_max", {}, {}),
+    ("constant", {}, {"value": (10, 6)}),
+    ("constant", {}, {"value": (1, 6)}),
     ("prelu", {}, {"alpha": (6,)}),
     ("scale_shift", {}, {"scale": (6,), "shift": (6,)}),
     ("scale_shift", {}, {"shift": (6,)}),
@@ -49,9 +55,16 @@ CASES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]]]] = [
     ("global_sum_pool", {}, {}),
     ("global_sum_pool", {"keepdims": True}, {}),
     ("crop", {"left": 2, "right": 3}, {}),
+    ("slice", {"start": 7, "stop": None, "step": -2}, {}),
+    ("slice", {"start": 1, "stop": -2, "step": 3}, {}),
+    ("slice_channels", {"step": -1}, {}),
+    ("slice_channels", {"start": 4, "stop": 1, "step": -1}, {}),
     ("zero_pad", {"left": 1, "right": 4}, {}),
     ("upsample", {"factor": 3}, {}),
     ("reshape", {"shape": (4, -1)}, {}),
+    ("permute", {"order": (2, 1)}, {}),
+    ("cast", {"dtype": "f64"}, {}),
+    ("token", {"dtype": "i64"}, {}),
 ]
 
 COMBINING = (
@@ -63,6 +76,7 @@ COMBINING = (
     "maximum",
     "minimum",
     "concatenate",
+    "select",
 )
 
 
@@ -106,6 +120,13 @@ def test_form_of_several_inputs(op: str) -> None:
     compare(op, arrays, {"axis": 1} if op == "concatenate" else {}, {})
 
 
+@pytest.mark.parametrize("op", ["mask", "masked"])
+def test_form_of_masks(op: str) -> None:
+    x = np.random.default_rng(4).normal(size=(2, 10, 6)).astype(np.float32)
+    x[:, 3:6] = x[:, 7, :3] = 0.25
+    compare(op, [x], {"value": 0.25}, {})
+
+
 def test_dense_on_vectors_is_one_gemm() -> None:
     x = np.random.default_rng(4).normal(size=(3, 6)).astype(np.float32)
     model = compare("dense", [x], {}, {"kernel": (6, 3), "bias": (3,)})
@@ -114,7 +135,7 @@ def test_dense_on_vectors_is_one_gemm() -> None:
 
 def test_every_op_of_a_model_has_a_form() -> None:
     source = {name for name in names() if definition(name).stages == "source"}
-    assert {name for name in source if form(name) is None} == {"opaque"}
+    assert {name for name in source if form(name) is None} == {"opaque", "windowed_opaque"}
 
 
 def test_an_op_without_a_form_becomes_a_function(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ def test_shape_ops(evaluate: Evaluate, draw: Draw) -> None:
     close(evaluate("flatten", x), keras.layers.Flatten()(x))
     for shape in ((4, 6), (-1, 2), (24,), (2, 4, 3)):
         close(evaluate("reshape", x, shape=shape), keras.layers.Reshape(shape)(x))
+    close(evaluate("permute", x, order=(2, 1)), keras.layers.Permute((2, 1))(x))
 
 
 @pytest.mark.parametrize("count", [2, 3])

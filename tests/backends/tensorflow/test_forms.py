@@ -8,6 +8,7 @@ import pytest
 from fastism.backends import reference, tensorflow
 from fastism.ir import GraphBuilder, Module, TensorType
 from fastism.ir.ops import names
+from fastism.ir.ops.pointwise import ACTIVATIONS
 
 RANDOM = np.random.default_rng(3)
 
@@ -102,6 +103,31 @@ def test_running_max(reverse, length):
 def test_pick(offset, width):
     attributes = {"offset": offset, "width": width}
     agree(*module_of("pick", (6, 3), attributes=attributes, batch="M"))
+
+
+@pytest.mark.parametrize("op", sorted(ACTIVATIONS))
+def test_functions(op):
+    module, inputs = module_of(op, (7, 3), attributes={})
+    above = op in ("log", "log1p", "sqrt", "reciprocal")
+    agree(module, {"x": np.abs(inputs["x"]) + 0.1} if above else inputs)
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"minimum": -0.5}, {"maximum": 0.2}, {"minimum": 0, "maximum": 1}]
+)
+def test_clip(bounds):
+    agree(*module_of("clip", (7, 3), attributes=bounds))
+
+
+@pytest.mark.parametrize("op", ["channel_sum", "channel_max"])
+def test_channels(op):
+    agree(*module_of(op, (7, 3), attributes={}))
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (1, 3), (7, 1)])
+def test_constant(shape):
+    value = RANDOM.normal(size=shape).astype(np.float32)
+    agree(*module_of("constant", (7, 3), attributes={}, constants={"value": value}))
 
 
 def test_every_op_has_a_form():

@@ -5,9 +5,11 @@ becomes a function of the model, converted from its TensorFlow form.
 """
 
 from fastism.backends.onnx.forms import (  # noqa: F401  (imported to register)
+    channels,
     combining,
     pointwise,
     shape,
+    tokens,
     windowed,
 )
 from fastism.backends.onnx.forms.registry import Form, Writer, form, writes

@@ -37,3 +37,18 @@ for _name, _op in VARIADIC.items():
 def concatenate(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """Concat along the same axis."""
     return writer.add("Concat", *inputs, axis=node.integer("axis"))
+
+
+@writes("select")
+def select(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """Equal to zero, and Where."""
+    condition, a, b = inputs
+    return writer.add("Where", writer.add("Equal", condition, writer.number(0.0)), b, a)
+
+
+@writes("constant")
+def constant(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """Expand, to the batch of the input."""
+    batch = writer.add("Shape", inputs[0], start=0, end=1)
+    rest = writer.table("rest", [int(dim) for dim in node.type.shape[1:]])
+    return writer.add("Expand", writer.weight("value"), writer.add("Concat", batch, rest, axis=0))

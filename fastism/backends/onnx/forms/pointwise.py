@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fastism.backends.onnx.forms.registry import Writer, writes
+from fastism.backends.onnx.types import ELEMENT_TYPES
 from fastism.ir.graph import Node
 
 DIRECT = {
@@ -24,6 +25,12 @@ DIRECT = {
     "sin": "Sin",
     "cos": "Cos",
     "reciprocal": "Reciprocal",
+    "tan": "Tan",
+    "arctan": "Atan",
+    "sinh": "Sinh",
+    "cosh": "Cosh",
+    "arcsinh": "Asinh",
+    "erf": "Erf",
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
 }
@@ -38,6 +45,9 @@ COMPOSED: dict[str, Callable[[Writer, str], str]] = {
     "expm1": lambda w, x: w.add("Sub", w.add("Exp", x), w.number(1.0)),
     "square": lambda w, x: w.add("Mul", x, x),
     "hard_sigmoid": lambda w, x: w.add("HardSigmoid", x, alpha=1 / 6, beta=0.5),
+    "positive": lambda w, x: w.add(
+        "Where", w.add("Greater", x, w.number(0.0)), w.number(1.0), w.number(0.0)
+    ),
 }
 """Ops without attributes that take several nodes, or ONNX attributes of their own."""
 
@@ -69,7 +79,7 @@ def relu(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     edge = writer.number(threshold)
     above = x if most is None else writer.add("Min", x, most)
     below = writer.add("Mul", writer.add("Sub", x, edge), writer.number(slope))
-    return writer.add("Where", writer.add("GreaterOrEqual", x, edge), above, below)
+    return writer.add("Where", writer.add("Greater", x, edge), above, below)
 
 
 @writes("elu")
@@ -97,6 +107,17 @@ def gelu(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         gate = writer.add("Erf", writer.add("Mul", x, writer.number(math.sqrt(0.5))))
     half = writer.add("Mul", x, writer.number(0.5))
     return writer.add("Mul", half, writer.add("Add", gate, one))
+
+
+@writes("clip")
+def clip(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """Max and Min, each where it is given."""
+    (x,) = inputs
+    if node["minimum"] is not None:
+        x = writer.add("Max", x, writer.number(node.number("minimum")))
+    if node["maximum"] is not None:
+        x = writer.add("Min", x, writer.number(node.number("maximum")))
+    return x
 
 
 @writes("power")
@@ -131,3 +152,9 @@ def layer_norm(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     parameters += [writer.weight("beta")] if writer.has("beta") else []
     epsilon = node.number("epsilon")
     return writer.add("LayerNormalization", inputs[0], *parameters, axis=-1, epsilon=epsilon)
+
+
+@writes("cast")
+def cast(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """Cast, to the element type the node states."""
+    return writer.add("Cast", inputs[0], to=ELEMENT_TYPES[str(node["dtype"])])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.backends.onnx.forms.registry import Writer, writes
+from fastism.backends.onnx.forms.registry import Form, Writer, writes
 from fastism.ir.graph import Node
+from fastism.ir.ops.shape import axes_order, positions
+
+BEFORE_ALL = -(2**31)
+"""The end of a slice that runs backwards over the first element: -1 would be the last one."""
 
 
 def _fixed(node: Node) -> list[int]:
@@ -23,6 +27,25 @@ def crop(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         writer.table("axes", [1]),
     ]
     return writer.add("Slice", inputs[0], *bounds)
+
+
+def _slice(axis: int) -> Form:
+    def form(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+        """Slice along one axis, backwards if the step is negative."""
+        taken = positions(node, int(writer.input_type().shape[axis]))
+        bounds = [
+            writer.table("starts", [taken.start]),
+            writer.table("ends", [taken.stop if taken.stop >= 0 else BEFORE_ALL]),
+            writer.table("axes", [axis]),
+            writer.table("steps", [taken.step]),
+        ]
+        return writer.add("Slice", inputs[0], *bounds)
+
+    return form
+
+
+writes("slice")(_slice(1))
+writes("slice_channels")(_slice(-1))
 
 
 @writes("zero_pad")
@@ -53,3 +76,9 @@ def flatten(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
 def reshape(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """The batch axis is the one worked out."""
     return writer.add("Reshape", inputs[0], writer.table("shape", _fixed(node)))
+
+
+@writes("permute")
+def permute(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """ONNX's Transpose, the batch axis first."""
+    return writer.add("Transpose", inputs[0], perm=axes_order(node))

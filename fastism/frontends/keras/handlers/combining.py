@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastism.frontends.keras.call import Call, Slot, Step, handles, refuse
+from fastism.frontends.keras.composer import Composer
 
 _ELEMENTWISE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
@@ -19,8 +20,18 @@ def operands(call: Call) -> None:
 
 @handles(*(f"layers.{name}" for name in _ELEMENTWISE))
 def elementwise(call: Call) -> Sequence[Step]:
+    """Values with fewer axes than the others are spread over the positions."""
     operands(call)
-    return [Step(type(call.operation).__name__.lower())]
+    composer, rank = Composer(call.types), max(each.rank for each in call.types)
+    reads: list[int] = []
+    for index, each in enumerate(call.types):
+        shape = (*(1,) * (rank - each.rank), *(int(extent) for extent in each.shape[1:]))
+        alike = each.rank == rank
+        reads.append(
+            index if alike else composer.add("reshape", index, attributes={"shape": shape})
+        )
+    composer.add(type(call.operation).__name__.lower(), *reads)
+    return composer.steps
 
 
 @handles("layers.Concatenate", "ops.Concatenate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastism.frontends.keras.activation import with_activation
-from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer, refuse
+from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer
 
 
 @handles("layers.Conv1D")
@@ -57,8 +57,6 @@ def _depthwise(call: Call, variable: object) -> Step:
 
 @handles("layers.Dense")
 def dense(call: Call) -> Sequence[Step]:
-    if call.type.rank not in (2, 3):
-        refuse(f"its input has {call.type.rank} axes")
     layer = call.operation
     step = Step("dense", {}, arrays(kernel=layer.kernel, bias=layer.bias))
     return with_activation(step, layer.activation)

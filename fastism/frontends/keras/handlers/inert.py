@@ -9,6 +9,7 @@ from fastism.frontends.keras.call import Call, Step, handles
 _RATED = {
     "Dropout": "dropout",
     "SpatialDropout1D": "spatial_dropout",
+    "SpatialDropout2D": "spatial_dropout",
     "GaussianDropout": "gaussian_dropout",
 }
 
@@ -23,6 +24,10 @@ def gaussian_noise(call: Call) -> Sequence[Step]:
     return [Step("gaussian_noise")]
 
 
-@handles("layers.Identity", "layers.ActivityRegularization", "layers.AlphaDropout", "ops.Identity")
+@handles(
+    *("layers.Identity", "layers.ActivityRegularization", "layers.AlphaDropout"),
+    # What a cast reads has the element type of its result already: see `cast_call`.
+    *("ops.Identity", "ops.Copy", "ops.StopGradient", "ops.Cast"),
+)
 def identity(call: Call) -> Sequence[Step]:
     return [Step("identity")]

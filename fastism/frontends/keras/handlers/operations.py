@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from fastism.frontends.keras.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.handlers.reductions import axes_of, without_axes
 from fastism.ir.types import NUMPY_DTYPES
 
 _BINARY = {
@@ -39,57 +41,68 @@ _UNARY = {
     "Log1p": "log1p",
     "Expm1": "expm1",
     "Absolute": "absolute",
+    "Abs": "absolute",
     "Square": "square",
     "Sqrt": "sqrt",
     "Sin": "sin",
     "Cos": "cos",
     "Reciprocal": "reciprocal",
+    "Tan": "tan",
+    "Arctan": "arctan",
+    "Sinh": "sinh",
+    "Cosh": "cosh",
+    "Arcsinh": "arcsinh",
+    "Erf": "erf",
 }
 _OPTIONS = ("alpha", "approximate")
-_GLOBAL = {"Mean": "global_average_pool", "Max": "global_max_pool", "Sum": "global_sum_pool"}
 
 
-def _per_channel(value: object, call: Call) -> Any:
-    """A number or array operand as one number a channel of the only tensor."""
-    channels, constant = call.types[0].channels, array(value)
-    if any(extent != 1 for extent in constant.shape[:-1]) or constant.ndim > call.types[0].rank:
-        refuse(f"its operand has the shape {constant.shape}")
-    constant = constant.reshape(constant.shape[-1:])
-    if constant.shape not in ((), (1,), (channels,)):
-        refuse(f"its operand has {constant.size} channels")
-    return np.broadcast_to(constant, (channels,)).astype(NUMPY_DTYPES[call.types[0].dtype])
+def _scaled(composer: Composer, op: str, value: object, *, first: bool) -> bool:
+    """Write a sum, difference, product or ratio with a constant as a scale and shift."""
+    if op == "add":
+        composer.affine(0, shift=value)
+    elif op == "multiply":
+        composer.affine(0, scale=value)
+    elif op == "subtract" and first:
+        composer.affine(0, shift=-array(value))
+    elif op == "subtract":
+        composer.affine(0, scale=-1.0, shift=value)
+    elif op == "divide" and first:
+        with np.errstate(divide="ignore"):
+            composer.affine(0, scale=1 / array(value).astype(np.float64))
+    elif op == "divide":
+        composer.affine(composer.add("reciprocal", 0), scale=value)
+    else:
+        return False
+    return True
 
 
 @handles(*(f"ops.{name}" for name in _BINARY))
 def binary(call: Call) -> Sequence[Step]:
-    """An op over two tensors; over one tensor and numbers, a scale and shift (or a relu)."""
-    op, arguments = _BINARY[type(call.operation).__name__], call.arguments
+    """An op over two tensors; over one tensor and numbers, a scale and shift, or a clip."""
+    op = _BINARY[type(call.operation).__name__]
     if call.pattern == (0, 1):
         return [Step(op)]
     if call.pattern not in ((0, None), (None, 0)):
         refuse("it is not called with two operands")
-    first = call.pattern[0] == 0
-    value = _per_channel(arguments[1] if first else arguments[0], call)
-    if op == "add":
-        return [Step("scale_shift", {}, {"shift": value})]
-    if op == "multiply":
-        return [Step("scale_shift", {}, {"scale": value})]
-    if op == "subtract" and first:
-        return [Step("scale_shift", {}, {"shift": -value})]
-    if op == "subtract":
-        return [Step("scale_shift", {}, {"scale": -np.ones_like(value), "shift": value})]
-    if op == "divide" and first:
-        return [Step("scale_shift", {}, {"scale": 1 / value})]
-    if op == "divide":
-        return [Step("reciprocal"), Step("scale_shift", {}, {"scale": value})]
+    composer, first = Composer(call.types), call.pattern[0] == 0
+    value = array(call.arguments[1 if first else 0])
+    if _scaled(composer, op, value, first=first):
+        return composer.steps
     if op == "maximum" and not value.any():
         return [Step("relu")]
-    refuse(f"{op} of a tensor and a constant has no op")
+    if value.size == 1:
+        bound = "minimum" if op == "maximum" else "maximum"
+        return [Step("clip", {bound: float(value.reshape(()))})]
+    composer.add(op, 0, composer.constant(value, 0))
+    return composer.steps
 
 
 @handles("ops.Negative")
 def negative(call: Call) -> Sequence[Step]:
-    return [Step("scale_shift", {}, {"scale": _per_channel(-1.0, call)})]
+    composer = Composer([call.type])
+    composer.affine(0, scale=-1.0)
+    return composer.steps
 
 
 @handles("ops.Power")
@@ -109,6 +122,49 @@ def unary(call: Call) -> Sequence[Step]:
     return [Step(_UNARY[type(call.operation).__name__], options)]
 
 
+@handles("ops.Rsqrt")
+def inverse_root(call: Call) -> Sequence[Step]:
+    return [Step("sqrt"), Step("reciprocal")]
+
+
+@handles("ops.Log2", "ops.Log10")
+def logarithm(call: Call) -> Sequence[Step]:
+    composer = Composer([call.type])
+    base = 2.0 if type(call.operation).__name__ == "Log2" else 10.0
+    composer.affine(composer.add("log", 0), scale=1 / math.log(base))
+    return composer.steps
+
+
+@handles("ops.Exp2")
+def power_of_two(call: Call) -> Sequence[Step]:
+    composer = Composer([call.type])
+    composer.add("exponential", composer.affine(0, scale=math.log(2.0)))
+    return composer.steps
+
+
+@handles("ops.Sign")
+def sign(call: Call) -> Sequence[Step]:
+    composer = Composer([call.type])
+    below = composer.add("positive", composer.affine(0, scale=-1.0))
+    composer.add("subtract", composer.add("positive", 0), below)
+    return composer.steps
+
+
+@handles("ops.Clip")
+def clip(call: Call) -> Sequence[Step]:
+    """Between two bounds, numbers or arrays."""
+    bounds = {"maximum": call.operation.x_min, "minimum": call.operation.x_max}
+    given = {op: array(bound) for op, bound in bounds.items() if bound is not None}
+    composer, value = Composer([call.type]), 0
+    for op, bound in given.items():
+        if bound.size == 1:
+            side = "minimum" if op == "maximum" else "maximum"
+            value = composer.add("clip", value, attributes={side: float(bound.reshape(()))})
+        else:
+            value = composer.add(op, value, composer.constant(bound, 0))
+    return composer.steps or [Step("identity")]
+
+
 @handles("ops.ReLU")
 def relu(call: Call) -> Sequence[Step]:
     names = ("negative_slope", "max_value", "threshold")
@@ -120,57 +176,42 @@ def leaky_relu(call: Call) -> Sequence[Step]:
     return [Step("relu", {"negative_slope": float(call.operation.negative_slope)})]
 
 
-@handles("ops.Softmax", "ops.LogSoftmax")
-def softmax(call: Call) -> Sequence[Step]:
-    call.require_last_axis()
-    return [Step("softmax" if type(call.operation).__name__ == "Softmax" else "log_softmax")]
-
-
-@handles(*(f"ops.{name}" for name in _GLOBAL))
-def reduce(call: Call) -> Sequence[Step]:
-    """A mean, maximum or sum over the positions."""
-    operation = call.operation
-    axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
-    if call.type.rank != 3 or list(axes) not in ([1], [-2]):
-        refuse(f"it reduces over axes {operation.axis}, not over the positions")
-    call.require(initial=None)
-    return [Step(_GLOBAL[type(operation).__name__], {"keepdims": bool(operation.keepdims)})]
-
-
 @handles("ops.Reshape")
 def reshape(call: Call) -> Sequence[Step]:
     batch, *shape = call.operation.newshape
-    if batch not in (-1, None) or any(not isinstance(dim, int) or dim < 0 for dim in shape):
+    if batch not in (-1, None) or any(not isinstance(dim, int) or dim < -1 for dim in shape):
         refuse(f"its target is {call.operation.newshape}")
     return [Step("reshape", {"shape": tuple(shape)})]
 
 
 @handles("ops.Squeeze")
 def squeeze(call: Call) -> Sequence[Step]:
-    """Drop a sequence axis of one position."""
-    if call.type.rank != 3 or call.operation.axis not in (1, (1,), [1]):
-        refuse(f"its axis is {call.operation.axis}")
-    return [Step("reshape", {"shape": (call.type.channels,)})]
+    """Drop axes of one entry."""
+    type = call.type
+    ones = [axis for axis, extent in enumerate(type.shape) if extent == 1]
+    axis = call.operation.axis
+    composer = Composer([type])
+    without_axes(composer, 0, ones if axis is None else axes_of(axis, type.rank))
+    return composer.steps
 
 
 @handles("ops.ExpandDims")
 def expand_dims(call: Call) -> Sequence[Step]:
-    """Give a value without positions a sequence axis of one."""
-    if call.type.rank != 2 or call.operation.axis not in (1, (1,), [1]):
-        refuse(f"its axis is {call.operation.axis}")
-    return [Step("reshape", {"shape": (1, call.type.channels)})]
+    """One more axis, of one entry."""
+    shape, axis = [int(extent) for extent in call.type.shape[1:]], call.operation.axis
+    for each in sorted(axes_of(axis, call.type.rank + 1)):
+        shape.insert(each - 1, 1)
+    return [Step("reshape", {"shape": tuple(shape)})]
 
 
-@handles("ops.GetItem")
-def crop(call: Call) -> Sequence[Step]:
-    """``x[:, start:stop]`` and ``x[:, start:stop, :]``: a crop."""
-    source = call.types[0]
-    key = call.arguments[1] if len(call.arguments) == 2 else None
-    parts = [part for part in key if part is not Ellipsis] if isinstance(key, tuple) else []
-    ranges = [part for part in parts if isinstance(part, slice) and part.step in (None, 1)]
-    others = [part for index, part in enumerate(parts) if index != 1]
-    whole = all(part == slice(None) for part in others if isinstance(part, slice))
-    if source.rank != 3 or not 2 <= len(ranges) == len(parts) or not whole:
-        refuse("it takes something other than a range of positions")
-    start, stop, _ = parts[1].indices(source.length)
-    return [Step("crop", {"left": start, "right": source.length - stop})]
+@handles("ops.Matmul", "ops.Dot")
+def product(call: Call) -> Sequence[Step]:
+    """The channels of every position times a matrix of weights."""
+    if call.pattern != (0, None):
+        refuse("it is not the product of one tensor with a matrix of weights")
+    kernel = array(call.arguments[1])
+    while kernel.ndim > 2 and kernel.shape[0] == 1:
+        kernel = kernel[0]
+    if kernel.ndim != 2 or call.types[0].rank < 2:
+        refuse(f"it is a product with weights of the shape {kernel.shape}")
+    return [Step("dense", {}, {"kernel": kernel.astype(NUMPY_DTYPES[call.types[0].dtype])})]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.frontends.keras.call import Call, Step, handles, integer
+from fastism.frontends.keras.call import Call, Step, handles, integer, refuse
 
 
 @handles("layers.Cropping1D")
@@ -34,3 +34,42 @@ def flatten(call: Call) -> Sequence[Step]:
 @handles("layers.Reshape")
 def reshape(call: Call) -> Sequence[Step]:
     return [Step("reshape", {"shape": tuple(int(dim) for dim in call.operation.target_shape)})]
+
+
+@handles("layers.Permute")
+def permute(call: Call) -> Sequence[Step]:
+    return _permuted(call, tuple(call.operation.dims))
+
+
+@handles("ops.Transpose")
+def transpose(call: Call) -> Sequence[Step]:
+    axes = call.operation.axes or range(call.type.rank)[::-1]
+    batch, *order = (axis % call.type.rank for axis in axes)
+    if batch != 0:
+        refuse("it moves the batch axis")
+    return _permuted(call, tuple(order))
+
+
+@handles("ops.Swapaxes")
+def swap_axes(call: Call) -> Sequence[Step]:
+    rank = call.type.rank
+    one, other = call.operation.axis1 % rank, call.operation.axis2 % rank
+    if 0 in (one, other):
+        refuse("it moves the batch axis")
+    swapped = {one: other, other: one}
+    return _permuted(call, tuple(swapped.get(axis, axis) for axis in range(1, rank)))
+
+
+def _permuted(call: Call, order: tuple[int, ...]) -> Sequence[Step]:
+    """The axes in another order: a reshape where only axes of one position change places."""
+    shape = call.type.shape
+    longer = [axis for axis in order if shape[axis] != 1]
+    if longer == sorted(longer):
+        return [Step("reshape", {"shape": tuple(int(shape[axis]) for axis in order)})]
+    return [Step("permute", {"order": order})]
+
+
+@handles("layers.RepeatVector")
+def repeat_vector(call: Call) -> Sequence[Step]:
+    factor = {"factor": integer(call.operation.n)}
+    return [Step("reshape", {"shape": (1, call.type.channels)}), Step("upsample", factor)]

@@ -1,0 +1,101 @@
+"""Transposed convolutions, phase by phase: an ordinary convolution, and positions split apart.
+
+Of a stride s, output ``q*s + r`` reads the taps ``r, r + s, r + 2*s...`` at the inputs ``q, q - 1,
+q - 2...``. So one convolution with s times the filters makes all phases r of output block q, and a
+reshape of (N, Q, s*F) to (N, Q*s, F) puts them in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastism.frontends.keras.activation import activation_steps
+from fastism.frontends.keras.call import Call, Step, array, handles, integer
+from fastism.frontends.keras.handlers.plane import Array, Plane, block_kernel
+
+
+@handles("layers.Conv1DTranspose")
+def conv1d_transpose(call: Call) -> Sequence[Step]:
+    call.require(data_format="channels_last")
+    layer = call.operation
+    stride, dilation = integer(layer.strides), integer(layer.dilation_rate)
+    extra = None if layer.output_padding is None else integer(layer.output_padding)
+    kernel, length = array(layer.kernel), call.type.length
+    outputs, left = _outputs(length, len(kernel), stride, dilation, layer.padding, extra)
+    bias = None if layer.bias is None else array(layer.bias)
+    steps = _phases(length, outputs, left, kernel, bias, stride, dilation)
+    return [*steps, *activation_steps(layer.activation)]
+
+
+@handles("layers.Conv2DTranspose")
+def conv2d_transpose(call: Call) -> Sequence[Step]:
+    """Across the length, the kernel of the convolution that it transposes is folded."""
+    plane, layer = Plane.of(call), call.operation
+    kernel = plane.kernel(layer.kernel)
+    options = [plane.pair(option) for option in (layer.strides, layer.dilation_rate)]
+    options.append((layer.padding, layer.padding))
+    options.append(
+        (None, None) if layer.output_padding is None else plane.pair(layer.output_padding)
+    )
+    along, across = zip(*options, strict=True)
+    outputs, left = _outputs(plane.length, kernel.shape[0], *along)
+    width, left_across = _outputs(plane.width, kernel.shape[1], *across)
+    plane.check(width)
+    folded = block_kernel(kernel, width, plane.width, across[0], across[1], left_across)
+    bias = None if layer.bias is None else np.tile(array(layer.bias), width)
+    steps = _phases(plane.length, outputs, left, folded, bias, along[0], along[1])
+    unfold = plane.unfold(width, kernel.shape[2])
+    return [plane.fold(), *steps, unfold, *activation_steps(layer.activation)]
+
+
+def _outputs(
+    length: int, taps: int, stride: int, dilation: int, pad: str, extra: Any
+) -> tuple[int, int]:
+    """How many outputs there are, and how many in front of them Keras cuts off.
+
+    The convolution that is transposed leads from the outputs to ``length`` inputs; `same` pads it
+    as TensorFlow does. ``extra`` is the layer's output_padding.
+    """
+    reach = (taps - 1) * dilation + 1
+    if pad == "valid":
+        extra = max(stride - reach, 0) if extra is None else extra
+        return (length - 1) * stride + reach + extra, 0
+    outputs = length * stride if extra is None else (length - 1) * stride + reach % 2 + extra
+    return outputs, max((length - 1) * stride + reach - outputs, 0) // 2
+
+
+def _phases(
+    length: int,
+    outputs: int,
+    left: int,
+    kernel: Array,
+    bias: Array | None,
+    stride: int,
+    dilation: int,
+) -> list[Step]:
+    """The steps from (N, length, C) to (N, outputs, F), activation apart.
+
+    kernel: (taps, F, C), as Keras keeps it. left: how many outputs of the whole transposed
+    convolution lie in front of the first one wanted. Keras lets no layer have both a stride and a
+    dilation.
+    """
+    taps, filters, channels = kernel.shape
+    blocks = -(-taps // stride)
+    padded = np.zeros((blocks * stride, filters, channels), kernel.dtype)
+    padded[:taps] = kernel
+    by_phase = padded.reshape(blocks, stride, filters, channels)[::-1].transpose(0, 3, 1, 2)
+    constants = {"kernel": by_phase.reshape(blocks, channels, stride * filters)}
+    if bias is not None:
+        constants["bias"] = np.tile(bias, stride)
+    first, behind = left // stride, -(-(left + outputs) // stride)
+    reach = (blocks - 1) * dilation + 1
+    pad = (reach - 1 - first, behind - length)
+    steps = [Step("conv1d", {"width": blocks, "dilation": dilation, "pad": pad}, constants)]
+    if stride > 1:
+        made, before = (behind - first) * stride, left - first * stride
+        steps.append(Step("reshape", {"shape": (made, filters)}))
+        steps.append(Step("crop", {"left": before, "right": made - before - outputs}))
+    return steps

@@ -1,0 +1,41 @@
+"""Layers that apply another layer, or their input, to every position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastism.frontends.keras.call import Call, Slot, Step, handles, refuse
+from fastism.frontends.keras.trace import expressed
+from fastism.ir.ops.pointwise import ACTIVATIONS
+from fastism.ir.ops.structure import IDENTITIES
+
+_ALONG_CHANNELS = frozenset(
+    (
+        *ACTIVATIONS,
+        *IDENTITIES,
+        *("dense", "scale_shift", "prelu", "batch_norm", "layer_norm", "softmax", "log_softmax"),
+        *("channel_sum", "channel_max", "slice_channels"),
+        *("add", "subtract", "multiply", "divide", "average", "maximum", "minimum", "select"),
+    )
+)
+"""Ops that do to (N, L, C) at every position what they do to (N, C)."""
+
+
+@handles("layers.TimeDistributed")
+def time_distributed(call: Call) -> Sequence[Step]:
+    """The layer itself, where it works along the channels alone."""
+    if call.type.rank != 3:
+        refuse(f"its input has {call.type.rank} axes")
+    batch, _, channels = call.type.shape
+    inner = Call(call.operation.layer, (call.type.with_shape(batch, channels),), (Slot(0),), {})
+    steps = expressed(inner)
+    for step in steps:
+        if step.op not in _ALONG_CHANNELS:
+            refuse(f"its layer is more than an operation along the channels: {step.op}")
+    return steps
+
+
+@handles("layers.RepeatVector")
+def repeat_vector(call: Call) -> Sequence[Step]:
+    reshape = Step("reshape", {"shape": (1, call.type.channels)})
+    return [reshape, Step("upsample", {"factor": int(call.operation.n)})]

@@ -1,0 +1,18 @@
+"""Reductions over the channels of every position; the result keeps one channel."""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node
+from fastism.ir.ops.pointwise import over_channels, unchanged
+from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
+
+
+def _reduced(node: Node, types: Types, roles: Roles) -> Types:
+    source = types[0]
+    if source.rank < 2:
+        raise ValueError(f"{source} has no channels")
+    return (source.with_shape(*source.shape[:-1], 1),)
+
+
+register(OpDefinition("channel_sum", _reduced, relation=over_channels, linear=True, pull=unchanged))
+register(OpDefinition("channel_max", _reduced, relation=over_channels, pull=unchanged))

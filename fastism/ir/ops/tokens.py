@@ -1,0 +1,40 @@
+"""Ops over the rows of a sequence: which positions count (masks), and rows as token numbers."""
+
+from __future__ import annotations
+
+from fastism.ir.graph import Node
+from fastism.ir.ops.pointwise import local, same_type, unchanged
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.types import TensorType
+from fastism.ir.windows import Relation, Whole
+
+
+def _positions(types: Types) -> TensorType:
+    if types[0].rank != 3:
+        raise ValueError(f"reads rows of positions, (N, L, C), not {types[0]}")
+    return types[0]
+
+
+def _mask(node: Node, types: Types, roles: Roles) -> Types:
+    source = _positions(types)
+    return (TensorType("f32", (*source.shape[:2], 1)),)
+
+
+def _token(node: Node, types: Types, roles: Roles) -> Types:
+    return (TensorType(str(node["dtype"]), _positions(types).shape[:2]),)
+
+
+def _no_positions(node: Node, types: Types) -> tuple[Relation, ...]:
+    return (Whole("gives token numbers, which have no windows"),)
+
+
+# mask(x): 1 at a position where any channel differs from `value`, else 0; f32 (N, L, 1).
+register(
+    OpDefinition("mask", _mask, attributes={"value": 0.0}, relation=local, pull=unchanged),
+)
+# masked(x): x where the mask of the same `value` is 1, zeros elsewhere.
+register(
+    OpDefinition("masked", same_type, attributes={"value": 0.0}, relation=local, pull=unchanged),
+)
+# token(x): the number of the largest channel of every position, the first of equals; (N, L).
+register(OpDefinition("token", _token, attributes={"dtype": REQUIRED}, relation=_no_positions))

@@ -1,0 +1,84 @@
+"""Layers of a user's own: some that fastism reads, some that it can only run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from fastism.testing.drawing.walk import Tensor, Walk, drawn
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Gate(keras.Layer):
+    """Plain code over a weight of its own for every position and channel."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the weight."""
+        self.factor = self.add_weight(shape=tuple(input_shape[1:]), name="factor")
+
+    def call(self, x: Any) -> Any:
+        """(N, L, C) to the same."""
+        return x * ops.sigmoid(self.factor) + ops.tanh(x)
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Block(keras.Layer):
+    """Layers within a layer, and a skip around them."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the layers."""
+        self.first = layers.Conv1D(3, 3, padding="same", activation="relu")
+        self.second = layers.Dense(input_shape[-1])
+        self.first.build(input_shape)
+        self.second.build((*input_shape[:-1], 3))
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        """(N, L, C) to the same."""
+        return x + self.second(self.first(x))
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Turn(keras.Layer):
+    """Every position moved by one, the last to the front."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the weight."""
+        self.factor = self.add_weight(shape=(input_shape[-1],), name="factor")
+
+    def call(self, x: Any) -> Any:
+        """(N, L, C) to the same."""
+        return ops.roll(x, 1, axis=1) * self.factor
+
+
+def snake(x: Any) -> Any:
+    """An activation that Keras does not have."""
+    return x + ops.square(ops.sin(x))
+
+
+@drawn("local", weight=2)
+def own_code(walk: Walk, x: Tensor) -> Tensor:
+    """A custom layer, activation or Lambda of plain ops."""
+    make = walk.choice(
+        [
+            lambda name: Gate(name=name),
+            lambda name: layers.Dense(3, activation=snake, name=name),
+            lambda name: layers.Lambda(lambda v: ops.clip(v, -1.0, 2.0) / 2.0, name=name),
+            lambda name: layers.Lambda(lambda v: v[:, ::-1] * 0.5 + v, name=name),
+        ]
+    )
+    return make(walk.name("own"))(x)
+
+
+@drawn("mixing")
+def live_code(walk: Walk, x: Tensor) -> Tensor:
+    """Code that mixes positions in ways fastism has no rule for, or holds layers of its own."""
+    make = walk.choice(
+        [
+            lambda name: Turn(name=name),
+            lambda name: Block(name=name),
+            lambda name: layers.Lambda(lambda v: ops.cumsum(v, axis=1) / 8.0, name=name),
+        ]
+    )
+    return make(walk.name("live", live=True))(x)

@@ -1,0 +1,91 @@
+"""One random model held against its plan: what the fuzzer and the tests do with a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism import api
+from fastism.quiet import keras
+from fastism.runtime.inputs import random_inputs
+from fastism.runtime.plan import Plan
+from fastism.testing.compare import assert_matches_model
+from fastism.testing.random_models import Drawing, draw
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What names a drawing; see `fastism.testing.random_models.draw`."""
+
+    seed: int
+    length: int | None = None
+    without: tuple[str, ...] = ()
+
+    def draw(self) -> Drawing:
+        """The model, and how to compile it."""
+        return draw(self.seed, length=self.length, without=self.without)
+
+    def __str__(self) -> str:
+        given = [str(self.seed)]
+        if self.length is not None:
+            given.append(f"length={self.length}")
+        if self.without:
+            given.append(f"without={list(self.without)}")
+        return f"draw({', '.join(given)})"
+
+
+@dataclass(frozen=True)
+class Locality:
+    """How many nodes ran on windows, of those an edit reaches in front of any stop and behind."""
+
+    on_windows: int
+    reached: int
+
+
+def trial(recipe: Recipe) -> Locality:
+    """Compile a random model, and hold every score of two sequences against the model's own.
+
+    Raises AssertionError where a score is wrong or a layer runs live that need not, and whatever
+    drawing, compiling and running raise.
+    """
+    keras.utils.clear_session()
+    drawing = recipe.draw()
+    plan = api.compile(drawing.model, **drawing.options)
+    surprises = [key for key in plan.opaque if not _expected(key, drawing)]
+    assert not surprises, f"runs live, and has rules: {', '.join(surprises)}"
+    assert_matches_model(plan, drawing.model, inputs(plan, recipe.seed))
+    return locality(plan)
+
+
+def inputs(plan: Plan, seed: int) -> Mapping[str, Array]:
+    """Two sequences for a plan; some have rows of zeros, but for those of tokens."""
+    given = random_inputs(plan.module.main, 2, seed)
+    sequence = plan.stages[0].main.values[plan.module.seq_input]
+    tokens = any(
+        node.op == "token" and sequence.name in node.inputs for node in plan.stages[0].main.nodes
+    )
+    random = np.random.default_rng((seed, 4))
+    if not tokens and random.random() < 0.5:
+        edited = given[plan.module.seq_input]
+        edited[random.random(edited.shape[:2]) < 0.2] = 0.0
+    return given
+
+
+def locality(plan: Plan) -> Locality:
+    """How much of a plan's model runs on windows."""
+    modes = [node.mode for node in plan.stage["segmented"].main.nodes]
+    local = sum(mode in ("delta", "exit") for mode in modes)
+    return Locality(local, local + modes.count("whole"))
+
+
+def _expected(key: str, drawing: Drawing) -> bool:
+    return drawing.masked or not drawing.live.isdisjoint(key.split("/"))
+
+
+__all__ = ["Locality", "Recipe", "inputs", "locality", "trial"]

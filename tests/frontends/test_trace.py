@@ -1,0 +1,154 @@
+"""Code of the user's: what is recorded is all it does, or the layer runs whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+from fastism.frontends.keras.lower import lower
+
+
+class Noisy(keras.Layer):
+    """Draws random numbers at prediction time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed = keras.random.SeedGenerator(3)
+
+    def call(self, x: Any) -> Any:
+        return x + keras.random.normal((1, 1, 4), seed=self.seed)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+
+class Counting(keras.Layer):
+    """Changes a variable at every call."""
+
+    def build(self, shape: Any) -> None:
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x: Any) -> Any:
+        self.count.assign_add(1.0)
+        return x * 2.0
+
+
+class Sneaky(keras.Layer):
+    """Does to numbers what it does not do to symbolic tensors."""
+
+    def call(self, x: Any) -> Any:
+        return x * (1.0 if isinstance(x, keras.KerasTensor) else 2.0)
+
+
+class Unlike(keras.Layer):
+    """Draws numbers that Keras does not see."""
+
+    def call(self, x: Any) -> Any:
+        return x * np.random.default_rng().normal()
+
+
+class Trained(keras.Layer):
+    """Asks whether it is trained."""
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        return x if training else x * 3.0
+
+
+class Both(keras.Layer):
+    """Two layers, one of them used twice."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.mix, self.drop = layers.Dense(4, activation="relu"), layers.Dropout(0.5)
+
+    def build(self, shape: Any) -> None:
+        self.mix.build(shape)
+
+    def call(self, x: Any) -> Any:
+        return self.drop(self.mix(self.mix(x)))
+
+
+class Pair(keras.Layer):
+    """Takes two values, and a number."""
+
+    def call(self, values: Any, by: float = 1.0) -> Any:
+        first, second = values
+        return first * by - second
+
+
+def lowered(function: Callable[[Any], Any]) -> Any:
+    inputs = keras.Input((12, 4))
+    return lower(keras.Model(inputs, function(inputs)))
+
+
+def operations(function: Callable[[Any], Any]) -> list[str]:
+    found = lowered(function)
+    assert not found.opaque
+    return [node.op for node in found.module.main.nodes]
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (Noisy(), "it draws random numbers, or changes variables"),
+        (Counting(), "it draws random numbers, or changes variables"),
+        (Sneaky(), "its code does something else on numbers"),
+        (Unlike(), "its code does something else on numbers"),
+        (layers.Lambda(lambda x: tf.square(x)), "its code does not run on symbolic tensors"),
+        (layers.Lambda(lambda x: ops.cumsum(x, axis=1)), "it uses Cumsum: fastism does not know"),
+        (
+            layers.Lambda(lambda x: ops.mean(x, axis=0, keepdims=True) + x),
+            "it reduces over the batch",
+        ),
+        (layers.Lambda(lambda x: [x, x]), "its result is not one tensor"),
+        (layers.Lambda(lambda x: sum([x] * 500)), "operations long"),
+        (layers.Dense(4, activation=lambda x: ops.sort(x, axis=-1)), "it uses Sort"),
+        (layers.TimeDistributed(Noisy()), "it draws random numbers"),
+    ],
+)
+def test_what_is_not_all_recorded_stays_opaque_and_says_why(
+    layer: keras.Layer, reason: str
+) -> None:
+    (kept,) = lowered(layer).opaque.values()
+    assert reason in kept.why
+
+
+def test_it_is_recorded_as_at_prediction_time() -> None:
+    (node,) = lowered(Trained()).module.main.nodes
+    assert node.op == "scale_shift"
+
+
+def test_layers_inside_are_expressed_by_their_own_handlers() -> None:
+    assert operations(Both()) == ["dense", "dense", "dropout"]
+
+
+def test_several_tensors_and_other_arguments_are_kept_apart() -> None:
+    assert operations(lambda x: Pair()([x, ops.tanh(x)], by=2.0)) == [
+        "tanh",
+        "scale_shift",
+        "subtract",
+    ]
+
+
+def test_every_step_is_known_by_the_users_layer() -> None:
+    nodes = lowered(Both(name="both")).module.main.nodes
+    assert {node.origin.layer for node in nodes if node.origin} == {"both"}
+    assert [node.name for node in nodes] == ["both", "both/dense", "both/dropout"]
+
+
+def test_the_live_model_is_left_as_it_was() -> None:
+    layer = Both()
+    inputs = keras.Input((12, 4))
+    model = keras.Model(inputs, layer(inputs))
+    calls = len(layer.mix._inbound_nodes)
+    lower(model)
+    assert len(layer.mix._inbound_nodes) == calls
+    counting = Counting()
+    lower(keras.Model(inputs, counting(inputs)))
+    assert float(counting.count) == 0.0
