@@ -15,6 +15,7 @@ is a run of nodes executed as a unit: a convolution and the pointwise ops and po
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -26,6 +27,7 @@ from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Relation, Whole, Window
 from fastism.passes.base import Pass
 from fastism.passes.frontier import cheaper_whole
+from fastism.passes.magnitudes import WHY, brings_large
 from fastism.passes.propagation.exits import EXITS, leaves_through_dense
 from fastism.passes.propagation.rules import runs_on_windows
 from fastism.passes.registry import register_pass
@@ -51,10 +53,12 @@ class Segment(Pass):
     def run(self, module: Module) -> Module:
         graph = module.main
         _check_names(graph, self.stop_layers)
-        decisions = _decide(graph, self.stop_layers)
+        whole = {node.name: WHY for node in graph.nodes if brings_large(module, graph, node)}
+        decisions = _decide(graph, self.stop_layers, whole)
         if self.weigh and not self.stop_layers:
             modes = {name: mode for name, (mode, _) in decisions.items()}
-            decisions = _decide(graph, (), cheaper_whole(graph, modes))
+            dear = {name: _why_dear(graph, name) for name in cheaper_whole(graph, modes)}
+            decisions = _decide(graph, (), dear | whole)
         nodes = [
             node.replace(mode=mode, stop=stop)
             for node, (mode, stop) in zip(graph.nodes, decisions.values(), strict=True)
@@ -68,22 +72,23 @@ Decision: TypeAlias = tuple[str, str | None]
 
 
 def _decide(
-    graph: Graph, stop_layers: tuple[str, ...], dear: frozenset[str] = frozenset()
+    graph: Graph, stop_layers: tuple[str, ...], whole: Mapping[str, str]
 ) -> dict[str, Decision]:
-    """The decision for every node, in order; those in ``dear`` cost more on windows than whole."""
+    """The decision for every node, in order; ``whole`` says why some are not to run on windows."""
     modes: dict[str, str] = {}
     decisions: dict[str, Decision] = {}
     for node in graph.nodes:
         mode, stop = _mode(graph, node, modes, stop_layers)
-        if node.name in dear and mode in ("delta", "exit"):
-            mode, stop = "whole", _why_dear(graph, node)
+        if node.name in whole and mode in ("delta", "exit"):
+            mode, stop = "whole", whole[node.name]
         modes.update((value.name, mode) for value in node.results)
         decisions[node.name] = mode, stop
     return decisions
 
 
-def _why_dear(graph: Graph, node: Node) -> str:
-    value = max((graph.values[name] for name in node.inputs), key=lambda v: v.window.width)
+def _why_dear(graph: Graph, name: str) -> str:
+    inputs = (graph.values[source] for source in graph.by_name[name].inputs)
+    value = max(inputs, key=lambda value: value.window.width)
     width, length = int(value.window.widths.max()), value.type.length
     return f"windows of {width:,} in {length:,} positions cost more than the whole value"
 

@@ -138,3 +138,28 @@ def test_layouts_cover_and_stay_inside() -> None:
     assert not layout.shifted(1).covers(tight)
     assert Layout.covering(tight, multiple=4).width == 4
     assert Layout.full(2, 9) == Layout(np.zeros(2, int), 9)
+
+
+def test_windows_in_front_of_a_dense_layer_start_alike(parsed) -> None:
+    """Its kernel rows are read once for many sites, and no other window is wider for it."""
+    text = """graph @main(%seq: f32[N,400,4]) {
+  %conv : f32[N,400,2] = conv1d(%seq) {width=19, pad=same} @wide.kernel
+  %flat : f32[N,800] = flatten(%conv)
+  %dense : f32[N,3] = dense(%flat) @rows.kernel
+  return %dense
+}
+"""
+    weights = {
+        "wide.kernel": np.ones((19, 4, 2), "float32"),
+        "rows.kernel": np.ones((800, 3), "float32"),
+    }
+    module = parsed(text, "canonical", weights, sites=Sites.every(400))
+    result = Split()(Segment()(Annotate()(module)))
+    verify(result)
+    for graph in result.graphs[1:]:
+        (rows,) = [node for node in graph.nodes if node.op == "dense_rows"]
+        starts = np.unique(result.data(rows, "start"))
+        sites = len(group_indices(result, graph))
+        assert sites / len(starts) >= 12
+        assert graph.values[rows.inputs[0]].type.length <= 2 * 19
+        assert graph.values["conv.spread"].type.length == 19

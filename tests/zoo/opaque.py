@@ -94,7 +94,8 @@ def attention_pool() -> keras.Model:
 @small_model(opaque=["running"])
 def lambda_layer() -> keras.Model:
     inputs = sequence()
-    x = layers.Lambda(lambda value: ops.cumsum(value, axis=1), name="running")(_trunk(inputs))
+    # A restored Lambda has no module's names around it: operators alone.
+    x = layers.Lambda(lambda value: (value * value + 0.5) ** value, name="running")(_trunk(inputs))
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
 
 

@@ -7,10 +7,7 @@ consumers' wish where that costs little, so that windows need not be moved betwe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
@@ -24,9 +21,6 @@ GENEROUS = 1.6
 times for one that reads other values as well, to which the window can be moved instead..."""
 SLACK = 8
 """...and how many positions wider in any case."""
-SHARING = 16
-"""Sites that should share a window in front of a flatten: its dense layer's kernel rows are read
-from memory, and its product called, once for all sites that start at the same position."""
 
 
 def choose_layouts(graph: Graph, tight: Mapping[str, Range]) -> dict[str, Strips]:
@@ -56,10 +50,6 @@ def _layout(graph: Graph, name: str, tight: Range, layouts: Mapping[str, Strips]
         for wish in [_wish(graph, node, name, result, tight)]
         if wish is not None and _affordable(node, wish, tight)
     ]
-    if any(node.op == "flatten" and node.mode == "exit" for node in graph.users[name]):
-        starts = len(np.unique(tight.start[tight.occupied]))
-        sharing = np.count_nonzero(tight.occupied) / max(starts, 1)
-        wishes.append(Layout.on_grid(tight, math.ceil(SHARING / max(sharing, 1))))
     return max([*wishes, Layout.covering(tight)], key=lambda layout: layout.width)
 
 

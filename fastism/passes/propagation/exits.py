@@ -6,14 +6,21 @@ window into the reference and runs the layer whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from fastism.ir.graph import Graph, Node
-from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.layout import Layout, Strips, crowded
 from fastism.passes.propagation.state import SEQUENCE, SITE, Propagation
+
+SHARING = 16
+"""Sites whose windows should start alike in front of a dense layer: the rows of its kernel are read
+from memory, and its product called, once for all of them. A window is at most doubled for it..."""
+FEWEST = 4
+"""...or made to start at every so many positions."""
 
 
 class Exit(NamedTuple):
@@ -64,9 +71,20 @@ def dense(state: Propagation, node: Node) -> None:
             },
             node,
         )
-        for layout in state.inside(source)
+        for layout in _sharing(state, source)
     ]
     _finish(state, node, rows)
+
+
+def _sharing(state: Propagation, source: str) -> Strips:
+    """The value's layouts, made to start where those of neighbouring sites do."""
+    length, own = state.source.values[source].type.length, state.inside(source)
+    wider = []
+    for layout in own:
+        alike = len(state.sites) / len(np.unique(layout.start))
+        step = min(math.ceil(SHARING / alike), max(layout.width, FEWEST))
+        wider.append(layout.on_grid(step, length))
+    return own if crowded(wider, state.tight[source]) else tuple(wider)
 
 
 def _finish(state: Propagation, node: Node, deltas: Sequence[str]) -> None:

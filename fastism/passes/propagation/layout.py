@@ -35,13 +35,6 @@ class Layout:
         return cls(np.clip(hull.start, 0, max(tight.length - width, 0)), width)
 
     @classmethod
-    def on_grid(cls, tight: Range, step: int) -> Layout:
-        """Layouts over the hulls of a family that start at a multiple of ``step``, or at the end."""
-        hull = tight.hull
-        width = min(max(hull.width, 1) + step - 1, tight.length)
-        return cls(np.clip(hull.start // step * step, 0, tight.length - width), width)
-
-    @classmethod
     def full(cls, sites: int, length: int) -> Layout:
         """The whole value, at every site."""
         return cls(np.zeros(sites, np.int64), length)
@@ -53,6 +46,11 @@ class Layout:
     def shifted(self, offset: int) -> Layout:
         """The same windows, ``offset`` positions to the right."""
         return Layout(self.start + offset, self.width)
+
+    def on_grid(self, step: int, length: int) -> Layout:
+        """Wider windows that start at a multiple of ``step``, or end where the value does."""
+        width = min(self.width + step - 1, length)
+        return Layout(np.clip(self.start // step * step, 0, length - width), width)
 
     def covers(self, tight: Range) -> bool:
         """Whether every range of the family lies inside its window."""
