@@ -3,6 +3,7 @@
 #   make demo         compile the bundled model, score the bundled sequences, time it against the model
 #   make test         the tests
 #   make lint         ruff and mypy
+#   make fuzz         N=500 random models held against themselves, from seed START=0 on
 #   make bench        every model, beside calling it and beside other tools, in about 40 minutes;
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
@@ -36,6 +37,11 @@ lint: $(DEV_READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+N ?= 500
+START ?= 0
+fuzz: $(TEST_READY)
+	$(RUN) -m fastism.testing.fuzz $(N) $(START)
 
 bench: $(TEST_READY)
 	$(RUN) -m benchmarks.compare

@@ -72,11 +72,26 @@ class Residual(keras.Layer):
         return x + self.drop(self.mix(self.norm(x, training=training)), training=training)
 
 
+class TrainingByDefault(keras.Layer):
+    """Predicting, a model tells its layers so, whatever they take for granted."""
+
+    def call(self, x: Any, training: bool = True) -> Any:
+        return x if training else ops.tanh(x)
+
+
 class Squared(layers.Dense):
     """A layer of Keras, changed."""
 
     def call(self, x: Any) -> Any:
         return super().call(x) ** 2
+
+
+class Standardized(layers.Conv1D):
+    """A convolution whose weights are worked out anew when it is called."""
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        centred = kernel - ops.mean(kernel, axis=(0, 1), keepdims=True)
+        return super().convolution_op(inputs, centred / ops.std(kernel))
 
 
 def snake(x: Any) -> Any:
@@ -131,11 +146,19 @@ LOCAL: dict[str, Function] = {
     "layer_weights": lambda x: Scaled()(x),
     "layer_of_layers": lambda x: Residual()(x),
     "layer_derived": lambda x: Squared(3)(x),
+    "training_by_default": lambda x: TrainingByDefault()(x),
+    "convolution_derived": lambda x: Standardized(5, 3, strides=2, activation="relu")(x),
+    "convolution_derived_causal": lambda x: Standardized(5, 3, dilation_rate=2, padding="causal")(
+        x
+    ),
+    "convolution_op": lambda x: ops.conv(x, weights(4, 4, 6), strides=3, padding="same"),
     # every position by itself
     "time_distributed": lambda x: layers.TimeDistributed(layers.Dense(3, activation="relu"))(x),
     "time_distributed_norm": lambda x: layers.TimeDistributed(layers.LayerNormalization())(x),
     "time_distributed_layer": lambda x: layers.TimeDistributed(Squared(3))(x),
     # at prediction time, nothing
+    "dropout_in_training": lambda x: layers.Dropout(0.5)(x, training=True),
+    "batch_norm_in_training": lambda x: layers.BatchNormalization()(x, training=True),
     "spatial_dropout": lambda x: layers.SpatialDropout1D(0.4)(x),
     "gaussian_noise": lambda x: layers.GaussianNoise(0.4)(x),
     "alpha_dropout": lambda x: layers.AlphaDropout(0.4)(x),
@@ -184,6 +207,9 @@ LOCAL: dict[str, Function] = {
     "hyperbolic": lambda x: ops.sinh(x) + ops.cosh(x) + ops.arcsinh(x) + ops.arctan(x),
     "glu": lambda x: ops.glu(x),
     "threshold": lambda x: ops.threshold(x, 0.2, -0.5),
+    "pad_op": lambda x: ops.pad(x, [[0, 0], [2, 1], [0, 0]]),
+    "repeat_op": lambda x: ops.repeat(x, 3, axis=1),
+    "ones_like": lambda x: ops.concatenate([ops.ones_like(x), x, ops.zeros_like(x)], axis=1),
     "squeeze_and_back": lambda x: ops.expand_dims(ops.squeeze(layers.Dense(1)(x), -1), -1),
 }
 ABOVE_ZERO: dict[str, Function] = {

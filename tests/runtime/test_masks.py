@@ -124,6 +124,30 @@ READERS = {
 }
 
 
+def _nested(x: Any, hidden: Any) -> Any:
+    inner = keras.Input(x.shape[1:])
+    return keras.Model(inner, layers.Dense(2)(hidden(inner)), name="nested")(x)
+
+
+@pytest.mark.parametrize("hidden", [layers.Dropout(0.1), layers.Masking()])
+def test_a_mask_that_is_lost_on_the_way_through_a_nested_model(hidden: keras.Layer) -> None:
+    """A model called on symbolic tensors does not hand its mask on, called on numbers it does.
+
+    Joined with a value that has a mask, that makes two masks: one that layers are told of when the
+    model is built, and one that hangs on the values when it runs.
+    """
+    keras.utils.clear_session()
+    inputs = keras.Input((20, 4))
+    x = layers.Masking()(inputs)
+    x = layers.Concatenate()(
+        [x, _nested(x if isinstance(hidden, layers.Dropout) else inputs, hidden)]
+    )
+    model = keras.Model(inputs, [layers.GRU(3)(x), layers.GlobalAveragePooling1D()(x)])
+    randomize(model, 3)
+    plan = api.compile(model, alternatives="letters", sites=[0, 2, 9, 10, 13, 19])
+    assert_matches_model(plan, model, gapped((2, 20)))
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_whoever_reads_a_mask_gets_it(reader: Callable[[Any], Any]) -> None:
     keras.utils.clear_session()
@@ -201,3 +225,15 @@ def test_a_mask_that_cannot_be_found_out_is_an_error() -> None:
     del layer.compute_mask
     with pytest.raises(LoweringError, match="cannot tell whether a layer gives its results masks"):
         lower(model)
+
+
+def test_a_mask_of_tokens_in_double_precision() -> None:
+    """The mask of an embedding is computed in the embedding's own element type."""
+    tokens = keras.Input((20,), dtype="int32")
+    x = layers.Embedding(6, 5, mask_zero=True, dtype="float64")(tokens)
+    model = keras.Model(tokens, layers.LSTM(3, dtype="float64", name="memory")(x))
+    randomize(model, 3)
+    plan = api.compile(model, sites=[0, 2, 9, 13, 19])
+    assert set(plan.opaque) == {"memory"}
+    assert stops(plan) == {"memory": READS}
+    assert_matches_model(plan, model, random_inputs(plan.module.main))

@@ -104,6 +104,8 @@ class GraphLowering:
         """The mask of a value, by the value's name."""
         self.one_hot: dict[str, str] = {}
         """The rows that a value of tokens was made from, by its name."""
+        self.unseen: set[str] = set()
+        """Values whose masks hang on tensors of numbers, and not, or others, on symbolic ones."""
 
     def run(self, types: Sequence[TensorType]) -> Graph:
         """The graph for these types of the model's inputs."""
@@ -178,15 +180,23 @@ class GraphLowering:
                 results = [self._steps(call, inputs, origin, node.outputs)]
         except NotExpressible as reason:
             results = self.live(call, inputs, origin, str(reason))
-        self.values.update(
-            (id(tensor), name) for tensor, name in zip(node.outputs, results, strict=True)
-        )
+        for tensor, name in zip(node.outputs, results, strict=True):
+            self.values[id(tensor)] = name
+            lost = name in self.masks and get_keras_mask(tensor) is None
+            if lost or not self.unseen.isdisjoint(inputs):
+                self.unseen.add(name)
 
     def _keywords(self, node: Any) -> dict[str, Any]:
-        """The keywords of a call, without a mask that hangs on its tensor or that it ignores."""
+        """The keywords of a call, without a mask that hangs on its tensor or that it ignores.
+
+        Nor with ``training``: at prediction time a model says False to each of its layers.
+        """
         keywords = dict(node.arguments.kwargs)
+        if isinstance(node.operation, keras.Layer):
+            keywords.pop("training", None)
         first = node.arguments.keras_tensors[0]
-        hangs = self.values[id(first)] in self.masks
+        name = self.values[id(first)]
+        hangs = name in self.masks and name not in self.unseen
         if (hangs and keywords.get("mask") is get_keras_mask(first)) or isinstance(
             node.operation, keras.layers.BatchNormalization
         ):

@@ -13,6 +13,7 @@ import numpy as np
 
 from fastism.frontends.keras.call import Call, Step
 from fastism.frontends.keras.functional import functional_graph
+from fastism.ir.types import NUMPY_DTYPES
 
 
 def is_embedding(operation: object) -> bool:
@@ -45,7 +46,7 @@ def mask_step(call: Call) -> Step | None:
     if type(call.operation) is keras.layers.Masking:
         return Step("mask", {"value": float(call.operation.mask_value)})
     if is_embedding(call.operation) and call.operation.mask_zero:
-        counts = np.ones((call.type.channels, 1), np.float32)
+        counts = np.ones((call.type.channels, 1), NUMPY_DTYPES[call.type.dtype])
         counts[0] = 0.0
         return Step("dense", {}, {"kernel": counts})
     return None

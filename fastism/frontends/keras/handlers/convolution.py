@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastism.frontends.keras.activation import with_activation
-from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer
+from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer, refuse
 
 
 @handles("layers.Conv1D")
@@ -21,6 +21,24 @@ def conv1d(call: Call) -> Sequence[Step]:
     }
     step = Step("conv1d", attributes, arrays(kernel=layer.kernel, bias=layer.bias))
     return with_activation(step, layer.activation)
+
+
+@handles("ops.Conv")
+def convolution(call: Call) -> Sequence[Step]:
+    """With weights that code of the user's works out, or a layer derived from Conv1D has."""
+    if call.pattern != (0, None):
+        refuse("its kernel is a tensor")
+    operation, kernel = call.operation, array(call.arguments[1])
+    if kernel.ndim != 3 or operation.data_format not in (None, "channels_last"):
+        refuse(f"its kernel has the shape {kernel.shape}, its data {operation.data_format}")
+    attributes = {
+        "width": kernel.shape[0],
+        "stride": integer(operation.strides),
+        "dilation": integer(operation.dilation_rate),
+        "groups": call.types[0].channels // kernel.shape[1],
+        "pad": operation.padding,
+    }
+    return [Step("conv1d", attributes, {"kernel": kernel})]
 
 
 @handles("layers.DepthwiseConv1D")

@@ -122,6 +122,15 @@ def unary(call: Call) -> Sequence[Step]:
     return [Step(_UNARY[type(call.operation).__name__], options)]
 
 
+@handles("ops.ZerosLike", "ops.OnesLike")
+def filled_like(call: Call) -> Sequence[Step]:
+    call.require(dtype=None)
+    value, shape = float(type(call.operation).__name__ == "OnesLike"), call.type.shape[1:]
+    composer = Composer([call.type])
+    composer.constant(np.full((1, *map(int, shape)), value), 0)
+    return composer.steps
+
+
 @handles("ops.Rsqrt")
 def inverse_root(call: Call) -> Sequence[Step]:
     return [Step("sqrt"), Step("reciprocal")]

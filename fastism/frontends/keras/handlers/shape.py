@@ -25,6 +25,26 @@ def upsample(call: Call) -> Sequence[Step]:
     return [Step("upsample", {"factor": integer(call.operation.size)})]
 
 
+@handles("ops.Repeat")
+def repeat(call: Call) -> Sequence[Step]:
+    axis, repeats = call.operation.axis, call.operation.repeats
+    if call.type.rank != 3 or axis not in (1, -2) or not isinstance(repeats, int):
+        refuse(f"it repeats axis {axis} of {call.type} {repeats} times")
+    return [Step("upsample", {"factor": repeats})]
+
+
+@handles("ops.Pad")
+def pad(call: Call) -> Sequence[Step]:
+    """Zeros at the ends of the positions."""
+    call.require(mode="constant")
+    widths = [tuple(map(int, ends)) for ends in call.operation.pad_width]
+    ends = widths if len(widths) > 1 else widths * call.type.rank
+    if call.type.rank != 3 or {ends[0], ends[2]} != {(0, 0)}:
+        refuse(f"it pads {call.type} by {ends}")
+    left, right = ends[1]
+    return [Step("zero_pad", {"left": left, "right": right})]
+
+
 @handles("layers.Flatten")
 def flatten(call: Call) -> Sequence[Step]:
     call.require(data_format="channels_last")

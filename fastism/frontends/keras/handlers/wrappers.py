@@ -1,4 +1,4 @@
-"""Layers that apply another layer, or their input, to every position."""
+"""Layers that apply another layer to every position."""
 
 from __future__ import annotations
 
@@ -33,9 +33,3 @@ def time_distributed(call: Call) -> Sequence[Step]:
         if step.op not in _ALONG_CHANNELS:
             refuse(f"its layer is more than an operation along the channels: {step.op}")
     return steps
-
-
-@handles("layers.RepeatVector")
-def repeat_vector(call: Call) -> Sequence[Step]:
-    reshape = Step("reshape", {"shape": (1, call.type.channels)})
-    return [reshape, Step("upsample", {"factor": int(call.operation.n)})]
