@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from fastism.ir.graph import Attribute, Graph
-from fastism.ir.module import Module
 from fastism.runtime.execute import Executor, Group
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
@@ -55,7 +54,7 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     inputs = random_inputs(plan.module.main, 1, seed=0)
     saved = plan.executor.reference(inputs)
     trials: list[Trial] = []
-    for graph, pairs, fuse in _candidates(plan.module):
+    for graph, pairs, fuse in _candidates(plan.executor):
         if time.perf_counter() > deadline:
             break
         changed = rescheduled(plan.module, {graph.name: {"pairs": pairs, "fuse": fuse}})
@@ -71,27 +70,31 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     return plan.with_module(rescheduled(plan.module, chosen)), trials
 
 
-def _candidates(module: Module) -> Iterator[tuple[Graph, int, bool]]:
+def _candidates(executor: Executor) -> Iterator[tuple[Graph, int, bool]]:
     """Schedules to time, the most promising first, the group with most sites first."""
-    graphs = sorted(module.graphs[1:], key=lambda graph: -_sites(module, graph))
+    groups = sorted(executor.groups, key=lambda group: -len(group.sites))
     for factor in FACTORS:
         for fuse in (False, True):
-            for graph in graphs:
-                pairs, size = graph.attributes["pairs"], graph.attributes["bytes"]
-                assert isinstance(pairs, int)
-                assert isinstance(size, int)
-                wanted = max(1, round(pairs * min(factor, MOST_BYTES / size)))
-                if fuse and (factor < 1.0 or _is_keyed(graph)):
-                    continue  # fused chunks have one size; chunks of equal rows have many
-                yield graph, wanted, fuse
+            for group in groups:
+                size = group.pair_bytes * group.pairs
+                wanted = max(1, round(group.pairs * min(factor, MOST_BYTES / size)))
+                if not fuse:
+                    yield group.graph, wanted, False
+                elif factor >= 1.0:
+                    yield group.graph, _filled(group, wanted), True
 
 
-def _sites(module: Module, graph: Graph) -> int:
-    return int(module.constants[dict(graph.constants)["sites"]].type.shape[0])
+def _filled(group: Group, pairs: int) -> int:
+    """The most pairs, up to ``pairs``, that chunks are often full of: fused ones have one size.
 
-
-def _is_keyed(graph: Graph) -> bool:
-    return any(node.op == "dense_rows" for node in graph.nodes)
+    Sites whose dense layers read the same rows are chunked by themselves: so many of them times
+    however many sequences there are, which is mostly a power of two.
+    """
+    if not group.keys.shape[1]:
+        return pairs
+    _, counts = np.unique(group.keys, axis=0, return_counts=True)
+    alike = int(np.bincount(counts).argmax())
+    return alike << max(pairs // alike, 1).bit_length() - 1
 
 
 def _seconds_an_item(
