@@ -81,10 +81,10 @@ def _candidates(executor: Executor) -> Iterator[tuple[Graph, int, bool]]:
                 if not fuse:
                     yield group.graph, wanted, False
                 elif factor >= 1.0:
-                    yield group.graph, _filled(group, wanted), True
+                    yield group.graph, filled(group, wanted), True
 
 
-def _filled(group: Group, pairs: int) -> int:
+def filled(group: Group, pairs: int) -> int:
     """The most pairs, up to ``pairs``, that chunks are often full of: fused ones have one size.
 
     Sites whose dense layers read the same rows are chunked by themselves: so many of them times

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,33 +21,36 @@ def smallest(recipe: Recipe, error: Exception, failure: Failure) -> tuple[Recipe
 
     failure: what goes wrong with a recipe, if anything.
     """
+    tried: set[Recipe] = {recipe}
 
-    def alike(candidate: Recipe) -> Exception | None:
+    def fails(candidate: Recipe) -> bool:
+        nonlocal recipe, error
+        if candidate in tried:
+            return False
+        tried.add(candidate)
         found = failure(candidate)
-        return found if found is not None and _kind(found) == _kind(error) else None
+        if found is None or _kind(found) != _kind(error):
+            return False
+        recipe, error = candidate, found
+        return True
 
-    progress = True
-    while progress:
-        progress = False
-        for candidate in _smaller(recipe):
-            found = alike(candidate)
-            if found is not None:
-                recipe, error, progress = candidate, found, True
-                break
+    before = None
+    while recipe != before:
+        before = recipe
+        shorter = (n for n in LENGTHS if recipe.length is None or n < recipe.length)
+        any(fails(replace(recipe, length=length)) for length in shorter)
+        for path in _parts(recipe):
+            if path in _parts(recipe):  # not gone with another part
+                fails(replace(recipe, without=(*recipe.without, path)))
     return recipe, error
 
 
-def _smaller(recipe: Recipe) -> Iterator[Recipe]:
-    """Recipes that leave out one part more, the largest parts first, and shorter ones."""
+def _parts(recipe: Recipe) -> list[str]:
+    """The parts of a recipe that can be left out, the largest first."""
     try:
-        parts = recipe.draw().parts
+        return sorted(recipe.draw().parts, key=lambda path: path.count("."))
     except Exception:  # the failure is that it cannot be drawn
-        return
-    for path in sorted(parts, key=lambda path: path.count(".")):
-        yield replace(recipe, without=(*recipe.without, path))
-    for length in LENGTHS:
-        if recipe.length is None or length < recipe.length:
-            yield replace(recipe, length=length)
+        return []
 
 
 def _kind(error: Exception) -> tuple[type, str]:
@@ -56,8 +59,9 @@ def _kind(error: Exception) -> tuple[type, str]:
 
 def listing(drawing: Drawing) -> list[str]:
     """The calls of a drawing's model, one a line, and the arguments it is compiled with."""
-    lines = [f"compile(model, {', '.join(f'{k}={v!r}' for k, v in drawing.options.items())})"]
-    return lines + _calls(drawing.model)
+    policy = drawing.parts.get("policy", "float32")
+    options = ", ".join(f"{key}={value!r}" for key, value in drawing.options.items())
+    return [f"{policy}: compile(model, {options})", *_calls(drawing.model)]
 
 
 def _calls(model: Any) -> list[str]:
@@ -81,7 +85,7 @@ _UNSAID = ("name", "dtype", "data_format", "sparse", "ragged")
 
 def _made(operation: Any) -> str:
     """A class and its arguments, but for those left as they are."""
-    config = getattr(operation, "get_config", dict)()
+    config: dict[str, Any] = getattr(operation, "get_config", dict)()
     usual = inspect.signature(type(operation).__init__).parameters
     given = [
         f"{key}={value!r}"

@@ -47,6 +47,20 @@ def measured(task: Task) -> Measured:
     )
 
 
+def test_the_page_says_whether_times_were_predicted_in_order(measured: Measured) -> None:
+    def row(name: str, predicted: float, taken: float) -> Measured:
+        plan = {**measured.plan, "predicted_seconds": predicted, "seconds": taken}  # type: ignore[dict-item]
+        return replace(measured, row=replace(ROW, name=name), plan=plan)
+
+    def said(*rows: Measured) -> str:
+        (line,) = (li for li in page(rows, "", 1, "").splitlines() if "order of predicted" in li)
+        return line
+
+    assert said(row("a", 1.0, 1.0), row("b", 2.0, 2.0)).endswith("| as taken | reached |")
+    assert said(row("a", 2.0, 1.0), row("b", 1.9, 1.05)).endswith("reached |")  # alike
+    assert said(row("a", 2.0, 1.0), row("b", 1.0, 2.0)).endswith("| not a before b | missed |")
+
+
 def test_the_page_says_what_was_measured_and_what_was_not(measured: Measured) -> None:
     text = page([measured], "a machine; a date", 1, "")
     (line,) = (line for line in text.splitlines() if line.startswith("| tiny | basset"))

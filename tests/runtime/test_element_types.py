@@ -54,7 +54,7 @@ def test_a_model_under_a_policy_stays_local(name: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_random_models_under_a_policy(name: str, seed: int) -> None:
     with policy(name):
-        model = random_model(seed, depth=4)
+        model = random_model(seed, depth=3, plain=True)
     assert tolerance_of(model) == TOLERANCES[POLICIES[name]]
     plan = api.compile(model)
     assert not plan.opaque

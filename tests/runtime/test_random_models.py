@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import keras
 import numpy as np
 import pytest
@@ -10,24 +12,39 @@ from hypothesis import strategies as st
 
 from fastism import api
 from fastism.runtime.inputs import random_inputs
-from fastism.testing import oracles
-from fastism.testing.compare import assert_matches_model
-from fastism.testing.random_models import models, random_model
+from fastism.testing import oracles, random_model
+from fastism.testing.drawing.walk import KINDS, Sketch, Step, Walk
+from fastism.testing.random_models import draw, models
+from fastism.testing.trial import Recipe, trial
 
-SEEDS = range(30)
+SEEDS = range(60)
+WINDOWS = "flatten,canonicalize,annotate,segment{weigh=false},split,schedule"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 def test_scores_are_those_of_the_model(seed: int) -> None:
-    model = random_model(seed)
-    plan = api.compile(model)
-    assert_matches_model(plan, model, random_inputs(plan.module.main, 1, seed))
+    trial(Recipe(seed))
+
+
+@pytest.mark.parametrize(
+    "step", dict.fromkeys(KINDS["local"] + KINDS["branching"]), ids=lambda step: step.__name__
+)
+def test_a_plain_step_stays_on_windows(step: Step) -> None:
+    """Whatever its options, nothing runs live and nothing runs whole."""
+    for seed in range(4):
+        inputs = keras.Input((41, 6), name="sequence")
+        outputs = step(Walk(Sketch(seed, plain=True), "t"), inputs)
+        plan = api.compile(keras.Model(inputs, outputs), pipeline=WINDOWS)
+        stops = {n.name: n.stop for n in plan.stage["segmented"].main.nodes if n.stop}
+        assert not stops, f"seed {seed}"
+        assert not any(node.op == "opaque" for node in plan.stage["flat"].main.nodes)
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(model=models(depth=4), seed=st.integers(0, 99))
 def test_ranges_are_sound_and_tight(model: keras.Model, seed: int) -> None:
-    plan = api.compile(model, backend="reference")
+    plan = api.compile(model, seq_input="sequence", backend="reference")
     module = plan.stage["annotated"]
     inputs = random_inputs(module.main, 1, seed)
     sites = oracles.edges_and_inside(plan.length)
@@ -47,21 +64,25 @@ def test_a_seed_is_a_model() -> None:
         np.testing.assert_array_equal(one, two)
 
 
-def test_random_models_cover_the_layers() -> None:
-    """Among the fixed seeds is every kind of layer that can be drawn."""
-    seen: set[str] = set()
-    several = second = 0
-    for seed in SEEDS:
-        model = random_model(seed)
-        several += len(model.outputs) > 1
-        second += len(model.inputs) > 1
-        seen.update(type(layer).__name__ for layer in model._flatten_layers())
-    assert several > 5
-    assert second > 5
-    assert seen >= {
-        *("Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Dense"),
-        *("MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D"),
-        *("Cropping1D", "ZeroPadding1D", "UpSampling1D", "Flatten", "Functional"),
-        *("BatchNormalization", "LayerNormalization", "Activation"),
-        *("Add", "Multiply", "Maximum", "Concatenate"),
+def test_a_part_that_is_left_out_leaves_the_others_as_they_were() -> None:
+    for seed in range(8):
+        whole = draw(seed).parts
+        for left_out in whole:
+            rest = draw(seed, without=[left_out]).parts
+            assert left_out not in rest
+            assert all(whole[path] == what for path, what in rest.items() if path in whole)
+
+
+def test_random_models_draw_everything() -> None:
+    """Among a few hundred seeds is every kind of step, start and head."""
+    seen: Counter[str] = Counter()
+    for seed in range(150):
+        drawing = draw(seed)
+        seen.update(set(drawing.parts.values()))
+        seen.update({f"{len(drawing.model.inputs)} in", f"{len(drawing.model.outputs)} out"})
+    steps = {step.__name__ for kind in KINDS.values() for step in kind}
+    assert set(seen) >= steps | {
+        *("tokens", "plane", "masked", "vector", "track", "some sites"),
+        *("local", "step", "value", "raw", "flatten", "average", "maximum", "both", "sum", "at"),
+        *("float64", "mixed_float16", "1 in", "2 in", "1 out", "2 out", "3 out"),
     }

@@ -9,7 +9,7 @@ from fastism import api
 from fastism.runtime.check import check_plan
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.schedule import rescheduled
-from fastism.runtime.tune import tune
+from fastism.runtime.tune import filled, tune
 from tests.zoo import ENTRIES
 
 NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outputs"]
@@ -53,6 +53,18 @@ def test_fused_chunks_are_really_used(compiled):
     for graph in fused.module.graphs[1:]:
         assert fused.executor.functions[graph.name].fused.traces == 1
         assert fused.executor.functions[graph.name].plain.traces <= 1
+
+
+def test_chunks_of_equal_rows_are_fused_where_they_are_full():
+    """Sites that share a dense layer's rows are chunked by themselves; some chunks are full."""
+    plan = api.compile(ENTRIES["pool_even"].build())
+    (group,) = plan.executor.groups
+    alike = filled(group, 1)
+    assert alike in np.unique(group.keys, return_counts=True)[1]
+    assert filled(group, 5 * alike) == 4 * alike
+    fused = changed(plan, pairs=2 * alike, fuse=True)
+    close(scores(plan), scores(fused))
+    assert fused.executor.functions[group.graph.name].fused.traces == 1
 
 
 def test_little_memory_makes_small_chunks(compiled):

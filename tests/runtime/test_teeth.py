@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from ast import literal_eval
 from collections.abc import Callable
 
 import numpy as np
@@ -15,7 +17,10 @@ from fastism.passes.propagation.layout import Layout
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.scores import HeadScores, Scores
 from fastism.testing import fuzz, oracles
+from fastism.testing import trial as trials
 from fastism.testing.compare import assert_matches_model, assert_same_scores, differences
+from fastism.testing.random_models import draw
+from fastism.testing.trial import Locality, Recipe
 from tests.zoo import ENTRIES
 
 
@@ -100,17 +105,31 @@ def test_a_need_range_one_position_off_is_seen(
     assert bool(list(oracles.loose_needs(module, inputs))) == (fails == "loose")
 
 
-def test_the_fuzzer_reports_and_shrinks(
+def test_the_fuzzer_shrinks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails with one step fails with that step alone, in the shortest sequence."""
+
+    def faulty(recipe: Recipe) -> Locality:
+        if recipe.seed == 8 and any(path.startswith("t2") for path in recipe.draw().parts):
+            raise AssertionError("the scores differ")
+        return Locality(3, 4)
+
+    monkeypatch.setattr(trials, "trial", faulty)
+    assert fuzz.told(7) == {"seed": 7, "on_windows": 3, "reached": 4}
+    recipe, *lines = fuzz.told(8)["error"].splitlines()
+    parts = draw(8, length=8, without=literal_eval(recipe.partition("without=")[2][:-1])).parts
+    assert recipe.startswith("draw(8, length=8, without=[")
+    assert [path for path in parts if path.startswith("t")] == ["t2"]
+    assert lines[-1].startswith("AssertionError at test_teeth.py")
+
+
+def test_the_fuzzer_counts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def check(seed: int, depth: int | None = None) -> None:
-        if seed == 8 and (depth is None or depth >= 2):
-            raise AssertionError("the scores differ")
-
-    monkeypatch.setattr(fuzz, "check", check)
-    monkeypatch.setattr(fuzz, "random_depth", lambda seed: 5)
-    assert fuzz.main(["3", "7"]) == 1
+    """In a process of its own, and once more where that breaks down."""
+    assert fuzz.main(["1", "11"]) == 0
+    assert "1 of 1 models agree" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "executable", "false")
+    assert fuzz.main(["1", "11"]) == 1
     printed = capsys.readouterr().out
-    assert "random_model(8, depth=2): AssertionError: the scores differ" in printed
-    assert "2 of 3 models agree" in printed
-    assert fuzz.main(["1"]) == 0
+    assert "seed 11: the process ended with 1" in printed
+    assert "0 of 1 models agree" in printed

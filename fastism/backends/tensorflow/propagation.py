@@ -76,22 +76,19 @@ def place(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """result[j] = delta[j + shift]; zero outside the delta, and outside the value."""
     delta, site = inputs
     width, found = node.integer("width"), int(delta.shape[1])
-    index = positions(constants, "shift", site, width)[:, None]  # (P, 1, width)
+    index, length = positions(constants, "shift", site, width), node.integer("length")
     folded = by_pair(delta, site)
-    pairs, alternatives = tf.shape(folded)[0], tf.shape(folded)[1]
-    item = tf.reshape(tf.range(pairs * alternatives), [pairs, alternatives, 1])
-    flat = tf.reshape(delta, [-1, *(int(dim) for dim in delta.shape[2:])])
-    taken = tf.gather(flat, item * found + tf.clip_by_value(index, 0, found - 1))
-    inside = []
-    if not _within(constants.array("shift"), width, found):
-        inside.append((index >= 0) & (index < found))
-    if hangs(constants, width, node.integer("length")):
-        position = positions(constants, "start", site, width)[:, None]
-        inside.append((position >= 0) & (position < node.integer("length")))
-    for truth in inside:
-        truth = tf.reshape(truth, [pairs, 1, width, *([1] * (delta.shape.rank - 2))])
-        taken = tf.where(truth, taken, tf.zeros([], delta.dtype))
-    return by_item(taken)
+    if _within(constants.array("shift"), width, found) and not hangs(constants, width, length):
+        items = tf.reshape(tf.range(tf.shape(delta)[0]), [*tf.unstack(tf.shape(folded)[:2]), 1])
+        flat = tf.reshape(delta, [-1, *(int(dim) for dim in delta.shape[2:])])
+        return by_item(tf.gather(flat, items * found + index[:, None]))
+    inside = (index >= 0) & (index < found)
+    if hangs(constants, width, length):
+        position = positions(constants, "start", site, width)
+        inside &= (position >= 0) & (position < length)
+    # One more row, of zeros, stands for everything outside.
+    padded = tf.pad(folded, [[0, 0], [0, 0], [0, 1], *([[0, 0]] * (delta.shape.rank - 2))])
+    return by_item(tf.gather(padded, tf.where(inside, index, found), axis=2, batch_dims=1))
 
 
 @emits("pick")

@@ -27,11 +27,11 @@ def joined(walk: Walk, x: Tensor) -> Tensor:
     """Values one behind the other along the positions."""
     sides = [walk.steps(side, 1, x, "local") for side in ("near", "far")]
     sides = [side for side in sides if side.shape[1] <= LONGEST // 2] or [x]
-    if walk.chance(0.3):
+    if len(sides) == 1 or walk.chance(0.3):
         sides.append(sides[0])
     channels = sides[0].shape[-1]
     return layers.Concatenate(axis=1, name=walk.name("joined"))(
-        [project(walk, side, channels) for side in (*sides, sides[-1])]
+        [project(walk, side, channels) for side in sides]
     )
 
 
@@ -64,23 +64,23 @@ def unet(walk: Walk, x: Tensor) -> Tensor:
     factor = walk.choice([2, 3, 4])
     if length // factor < SHORTEST:
         return x
-    deep = walk.choice(
+    deep = walk.call(
         [
             lambda: layers.MaxPooling1D(factor, padding="same", name=walk.name("down"))(x),
             lambda: layers.Conv1D(4, 3, factor, padding="same", name=walk.name("down"))(x),
         ]
-    )()
+    )
     deep = walk.steps("below", walk.between(1, 2), deep, "local", "local", "mixing", "branching")
     if deep.shape[1] * factor > 2 * LONGEST:
         factor = 1
-    up = walk.choice(
+    up = walk.call(
         [
             lambda: layers.UpSampling1D(factor, name=walk.name("up"))(deep),
             lambda: layers.Conv1DTranspose(
                 channels, factor + 1, strides=factor, padding="same", name=walk.name("up")
             )(deep),
         ]
-    )()
+    )
     return meet(walk, [x, resized(walk, up, length)])
 
 
@@ -89,7 +89,7 @@ def nested(walk: Walk, x: Tensor) -> Tensor:
     """A model within the model, called once, or twice on two values; of one or two results."""
     inner = keras.Input(x.shape[1:], dtype=x.dtype)
     y = walk.steps("inside", walk.between(1, 2), inner, "local", "local", "local", "mixing")
-    two = walk.chance(0.4)
+    two = walk.chance(0.4) and not walk.sketch.plain
     results = [y, layers.GlobalMaxPooling1D(name=walk.name("pooled"))(y)] if two else y
     model = keras.Model(inner, results, name=walk.name("nested"))
     value = model(x)
@@ -107,13 +107,14 @@ def nested(walk: Walk, x: Tensor) -> Tensor:
 def shared(walk: Walk, x: Tensor) -> Tensor:
     """One layer, called on two values, or on its own result."""
     channels = x.shape[-1]
-    layer = walk.choice(
+    layer = walk.call(
         [
             lambda name: layers.Conv1D(channels, walk.between(1, 5), padding="same", name=name),
             lambda name: layers.BatchNormalization(name=name),
             lambda name: layers.Dense(channels, activation="tanh", name=name),
-        ]
-    )(walk.name("shared"))
+        ],
+        walk.name("shared"),
+    )
     if walk.chance(0.4):
         return layer(layer(x))
     other = project(walk, walk.step("before", x, "local"), channels)

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from fastism.frontends.keras.custom import register_layer
 from fastism.testing.drawing.walk import Tensor, Walk, drawn
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
-class Gate(keras.Layer):
+class Gate(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     """Plain code over a weight of its own for every position and channel."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -24,7 +25,7 @@ class Gate(keras.Layer):
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
-class Block(keras.Layer):
+class Block(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     """Layers within a layer, and a skip around them."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -40,7 +41,7 @@ class Block(keras.Layer):
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
-class Turn(keras.Layer):
+class Turn(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     """Every position moved by one, the last to the front."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -52,6 +53,18 @@ class Turn(keras.Layer):
         return ops.roll(x, 1, axis=1) * self.factor
 
 
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Contrast(keras.Layer):  # type: ignore[misc]  # Keras is not typed
+    """Every position less the second behind it, which is zero beyond the end."""
+
+    def call(self, x: Any) -> Any:
+        """(N, L, C) to the same."""
+        return ops.tanh(x - ops.pad(x, ((0, 0), (0, 2), (0, 0)))[:, 2:])
+
+
+register_layer(Contrast, kernel=3, padding=(0, 2))
+
+
 def snake(x: Any) -> Any:
     """An activation that Keras does not have."""
     return x + ops.square(ops.sin(x))
@@ -59,26 +72,29 @@ def snake(x: Any) -> Any:
 
 @drawn("local", weight=2)
 def own_code(walk: Walk, x: Tensor) -> Tensor:
-    """A custom layer, activation or Lambda of plain ops."""
-    make = walk.choice(
+    """A custom layer, activation or Lambda of plain ops; one is registered with its window."""
+    layer = walk.call(
         [
             lambda name: Gate(name=name),
+            lambda name: Contrast(name=name),
             lambda name: layers.Dense(3, activation=snake, name=name),
             lambda name: layers.Lambda(lambda v: ops.clip(v, -1.0, 2.0) / 2.0, name=name),
             lambda name: layers.Lambda(lambda v: v[:, ::-1] * 0.5 + v, name=name),
-        ]
+        ],
+        walk.name("own", live=walk.sketch.coarse),
     )
-    return make(walk.name("own"))(x)
+    return layer(x)
 
 
 @drawn("mixing")
 def live_code(walk: Walk, x: Tensor) -> Tensor:
     """Code that mixes positions in ways fastism has no rule for, or holds layers of its own."""
-    make = walk.choice(
+    layer = walk.call(
         [
             lambda name: Turn(name=name),
             lambda name: Block(name=name),
             lambda name: layers.Lambda(lambda v: ops.cumsum(v, axis=1) / 8.0, name=name),
-        ]
+        ],
+        walk.name("live", live=True),
     )
-    return make(walk.name("live", live=True))(x)
+    return layer(x)

@@ -12,8 +12,12 @@ from fastism.testing.drawing.walk import Tensor, Walk
 PASSES = "flatten,canonicalize,annotate,segment{{weigh={weigh}}},split,schedule{{{schedule}}}"
 
 
-def options(walk: Walk, sequence: Tensor) -> dict[str, Any]:
-    """Arguments of `fastism.compile` besides the model; sequence: the input that is edited."""
+STOPS = ("Conv1D", "Dense", "MaxPooling1D", "AveragePooling1D", "SeparableConv1D")
+"""Layers that may be named as a stop; some others are gone before anything stops."""
+
+
+def options(walk: Walk, model: Any, sequence: Tensor) -> dict[str, Any]:
+    """Arguments of `fastism.compile` for a model; sequence: the input that is edited."""
     length = max(sequence.shape[1:3])  # (N, 1, L, 4) among others
     letters, tokens = math.prod(sequence.shape[1:]) // length, len(sequence.shape) == 2
     width = 1
@@ -32,12 +36,17 @@ def options(walk: Walk, sequence: Tensor) -> dict[str, Any]:
         weigh = str(runs.chance(0.35)).lower()
         found["pipeline"] = PASSES.format(weigh=weigh, schedule=schedule).replace("{}", "")
         walk.sketch.parts[runs.path] = f"weigh={weigh} {schedule}".strip()
+    stop = walk.part("stop")
+    if stop is not None and stop.chance(0.1):
+        names = [layer.name for layer in model.layers if type(layer).__name__ in STOPS]
+        if names:
+            found["stop_layers"] = walk.sketch.parts[stop.path] = stop.choice(names)
     return found
 
 
 def _sites(walk: Walk, length: int, width: int) -> Any:
     last = length - width
-    return walk.choice(
+    return walk.call(
         [
             lambda: None,
             lambda: slice(None, None, walk.between(1, 4)),
@@ -45,7 +54,7 @@ def _sites(walk: Walk, length: int, width: int) -> Any:
             lambda: [0, last, *map(int, walk.random.integers(0, last + 1, 6))],
             lambda: np.r_[: min(4, last + 1), max(last - 3, 0) : last + 1],
         ]
-    )()
+    )
 
 
 def _alternatives(walk: Walk, width: int, letters: int, tokens: bool) -> Any:

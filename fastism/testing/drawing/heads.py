@@ -17,26 +17,25 @@ def outputs(walk: Walk, trunk: Sequence[Tensor], start: Start) -> Any:
     for index in range(walk.between(1, 3)):
         part = walk.part(f"{index}", "a head")
         if part is not None:
-            x = part.choice(trunk[-3:]) if part.chance(0.3) else trunk[-1]
-            heads.append(_head(part, x, start))
+            heads.append(_head(part, trunk, start))
     if not heads:
         return _local(walk, trunk[-1])
     if len(heads) == 1:
         return heads[0]
-    return walk.choice(
+    return walk.call(
         [
             lambda: heads,
             lambda: tuple(heads),
             lambda: {f"output_{i}": head for i, head in enumerate(heads)},
             lambda: {"first": heads[0], "rest": heads[1:]},
         ]
-    )()
+    )
 
 
-def _head(walk: Walk, x: Tensor, start: Start) -> Tensor:
+def _head(walk: Walk, trunk: Sequence[Tensor], start: Start) -> Tensor:
     kinds = ["local", "local", "step", "value", "raw", *["vector"] * 6]
-    kind = walk.choice(kinds)
-    walk.sketch.parts[walk.path] = kind
+    kind = walk.sketch.parts[walk.path] = walk.choice(kinds)
+    x = walk.choice(trunk[-3:]) if walk.chance(0.3) else trunk[-1]
     if kind == "raw" and start.raw is not None and not walk.path.endswith("0"):
         return start.raw
     if kind == "step":
@@ -55,8 +54,9 @@ def _vector(walk: Walk, x: Tensor, start: Start) -> Tensor:
     """A summary of all positions, and dense layers behind it."""
     length = x.shape[1]
     kinds = [*["flatten"] * 4, "average", "maximum", "both", "sum", "at"]
+    walk, outer = Walk(walk.sketch, f"{walk.path}.vector"), walk.path
     kind = walk.choice(kinds if walk.sketch.plain else [*kinds, "memory"])
-    walk.sketch.parts[walk.path] = kind
+    walk.sketch.parts[outer] = kind
     if kind == "flatten":
         x = layers.Flatten(name=walk.name("flatten"))(x)
     elif kind == "average":

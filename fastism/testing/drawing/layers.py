@@ -109,14 +109,14 @@ def dense(walk: Walk, x: Tensor) -> Tensor:
 @drawn("local")
 def time_distributed(walk: Walk, x: Tensor) -> Tensor:
     """A layer, called on one position at a time."""
-    inner = walk.choice(
+    inner = walk.call(
         [
             lambda: layers.Dense(walk.between(1, 6), activation="tanh"),
             layers.LayerNormalization,
             lambda: layers.Activation("softmax"),
             lambda: layers.Dropout(0.3),
         ]
-    )()
+    )
     return layers.TimeDistributed(inner, name=walk.name("each"))(x)
 
 

@@ -48,7 +48,7 @@ def gate(walk: Walk, x: Tensor) -> Tensor:
 def spread(walk: Walk, x: Tensor) -> Tensor:
     """A vector that knows all positions, at every one of them."""
     length, channels = x.shape[1:]
-    summary = walk.choice(
+    summary = walk.call(
         [
             lambda: ops.mean(x, axis=1),
             lambda: ops.max(x, axis=1),
@@ -56,21 +56,22 @@ def spread(walk: Walk, x: Tensor) -> Tensor:
             lambda: x[:, length // 2],
             lambda: layers.Flatten(name=walk.name("flat"))(x),
         ]
-    )()
+    )
     vector = layers.Dense(channels, activation="tanh", name=walk.name("vector"))(summary)
-    combine = walk.choice(
+    return walk.call(
         [
             lambda: layers.Add(name=walk.name("add"))([x, vector]),
             lambda: x + ops.expand_dims(vector, 1),
             lambda: x * layers.Reshape((1, channels), name=walk.name("reshape"))(vector),
-            lambda: layers.Concatenate(name=walk.name("beside"))(
-                [x, layers.RepeatVector(length, name=walk.name("repeat"))(vector)]
-            )
-            if channels <= WIDEST
-            else x + ops.expand_dims(vector, 1),
+            lambda: (
+                layers.Concatenate(name=walk.name("beside"))(
+                    [x, layers.RepeatVector(length, name=walk.name("repeat"))(vector)]
+                )
+                if channels <= WIDEST
+                else x + ops.expand_dims(vector, 1)
+            ),
         ]
     )
-    return combine()
 
 
 @drawn("mixing")

@@ -11,12 +11,15 @@ from fastism.testing.drawing.walk import SHORTEST, WIDEST, Tensor, Walk, drawn
 
 _T = TypeVar("_T")
 
+NARROW = 4
+"""Positions of the short axis, at most; layers that add some are drawn below that only."""
+
 
 @drawn("local", weight=2)
 def plane(walk: Walk, x: Tensor) -> Tensor:
     """Two axes, one of them short, a few layers over both, and one axis again."""
     length, channels = x.shape[1:]
-    across = walk.choice([n for n in (1, 1, 2, channels) if channels % n == 0])
+    across = walk.choice([n for n in (1, 1, 2, channels) if channels % n == 0 and n <= NARROW])
     turned = across == 1 and walk.chance(0.4)
     shape = (1, length, channels) if turned else (length, across, channels // across)
     x = layers.Reshape(shape, name=walk.name("plane"))(x)
@@ -46,7 +49,8 @@ def over_plane(walk: Walk, x: Tensor, axis: int) -> Tensor:
     along, across = walk.between(1, min(5, length - SHORTEST)), walk.between(1, width)
     stride = walk.choice([1, 1, 2]) if length >= 2 * (SHORTEST + along) else 1
     strides = pair(stride, walk.choice([1, 1, 2]))
-    kind = walk.choice(["conv", "conv", "depthwise", "separable", "pool", "shape", "transposed"])
+    kinds = ["conv", "conv", "depthwise", "separable", "pool", "transposed", "shape"]
+    kind = walk.choice(kinds[:5] if width > NARROW else kinds)
     if kind == "conv":
         layer = layers.Conv2D(
             walk.between(1, 5),
@@ -66,8 +70,13 @@ def over_plane(walk: Walk, x: Tensor, axis: int) -> Tensor:
             layer = layers.SeparableConv2D(walk.between(1, 5), pair(along, across), **options)
     elif kind == "pool":
         pool = walk.choice([layers.MaxPooling2D, layers.AveragePooling2D])
-        size = pair(min(along, 3), across)
-        layer = pool(size, strides=strides, padding=padding, name=walk.name("pool2d"))
+        side_by_side = walk.chance(0.8)  # pools that overlap across the length run live
+        across = (
+            walk.choice([n for n in (1, 2, width) if width % n == 0]) if side_by_side else across
+        )
+        strides = pair(stride, across) if side_by_side else strides
+        size, name = pair(min(along, 3), across), walk.name("pool2d", live=not side_by_side)
+        layer = pool(size, strides=strides, padding=padding, name=name)
     elif kind == "transposed":
         layer = layers.Conv2DTranspose(
             walk.between(1, 4),
@@ -77,14 +86,16 @@ def over_plane(walk: Walk, x: Tensor, axis: int) -> Tensor:
             name=walk.name("transposed2d"),
         )
     else:
-        room = min(2, length - SHORTEST)
-        layer = walk.choice(
+        room, upright = min(2, length - SHORTEST), axis == 1  # else nothing may lie across
+        beside, factors = (1 if upright else 0), (1, 2) if upright else (2, 1)
+        layer = walk.call(
             [
-                lambda name: layers.ZeroPadding2D(pair((1, 2), (1, 0)), name=name),
+                lambda name: layers.ZeroPadding2D(pair((1, 2), (beside, 0)), name=name),
                 lambda name: layers.Cropping2D(pair((room // 2, room // 2), (0, 0)), name=name),
-                lambda name: layers.UpSampling2D(pair(1, 2), name=name),
+                lambda name: layers.UpSampling2D(pair(*factors), name=name),
                 lambda name: layers.SpatialDropout2D(0.2, name=name),
                 lambda name: layers.BatchNormalization(name=name),
-            ]
-        )(walk.name("shape2d"))
+            ],
+            walk.name("shape2d"),
+        )
     return layer(x)

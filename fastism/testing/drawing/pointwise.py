@@ -17,22 +17,37 @@ NAMES = (
 """Activations of Keras by name, but for those that jump or grow without bound."""
 
 
+def _widened(x: Tensor) -> bool:
+    """Whether a layer computes in more than what it is given: a norm, which casts by itself, runs
+    live then."""
+    wide = keras.config.dtype_policy().compute_dtype == "float64"
+    return wide and bool(x.dtype == "float32")
+
+
 @drawn("local", weight=3)
 def activation(walk: Walk, x: Tensor) -> Tensor:
     """A function of one element, or of the channels."""
-    make = walk.choice(
+    layer = walk.call(
         [
             lambda name: layers.Activation(walk.choice(NAMES), name=name),
             lambda name: layers.Activation(walk.choice(NAMES), name=name),
             lambda name: layers.LeakyReLU(0.15, name=name),
             lambda name: layers.ELU(0.7, name=name),
-            lambda name: layers.ReLU(1.5, 0.1, 0.2, name=name),
-            lambda name: layers.Softmax(name=name),
+            lambda name: layers.ReLU(1.5, 0.1, 0.2137, name=name),  # no value is just there
+            lambda name: _softmax(walk, -1, name),
             lambda name: layers.PReLU(shared_axes=[1], name=name),
             lambda name: layers.PReLU(name=name),
-        ]
+        ],
+        walk.name("activation"),
     )
-    return make(walk.name("activation"))(x)
+    return layer(x)
+
+
+def _softmax(walk: Walk, axis: int, name: str) -> keras.Layer:
+    """By a layer of its own, but for masked values: Keras gives it masks it cannot take."""
+    if walk.sketch.masked:
+        return layers.Activation("softmax", name=name)
+    return layers.Softmax(axis=axis, name=name)
 
 
 @drawn("local", weight=2)
@@ -40,7 +55,7 @@ def norm(walk: Walk, x: Tensor) -> Tensor:
     """Norms by fixed statistics, or over the channels."""
     channels = x.shape[2]
     some = np.linspace(-0.5, 0.5, channels)
-    make = walk.choice(
+    layer = walk.call(
         [
             lambda name: layers.BatchNormalization(name=name),
             lambda name: layers.BatchNormalization(scale=False, epsilon=0.1, name=name),
@@ -50,23 +65,25 @@ def norm(walk: Walk, x: Tensor) -> Tensor:
             lambda name: layers.RMSNormalization(epsilon=0.01, name=name),
             lambda name: layers.Rescaling(0.5, offset=0.1, name=name),
             lambda name: layers.Normalization(mean=some, variance=some**2 + 0.5, name=name),
-        ]
+        ],
+        walk.name("norm", live=_widened(x)),
     )
-    return make(walk.name("norm"))(x)
+    return layer(x)
 
 
 @drawn("local")
 def inert(walk: Walk, x: Tensor) -> Tensor:
     """What only training minds."""
-    make = walk.choice(
+    layer = walk.call(
         [
             lambda name: layers.Dropout(0.3, name=name),
             lambda name: layers.SpatialDropout1D(0.3, name=name),
             lambda name: layers.GaussianNoise(0.3, name=name),
             lambda name: layers.Identity(name=name),
-        ]
+        ],
+        walk.name("inert"),
     )
-    return make(walk.name("inert"))(x)
+    return layer(x)
 
 
 @drawn("local", weight=2)
@@ -75,7 +92,7 @@ def arithmetic(walk: Walk, x: Tensor) -> Tensor:
     length, channels = x.shape[1:]
     ramp = np.linspace(0.5, 1.5, length, dtype=np.float32)[:, None]
     rows = np.linspace(-1.0, 1.0, length * channels, dtype=np.float32).reshape(length, channels)
-    expression = walk.choice(
+    return walk.call(
         [
             lambda: 1.0 - x / 2.0,
             lambda: x * 1.5 - 0.25,
@@ -98,7 +115,6 @@ def arithmetic(walk: Walk, x: Tensor) -> Tensor:
             lambda: ops.squeeze(ops.expand_dims(x, 2) * 0.5, axis=2),
         ]
     )
-    return expression()
 
 
 @drawn("mixing")
@@ -106,15 +122,16 @@ def norm_over_positions(walk: Walk, x: Tensor) -> Tensor:
     """Norms whose mean and variance are those of the whole length."""
     channels = x.shape[2]
     groups = walk.choice([n for n in (1, 2, 3, channels) if channels % n == 0])
-    make = walk.choice(
+    layer = walk.call(
         [
             lambda name: layers.GroupNormalization(groups=groups, epsilon=0.01, name=name),
             lambda name: layers.LayerNormalization(axis=1, epsilon=0.01, name=name),
             lambda name: layers.LayerNormalization(axis=(1, 2), epsilon=0.01, name=name),
-            lambda name: layers.Softmax(axis=1, name=name),
-        ]
+            lambda name: _softmax(walk, 1, name),
+        ],
+        walk.name("mixed_norm", live=_widened(x)),
     )
-    return make(walk.name("mixed_norm"))(x)
+    return layer(x)
 
 
 __all__ = ["NAMES"]

@@ -57,14 +57,14 @@ def start(walk: Walk, length: int | None) -> Start:
 
 
 def _together(walk: Walk, sequence: Tensor, other: Tensor) -> Any:
-    return walk.choice(
+    return walk.call(
         [
             lambda: [sequence, other],
             lambda: [other, sequence],
             lambda: {"sequence": sequence, "other": other},
             lambda: {"pair": (other, sequence)},
         ]
-    )()
+    )
 
 
 def _tokens(walk: Walk, length: int) -> tuple[Tensor, Tensor]:

@@ -73,6 +73,10 @@ class Walk:
         """One of some options."""
         return options[int(self.random.integers(len(options)))]
 
+    def call(self, options: Sequence[Callable[..., Any]], *given: Any) -> Any:
+        """What one of some functions returns."""
+        return self.choice(options)(*given)
+
     def between(self, low: int, high: int) -> int:
         """A whole number, both ends included; ``low`` where ``high`` is below it."""
         return int(self.random.integers(low, max(low, high) + 1))
@@ -106,7 +110,8 @@ class Walk:
         part = self.part(name)
         if part is None:
             return x
-        usable = [kind for kind in kinds if kind != "mixing" or not self.sketch.plain]
+        whole = not (self.sketch.plain or self.sketch.coarse)  # rounding adds up over positions
+        usable = [kind for kind in kinds if kind != "mixing" or whole]
         chosen = part.choice(KINDS[part.choice(usable)])
         self.sketch.parts[part.path] = chosen.__name__
         return chosen(part, x)
