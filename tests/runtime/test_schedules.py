@@ -9,7 +9,7 @@ from fastism import api
 from fastism.runtime.check import check_plan
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.schedule import rescheduled
-from fastism.runtime.tune import filled, tune
+from fastism.runtime.tune import CLEARLY, filled, tune
 from tests.zoo import ENTRIES
 
 NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outputs"]
@@ -81,9 +81,10 @@ def test_a_tuned_plan_gives_the_same_scores():
     plan = api.compile(model)
     tuned, trials = tune(plan, seconds=3.0)
     assert trials
-    best = min(trials, key=lambda trial: trial.seconds_an_item)
-    graph = tuned.module.graph[best.graph]
-    assert graph.attributes["pairs"] == best.pairs
-    assert graph.attributes["items"] == 3 * best.pairs
+    (graph,) = tuned.module.graphs[1:]
+    (chosen,) = [trial for trial in trials if trial.schedule.items() <= graph.attributes.items()]
+    fastest = min(trial.seconds_an_item for trial in trials)
+    assert chosen.seconds_an_item * CLEARLY <= fastest
+    assert graph.attributes["items"] == 3 * chosen.pairs
     close(scores(plan), scores(tuned))
     check_plan(tuned, model)

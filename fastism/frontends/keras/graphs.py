@@ -342,8 +342,9 @@ class GraphLowering:
 
 
 def _help(operation: Any) -> str:
-    """What would keep code of the user's on windows; nothing for what is Keras's own."""
-    if type(operation).__module__.split(".")[0] == "keras":
+    """What would keep a layer of the user's on windows; nothing for Keras's own, or a model."""
+    own = type(operation).__module__.split(".")[0] != "keras"
+    if not own or isinstance(operation, keras.Model):
         return ""
     return " (fastism.register_layer declares its window, if it has one)"
 
