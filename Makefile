@@ -4,7 +4,7 @@
 #   make test         the tests
 #   make lint         ruff and mypy
 #   make fuzz         N=500 random models held against themselves, from seed START=0 on
-#   make bench        every model, beside calling it and beside other tools, in about 40 minutes;
+#   make bench        every model, beside calling it and beside other tools, in about 25 minutes;
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
 #   make picture      docs/windows.png
