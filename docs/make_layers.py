@@ -67,7 +67,7 @@ def traces() -> dict[str, Trace]:
             nodes = [n for n in segmented.main.nodes if n.origin and n.origin.layer == layer]
             for node in nodes:
                 _leave(trace, segmented.main, node)
-        for layer in _live(model):
+        for layer in model._flatten_layers(include_self=False):
             if type(layer).__name__ in found:
                 found[type(layer).__name__].options.update(dict.fromkeys(_options(layer)))
     return found
@@ -92,10 +92,6 @@ def _leave(trace: Trace, graph: Graph, node: Node) -> None:
             trace.reads["all positions"] = None
 
 
-def _live(model: keras.Model) -> list[Any]:
-    return list(model._flatten_layers(include_self=False))
-
-
 def _options(layer: Any) -> Iterator[str]:
     """The arguments of a layer that are not at their defaults."""
     defaults = inspect.signature(type(layer).__init__).parameters
@@ -104,8 +100,7 @@ def _options(layer: Any) -> Iterator[str]:
         if name in SIZES or name.endswith(("initializer", "regularizer", "constraint")):
             continue
         if known is not None and _plain(value) != _plain(known.default):
-            shown = _plain(value)
-            yield f"{name}={shown}" if isinstance(shown, (str, int, float)) else f"{name}={value}"
+            yield f"{name}={_plain(value)}"
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.execute import Function
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
-from fastism.runtime.tokens import alternative_rows, require_one_hot, token_inputs
+from fastism.runtime.tokens import token_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -153,12 +153,8 @@ def _edited(module: Module) -> Any:
 
 def _rows(alternatives: Any, module: Module) -> Any:
     width = module.sites.width if module.sites else 1
-    if module.seq_input not in token_inputs(module.main):
-        return parse_alternatives(alternatives, width, _edited(module))
-    given = alternative_rows(alternatives, width, _edited(module).channels)
-    rows = parse_alternatives(given, width, _edited(module))
-    require_one_hot("an alternative", rows)
-    return rows
+    tokens = module.seq_input in token_inputs(module.main)
+    return parse_alternatives(alternatives, width, _edited(module), tokens=tokens)
 
 
 def _wanted(module: Module, outputs: Sequence[str]) -> Module:

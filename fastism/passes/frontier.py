@@ -104,6 +104,6 @@ def _fraction(value: Value) -> float:
 
 def _to_scatter(graph: Graph, node: Node) -> float:
     """Seconds an item to place a change in the reference's whole value."""
-    size = sum(value.type.bytes for value in node.results)
-    placed = (1 + _fraction(node.results[0])) if _fraction(node.results[0]) < 1 else 0.0
+    size, fraction = sum(value.type.bytes for value in node.results), _fraction(node.results[0])
+    placed = 1 + fraction if fraction < 1 else 0.0
     return (CONVERTING + placed) * size / costs.BYTES

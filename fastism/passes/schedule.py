@@ -19,7 +19,7 @@ from typing import ClassVar
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.passes.base import Pass
-from fastism.passes.costs import seconds_an_item
+from fastism.passes.costs import ALTERNATIVES, seconds_an_item
 from fastism.passes.registry import register_pass
 
 
@@ -40,7 +40,7 @@ class Schedule(Pass):
 
     chunk_bytes: int = 64 << 20
     memory: int = 1 << 29
-    alternatives: int = 3
+    alternatives: int = ALTERNATIVES
     pairs: int | None = None
     fuse: bool = False
     workers: int = 2

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fastism.errors import InputError
 from fastism.ir.types import TensorType
 from fastism.runtime.items import IntArray, Items
+from fastism.runtime.tokens import alternative_rows, require_one_hot
 
 Array = npt.NDArray[Any]
 
@@ -31,14 +32,22 @@ MOST_WORDS = 4096
 """Combinations of letters beyond which a list of them must be the user's own."""
 
 
-def parse_alternatives(given: Any, width: int, edited: TensorType) -> Array:
+def parse_alternatives(
+    given: Any, width: int, edited: TensorType, *, tokens: bool = False
+) -> Array:
     """Alternatives for every sequence and site alike, (A, width, C).
 
     given: a name of `NAMED`; rows (A, width, C), or (A, C) for sites of one position; None for
     every letter, where the sites are of one position. edited: the type of the edited input.
+    tokens: whether the model reads token numbers; then rows may be those, (A,) or (A, width).
 
-    Raises InputError for another name or shape, and for None where the sites are wider.
+    Raises InputError for another name or shape, for None where the sites are wider, and for rows
+    that stand for no token.
     """
+    if tokens:
+        rows = parse_alternatives(alternative_rows(given, width, edited.channels), width, edited)
+        require_one_hot("an alternative", rows)
+        return rows
     if given is None and width == 1:
         given = "letters"
     if given is None:
@@ -60,14 +69,22 @@ def parse_alternatives(given: Any, width: int, edited: TensorType) -> Array:
     return rows
 
 
-def parse_written(given: Any, width: int, edited: TensorType, sequences: int, sites: int) -> Array:
+def parse_written(
+    given: Any,
+    width: int,
+    edited: TensorType,
+    sequences: int,
+    sites: int,
+    *,
+    tokens: bool = False,
+) -> Array:
     """Alternatives given with ``sequences`` to score: as `parse_alternatives`, or of their own.
 
     Rows (N, A, width, C) differ by sequence, (N, S, A, width, C) by site as well; N or S may be 1
     where they do not. Raises InputError for any other shape.
     """
     if isinstance(given, str) or np.ndim(given) < 4:
-        return parse_alternatives(given, width, edited)
+        return parse_alternatives(given, width, edited, tokens=tokens)
     rows = np.asarray(given)
     rows = rows[:, None] if rows.ndim == 4 else rows
     if (
@@ -83,6 +100,8 @@ def parse_written(given: Any, width: int, edited: TensorType, sequences: int, si
             why=f"rows by sequence must be ({sequences}, {row}), and by sequence and site "
             f"({sequences}, {sites}, {row}): here are {sequences} sequences and {sites} sites",
         )
+    if tokens:
+        require_one_hot("an alternative", rows)
     return rows
 
 

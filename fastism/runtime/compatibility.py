@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError, MismatchError
 from fastism.runtime.naive import mutated, predict
-from fastism.runtime.tokens import alternative_rows, token_inputs
+from fastism.runtime.tokens import alternative_rows
 
 if TYPE_CHECKING:
     import keras
@@ -62,7 +62,7 @@ class _Mutagenesis:
     def _rows(self, replace_with: Any) -> Array:
         """What replaces the ranges, as the only alternative: (1, width, C)."""
         plan = self.plan()
-        if token_inputs(plan.stages[0].main):
+        if plan.tokens:
             width, vocabulary = plan.alternatives.shape[1:]
             tokens = np.broadcast_to(replace_with, (1, width))
             return np.asarray(alternative_rows(tokens, width, vocabulary))

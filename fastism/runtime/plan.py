@@ -20,7 +20,7 @@ from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.schedule import default_memory
 from fastism.runtime.scores import HeadScores, Scores
-from fastism.runtime.tokens import alternative_rows, require_one_hot, token_inputs
+from fastism.runtime.tokens import token_inputs
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -84,6 +84,11 @@ class Plan:
         """The last module of every stage, by the stage's name."""
         return {module.stage: module for module in self.stages}
 
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The inputs that the model itself takes as token numbers."""
+        return token_inputs(self.stages[0].main)
+
     @property
     def output_names(self) -> tuple[str, ...]:
         """The model's outputs by the user's names."""
@@ -131,7 +136,7 @@ class Plan:
 
         Raises InputError where it does not fit.
         """
-        return model_inputs(self.module.main, x, token_inputs(self.stages[0].main))
+        return model_inputs(self.module.main, x, self.tokens)
 
     def __call__(
         self,
@@ -250,13 +255,8 @@ class Plan:
             return self.alternatives
         edited = self.module.main.values[self.module.seq_input].type
         starts, width = self.executor.starts, self.executor.width
-        tokens = self.module.seq_input in token_inputs(self.stages[0].main)
-        if tokens:
-            alternatives = alternative_rows(alternatives, width, edited.channels)
-        rows = parse_written(alternatives, width, edited, sequences, len(starts))
-        if tokens:
-            require_one_hot("an alternative", rows)
-        return rows
+        tokens = self.module.seq_input in self.tokens
+        return parse_written(alternatives, width, edited, sequences, len(starts), tokens=tokens)
 
     def _outputs(self) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
         values = self.module.main.values

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from fastism.frontends.keras.call import Step, refuse
+from fastism.frontends.keras.call import Step, of_keras, refuse
 from fastism.ir.ops import definition
 
 _SAME_NAME = (
@@ -36,7 +36,7 @@ def activation_step(activation: object) -> Step:
 
 def layer_step(layer: Any) -> Step:
     """The step of an activation layer without weights. Raises NotExpressible for any other."""
-    kind = type(layer) if type(layer).__module__.split(".")[0] == "keras" else None
+    kind = type(layer) if of_keras(layer) else None
     if kind is keras.layers.ReLU:
         maximum = None if layer.max_value is None else float(layer.max_value)
         slope, threshold = float(layer.negative_slope), float(layer.threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NoReturn, TypeAlias
 
 import keras
@@ -97,14 +98,19 @@ class Step:
 
 def call_of(node: Any, types: Sequence[TensorType]) -> Call:
     """The call a node of a Keras graph makes, of tensors of these types."""
-    slots = iter(range(len(types)))
+    arguments, keywords = slotted(node.arguments.args, node.arguments.kwargs)
+    return Call(node.operation, tuple(types), arguments, keywords)
+
+
+def slotted(arguments: Any, keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call of symbolic tensors, with a slot for every one of these, in order."""
+    slots = count()
 
     def slot(leaf: Any) -> Any:
         return Slot(next(slots)) if isinstance(leaf, keras.KerasTensor) else leaf
 
-    structure = (node.arguments.args, node.arguments.kwargs)
-    arguments, keywords = keras.tree.map_structure(slot, structure)
-    return Call(node.operation, tuple(types), tuple(arguments), dict(keywords))
+    positional, named = keras.tree.map_structure(slot, (arguments, keywords))
+    return tuple(positional), dict(named)
 
 
 def calls(graph: Any) -> Iterator[Any]:
@@ -113,14 +119,19 @@ def calls(graph: Any) -> Iterator[Any]:
         yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
 
 
-def filled(call: Call, tensors: Sequence[Any]) -> tuple[Any, Any]:
+def filled(arguments: Any, keywords: Mapping[str, Any], tensors: Sequence[Any]) -> tuple[Any, Any]:
     """The positional and keyword arguments of a call, a tensor for every slot."""
 
     def fill(leaf: Any) -> Any:
         return tensors[leaf.index] if isinstance(leaf, Slot) else leaf
 
-    positional, keywords = keras.tree.map_structure(fill, (call.arguments, dict(call.keywords)))
-    return positional, keywords
+    positional, named = keras.tree.map_structure(fill, (tuple(arguments), dict(keywords)))
+    return positional, named
+
+
+def of_keras(operation: object) -> bool:
+    """Whether an operation is of Keras's own code: a user's class may bear, or extend, its name."""
+    return type(operation).__module__.split(".")[0] == "keras"
 
 
 Handler: TypeAlias = Callable[[Call], Sequence[Step]]
@@ -151,10 +162,8 @@ def refuse(reason: str) -> NoReturn:
 def express(call: Call) -> Sequence[Step]:
     """The steps of a call. Raises NotExpressible, NoHandler, where no handler knows how."""
     operation = call.operation
-    # A user's class may share its name with a Keras class, or derive from one: neither is it.
     kind = "layers" if isinstance(operation, keras.Layer) else "ops"
-    builtin = type(operation).__module__.split(".")[0] == "keras"
-    key = f"{kind}.{type(operation).__name__}" if builtin else type(operation)
+    key = f"{kind}.{type(operation).__name__}" if of_keras(operation) else type(operation)
     handler = _HANDLERS.get(key)
     if handler is None:
         raise NoHandler("fastism does not know what it computes")

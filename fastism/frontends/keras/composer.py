@@ -88,6 +88,17 @@ class Composer:
         return index
 
 
+def require_fit(type: TensorType, dtype: str | None, inferred: Any) -> None:
+    """Raise NotExpressible unless a value has the shape Keras infers for it, and this element type.
+
+    A truth of Keras is a number of the IR, one or zero.
+    """
+    fits = dtype in (type.dtype, "bool") and type.rank == len(inferred.shape)
+    dims = zip(type.shape[1:], inferred.shape[1:], strict=False)
+    if not fits or any(known not in (None, dim) for dim, known in dims):
+        refuse(f"Keras infers {inferred.dtype} {inferred.shape}, the IR {type}")
+
+
 def _aligned(value: object, type: TensorType) -> npt.NDArray[Any]:
     """A number or array with the axes of a value, the batch axis left out.
 

@@ -12,8 +12,8 @@ from keras.src.models.functional import Functional
 
 from fastism.errors import ModelError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
-from fastism.frontends.keras.call import Call, NotExpressible, Slot, Step, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.call import Call, NotExpressible, Step, of_keras, refuse, slotted
+from fastism.frontends.keras.composer import Composer, require_fit
 from fastism.frontends.keras.custom import WHOLE, declaration
 from fastism.frontends.keras.dtypes import (
     FLOATING,
@@ -152,19 +152,13 @@ class GraphLowering:
             yield from (node for node in self.model._nodes_by_depth[depth] if not node.is_input)
 
     def _lower(self, node: Any) -> None:
-        operation, structure = node.operation, (node.arguments.args, self._keywords(node))
-        leaves = keras.tree.flatten(structure)
+        operation, given = node.operation, (node.arguments.args, self._keywords(node))
+        leaves = keras.tree.flatten(given)
         tensors = [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor)]
         inputs = [self.values[id(tensor)] for tensor in tensors]
         types = tuple(self.builder.values[name].type for name in inputs)
         own = tuple(own_type(t, type) for t, type in zip(tensors, types, strict=True))
-        slots = iter(range(len(tensors)))
-
-        def slot(leaf: Any) -> Any:
-            return Slot(next(slots)) if isinstance(leaf, keras.KerasTensor) else leaf
-
-        arguments, keywords = keras.tree.map_structure(slot, structure)
-        call = Call(operation, types, tuple(arguments), dict(keywords), own)
+        call = Call(operation, types, *slotted(*given), own)
         origin = Origin(self.path + operation.name, type(operation).__name__)
         try:
             if any(name in self.masks for name in inputs) and reads_mask(call):
@@ -255,11 +249,7 @@ class GraphLowering:
         composer = Composer(call.types)
         type = composer.types[composer.inline(steps, range(len(call.types)))]
         (result,) = outputs
-        # A truth of Keras is a number here, one or zero.
-        fits = element_type(result.dtype) in (type.dtype, "bool") and type.rank == len(result.shape)
-        dims = zip(type.shape[1:], result.shape[1:], strict=False)
-        if not fits or any(known not in (None, dim) for dim, known in dims):
-            refuse(f"Keras infers {result.dtype} {result.shape}, the IR {type}")
+        require_fit(type, element_type(result.dtype), result)
 
     def _call(
         self, call: Call, inner: Functional, inputs: list[str], origin: Origin
@@ -343,8 +333,7 @@ class GraphLowering:
 
 def _help(operation: Any) -> str:
     """What would keep a layer of the user's on windows; nothing for Keras's own, or a model."""
-    own = type(operation).__module__.split(".")[0] != "keras"
-    if not own or isinstance(operation, keras.Model):
+    if of_keras(operation) or isinstance(operation, keras.Model):
         return ""
     return " (fastism.register_layer declares its window, if it has one)"
 

@@ -16,17 +16,13 @@ import keras
 from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.utils.python_utils import is_default
 
-from fastism.frontends.keras.call import Call, Step
-
-
-def _builtin(operation: Any) -> bool:
-    return type(operation).__module__.split(".")[0] == "keras"
+from fastism.frontends.keras.call import Call, Step, of_keras
 
 
 def makes_mask(operation: Any) -> bool:
     """Whether a layer, or one inside it, may give a value without a mask one."""
     return isinstance(operation, keras.Layer) and any(
-        (not _builtin(layer) and not is_default(layer.compute_mask))
+        (not of_keras(layer) and not is_default(layer.compute_mask))
         or isinstance(layer, keras.layers.Masking)
         or bool(getattr(layer, "mask_zero", False))
         or (isinstance(layer, keras.layers.Lambda) and layer.mask is not None)
@@ -43,7 +39,7 @@ def reads_mask(call: Call) -> bool:
     layer = call.operation
     if not isinstance(layer, keras.Layer):
         return False
-    if not _builtin(layer) or call.pattern != (0,):
+    if not of_keras(layer) or call.pattern != (0,):
         return True
     if isinstance(layer, keras.layers.BatchNormalization):
         return False  # it reads the mask in training alone

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from keras.src.backend import compute_output_spec
 
 from fastism.errors import LoweringError, PlanError
-from fastism.frontends.keras.call import Slot
+from fastism.frontends.keras.call import Slot, filled
 from fastism.frontends.keras.custom import declaration
 from fastism.frontends.keras.dtypes import as_type, element_type
 from fastism.frontends.keras.load import first_line
@@ -98,7 +98,7 @@ class OpaqueLayer:
         values = [as_type(x, type) for x, type in zip(tensors, self.types, strict=False)]
         for index, mask in zip(self.masked, tensors[count:], strict=True):
             values[index] = hang(values[index], mask)
-        positional, keywords = self._filled(values)
+        positional, keywords = filled(self._positional, self._keywords, values)
         return list(keras.tree.flatten(self.operation(*positional, **keywords)))
 
     def find_masks(self) -> None:
@@ -123,14 +123,6 @@ class OpaqueLayer:
                 attempt="a layer that runs in a tf.function can be traced",
             ) from error
 
-    def _filled(self, tensors: Sequence[Any]) -> tuple[Any, Any]:
-        def fill(leaf: Any) -> Any:
-            return tensors[leaf.index] if isinstance(leaf, Slot) else leaf
-
-        structure = (tuple(self._positional), self._keywords)
-        positional, keywords = keras.tree.map_structure(fill, structure)
-        return positional, keywords
-
     @property
     def _where(self) -> str:
         return f"layer {self.key!r} ({type(self.operation).__name__})"
@@ -145,7 +137,8 @@ class OpaqueLayer:
 
     @cached_property
     def _results(self) -> tuple[TensorType, ...]:
-        positional, keywords = self._filled([_symbolic(type) for type in self.types])
+        tensors = [_symbolic(type) for type in self.types]
+        positional, keywords = filled(self._positional, self._keywords, tensors)
         try:
             spec = self.operation.compute_output_spec(*positional, **keywords)
         except Exception as error:  # whatever the user's layer raises

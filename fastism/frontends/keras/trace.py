@@ -26,9 +26,10 @@ from fastism.frontends.keras.call import (
     calls,
     express,
     filled,
+    of_keras,
     refuse,
 )
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.composer import Composer, require_fit
 from fastism.frontends.keras.load import first_line
 from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 
@@ -59,9 +60,7 @@ def expressed(call: Call) -> Sequence[Step]:
 
 def _is_of_keras(layer: Any) -> bool:
     # Lambda is code of the user's in a layer of Keras.
-    return (
-        type(layer).__module__.split(".")[0] == "keras" and type(layer) is not keras.layers.Lambda
-    )
+    return of_keras(layer) and type(layer) is not keras.layers.Lambda
 
 
 def _layer(call: Call) -> Sequence[Step]:
@@ -74,7 +73,7 @@ def _layer(call: Call) -> Sequence[Step]:
     options = {"training": False} if "training" in inspect.signature(layer.call).parameters else {}
 
     def run(function: Callable[..., Any], tensors: Sequence[Any]) -> Any:
-        positional, keywords = filled(call, tensors)
+        positional, keywords = filled(call.arguments, call.keywords, tensors)
         return function(*positional, **{**keywords, **options})
 
     if call.keywords.get("training"):
@@ -121,7 +120,8 @@ def _steps(
         try:
             index = composer.inline(expressed(call), reads)
             (output,) = node.outputs
-            _require_fit(composer.types[index], output)
+            own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
+            require_fit(composer.types[index], own, output)
         except NotExpressible as reason:
             refuse(f"it uses {type(call.operation).__name__}: {reason}")
         values[id(output)] = index
@@ -180,15 +180,3 @@ def _check_record(
         found, wanted, rtol=0, atol=_TOLERANCE * scale, equal_nan=True
     ):
         refuse("its code does something else on numbers than on symbolic tensors")
-
-
-def _require_fit(type: TensorType, inferred: Any) -> None:
-    """Raise NotExpressible unless a value has the type Keras infers for it.
-
-    A truth of Keras is a number of the IR, one or zero.
-    """
-    dtype = SHORT_DTYPES.get(keras.backend.standardize_dtype(inferred.dtype))
-    dims = zip(type.shape[1:], inferred.shape[1:], strict=False)
-    fits = dtype in (type.dtype, "bool") and type.rank == len(inferred.shape)
-    if not fits or any(known not in (None, dim) for dim, known in dims):
-        refuse(f"Keras infers {inferred.dtype} {inferred.shape}, the IR {type}")
