@@ -40,8 +40,6 @@ TAKEN: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
 }
 
 OPAQUE: dict[str, Callable[[Any], Any]] = {
-    "roll": lambda x: ops.roll(x, 2, axis=1),
-    "new axis": lambda x: x[:, None],
     "flip everything": lambda x: ops.flip(x),
 }
 

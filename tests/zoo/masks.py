@@ -80,7 +80,7 @@ def masked_into_nested() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2)(layers.GRU(3, name="memory")(encoder(x))))
 
 
-@small_model(opaque=["memory", "any"])
+@small_model(opaque=["memory"])
 def masked_by_argument() -> keras.Model:
     """A mask that is computed and passed on in the open."""
     inputs = sequence(24)

@@ -9,14 +9,14 @@ from tests.zoo.registry import small_model
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Turn(keras.Layer):
-    """Move every position by one, the last to the front, and scale the channels."""
+class Running(keras.Layer):
+    """Every position and all in front of it, on the average, by channel."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.factor = self.add_weight(shape=(input_shape[-1],), name="factor")
 
     def call(self, x: Any) -> Any:
-        return ops.roll(x, 1, axis=1) * self.factor
+        return ops.cumsum(x, axis=1) / x.shape[1] * self.factor
 
 
 class OwnDense(layers.Dense):
@@ -99,19 +99,19 @@ def lambda_layer() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
 
 
-@small_model(opaque=["turn"])
+@small_model(opaque=["sums"])
 def custom_layers() -> keras.Model:
     inputs = sequence()
-    x = Turn(name="turn")(_trunk(inputs))
+    x = Running(name="sums")(_trunk(inputs))
     x = OwnDense(3, name="own")(x)
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
 
 
-@small_model(opaque=["turn"])
+@small_model(opaque=["sums"])
 def opaque_on_input() -> keras.Model:
     """No local part: the first layer is a stop."""
     inputs = sequence(30)
-    x = layers.Conv1D(4, 3, activation="relu")(Turn(name="turn")(inputs))
+    x = layers.Conv1D(4, 3, activation="relu")(Running(name="sums")(inputs))
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
 
 

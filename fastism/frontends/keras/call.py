@@ -49,6 +49,11 @@ class Call:
     """The types with the element types Keras gives them, where these differ."""
 
     @property
+    def kind(self) -> str:
+        """The class of the operation, by which one handler tells those it is for apart."""
+        return type(self.operation).__name__
+
+    @property
     def pattern(self) -> tuple[int | None, ...]:
         """The positional arguments: the index of a tensor, None for anything else."""
         return tuple(item.index if isinstance(item, Slot) else None for item in self.arguments)
@@ -96,6 +101,14 @@ class Step:
     reads: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Expression:
+    """What computes a call: its steps, and which values are the results, counted as `Step` does."""
+
+    steps: tuple[Step, ...]
+    results: tuple[int, ...]
+
+
 def call_of(node: Any, types: Sequence[TensorType]) -> Call:
     """The call a node of a Keras graph makes, of tensors of these types."""
     arguments, keywords = slotted(node.arguments.args, node.arguments.kwargs)
@@ -134,7 +147,7 @@ def of_keras(operation: object) -> bool:
     return type(operation).__module__.split(".")[0] == "keras"
 
 
-Handler: TypeAlias = Callable[[Call], Sequence[Step]]
+Handler: TypeAlias = Callable[[Call], Expression | Sequence[Step]]
 
 _HANDLERS: dict[str | type, Handler] = {}
 
@@ -144,7 +157,8 @@ def handles(*names: str | type) -> Callable[[Handler], Handler]:
 
     Those of Keras go by kind and class (``layers.Conv1D``, ``ops.Add``), a user's by the class.
 
-    A handler returns the steps that express the call exactly, or raises NotExpressible.
+    A handler returns what expresses the call exactly, or raises NotExpressible. Steps alone stand
+    for one result, that of the last.
     """
 
     def register(handler: Handler) -> Handler:
@@ -159,8 +173,8 @@ def refuse(reason: str) -> NoReturn:
     raise NotExpressible(reason)
 
 
-def express(call: Call) -> Sequence[Step]:
-    """The steps of a call. Raises NotExpressible, NoHandler, where no handler knows how."""
+def express(call: Call) -> Expression:
+    """What computes a call. Raises NotExpressible, NoHandler, where no handler knows how."""
     operation = call.operation
     kind = "layers" if isinstance(operation, keras.Layer) else "ops"
     key = f"{kind}.{type(operation).__name__}" if of_keras(operation) else type(operation)
@@ -168,7 +182,10 @@ def express(call: Call) -> Sequence[Step]:
     if handler is None:
         raise NoHandler("fastism does not know what it computes")
     call.require_plain()
-    return handler(call)
+    found = handler(call)
+    if isinstance(found, Expression):
+        return found
+    return Expression(tuple(found), (len(call.types) + len(found) - 1,))
 
 
 def array(variable: object) -> npt.NDArray[Any]:

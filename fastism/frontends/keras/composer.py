@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import VerifyError
-from fastism.frontends.keras.call import Call, Step, array, refuse
+from fastism.frontends.keras.call import Call, Expression, Step, array, refuse
 from fastism.ir.builder import complete, infer
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.types import NUMPY_DTYPES, TensorType
@@ -49,18 +49,28 @@ class Composer:
         self.types.append(result)
         return len(self.types) - 1
 
-    def inline(self, steps: Sequence[Step], reads: Sequence[int]) -> int:
-        """Append the steps of another call, whose tensors are ``reads``; the index of its result.
+    def inline(self, expression: Expression, reads: Sequence[int]) -> list[int]:
+        """Append the steps of another call, whose tensors are ``reads``; where its results are.
 
         A step that does not say what it reads takes the result before it, the first all tensors.
         """
         values, previous = list(reads), tuple(reads)
-        for step in steps:
+        for step in expression.steps:
             taken = previous if step.reads is None else tuple(values[i] for i in step.reads)
             result = self.add(step.op, *taken, attributes=step.attributes, constants=step.constants)
             values.append(result)
             previous = (result,)
-        return values[-1]
+        return [values[index] for index in expression.results]
+
+    def chain(self, steps: Iterable[Step], value: int) -> int:
+        """Append steps that each read the one before, the first ``value``; where the last is."""
+        for step in steps:
+            value = self.add(step.op, value, attributes=step.attributes, constants=step.constants)
+        return value
+
+    def expression(self, *results: int) -> Expression:
+        """What was written so far; these values are its results."""
+        return Expression(tuple(self.steps), results)
 
     def argument(self, call: Call, position: int, like: int = 0) -> int:
         """An argument of a call: one of its tensors, or a number or array as a constant."""

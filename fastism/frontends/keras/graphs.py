@@ -12,7 +12,7 @@ from keras.src.models.functional import Functional
 
 from fastism.errors import ModelError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
-from fastism.frontends.keras.call import Call, NotExpressible, Step, of_keras, refuse, slotted
+from fastism.frontends.keras.call import Call, Expression, NotExpressible, of_keras, refuse, slotted
 from fastism.frontends.keras.composer import Composer, require_fit
 from fastism.frontends.keras.custom import WHOLE, declaration
 from fastism.frontends.keras.dtypes import (
@@ -171,7 +171,7 @@ class GraphLowering:
             elif makes_mask(operation) and mask_step(call) is None:
                 refuse("it may give its result a mask")
             else:
-                results = [self._steps(call, inputs, origin, node.outputs)]
+                results = self._steps(call, inputs, origin, node.outputs)
         except NotExpressible as reason:
             results = self.live(call, inputs, origin, str(reason))
         for tensor, name in zip(node.outputs, results, strict=True):
@@ -197,37 +197,45 @@ class GraphLowering:
             keywords.pop("mask", None)
         return keywords
 
-    def _steps(self, call: Call, inputs: list[str], origin: Origin, outputs: Any) -> str:
-        """Add the nodes of a call the IR can express; the name of its value."""
+    def _steps(
+        self, call: Call, inputs: list[str], origin: Origin, outputs: Sequence[Any]
+    ) -> Sequence[str]:
+        """Add the nodes of a call the IR can express; the names of its values."""
         if is_embedding(call.operation) and inputs[0] in self.one_hot:
             inputs = [self.one_hot[inputs[0]]]
             call = replace(call, types=(self.builder.values[inputs[0]].type,))
         call, given = cast_call(call, outputs[0]), call.types
         with compute_scope(call.operation):
-            steps = expressed(call)
-        self._check(call, steps, outputs)
+            expression = expressed(call)
+        self._check(call, expression, outputs)
+        passed = inputs[0] in self.masks and passes_mask(call, expression)
+        if passed and len(outputs) > 1:
+            refuse("several results of it have a mask")
         name = self.builder.unique(call.operation.name)
         inputs = [
             source if type == wanted else self._cast(source, wanted, name, origin)
             for source, type, wanted in zip(inputs, given, call.types, strict=True)
         ]
-        result = self._chain(steps, inputs, name, origin)
+        results = self._chain(expression, inputs, name, origin)
         step = mask_step(call)
         if step is not None:
-            self.masks[result] = self._chain([step], inputs, f"{result}/mask", origin)
-        elif inputs[0] in self.masks and passes_mask(call, steps):
-            self.masks[result] = self.masks[inputs[0]]
-        return result
+            mask = Expression((step,), (len(inputs),))
+            (self.masks[results[0]],) = self._chain(mask, inputs, f"{results[0]}/mask", origin)
+        elif passed:
+            self.masks[results[0]] = self.masks[inputs[0]]
+        return results
 
     def _cast(self, source: str, wanted: TensorType, name: str, origin: Origin) -> str:
         attributes = {"dtype": wanted.dtype}
         name = f"{name}/cast"
         return self.builder.add("cast", [source], name=name, attributes=attributes, origin=origin)
 
-    def _chain(self, steps: Sequence[Step], inputs: list[str], name: str, origin: Origin) -> str:
-        """Add the nodes of some steps; the name of the last value."""
+    def _chain(
+        self, expression: Expression, inputs: list[str], name: str, origin: Origin
+    ) -> list[str]:
+        """Add the nodes of an expression; the names of its results."""
         values = list(inputs)
-        for index, step in enumerate(steps):
+        for index, step in enumerate(expression.steps):
             constants = {
                 role: self.builder.constant(f"{origin.layer}.{role}", array)
                 for role, array in step.constants.items()
@@ -242,14 +250,14 @@ class GraphLowering:
             )
             values.append(result)
             inputs = [result]
-        return inputs[0]
+        return [values[index] for index in expression.results]
 
-    def _check(self, call: Call, steps: Sequence[Step], outputs: Any) -> None:
+    def _check(self, call: Call, expression: Expression, outputs: Sequence[Any]) -> None:
         """Raise NotExpressible unless the steps type-check and give what Keras infers."""
         composer = Composer(call.types)
-        type = composer.types[composer.inline(steps, range(len(call.types)))]
-        (result,) = outputs
-        require_fit(type, element_type(result.dtype), result)
+        made = composer.inline(expression, range(len(call.types)))
+        for index, result in zip(made, outputs, strict=True):
+            require_fit(composer.types[index], element_type(result.dtype), result)
 
     def _call(
         self, call: Call, inner: Functional, inputs: list[str], origin: Origin

@@ -9,14 +9,13 @@ its results.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras.src.backend import get_keras_mask, set_keras_mask
 from keras.src.utils.python_utils import is_default
 
-from fastism.frontends.keras.call import Call, Step, of_keras
+from fastism.frontends.keras.call import Call, Expression, of_keras
 
 
 def makes_mask(operation: Any) -> bool:
@@ -46,14 +45,14 @@ def reads_mask(call: Call) -> bool:
     return "mask" in inspect.signature(layer.call).parameters
 
 
-def passes_mask(call: Call, steps: Sequence[Step]) -> bool:
+def passes_mask(call: Call, expression: Expression) -> bool:
     """Whether the result has its input's mask, for a call that does not read it.
 
     It has where the layer says so, and where the operation returns the very tensor it is given,
     with all that hangs on it.
     """
     operation = call.operation
-    identical = all(step.op == "identity" for step in steps)
+    identical = all(step.op == "identity" for step in expression.steps)
     return identical or (isinstance(operation, keras.Layer) and bool(operation.supports_masking))
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from fastism.frontends.keras.activation import activation_step
 from fastism.frontends.keras.call import (
     Call,
+    Expression,
     NoHandler,
     NotExpressible,
-    Step,
     array,
     call_of,
     calls,
@@ -40,17 +40,21 @@ _BATCH = 3
 _TOLERANCE = 1e-5
 
 
-def expressed(call: Call) -> Sequence[Step]:
-    """The steps of a call, by its handler or by a record of what it does.
+def expressed(call: Call) -> Expression:
+    """What computes a call, by its handler or by a record of what it does.
 
     Raises NotExpressible where neither gives them.
     """
     try:
         return express(call)
-    except NoHandler:
-        if not isinstance(call.operation, keras.Layer) or _is_of_keras(call.operation):
+    except NoHandler as unknown:
+        try:
+            return _code(call)
+        except NotExpressible:
+            # What Keras's own code is made of says nothing to a user; Lambda holds code of theirs.
+            if of_keras(call.operation) and type(call.operation) is not keras.layers.Lambda:
+                raise unknown from None
             raise
-        return _layer(call)
     except NotExpressible:
         activation = _unknown_activation(call.operation)
         if activation is None:
@@ -58,29 +62,27 @@ def expressed(call: Call) -> Sequence[Step]:
         return _with_activation(call, activation)
 
 
-def _is_of_keras(layer: Any) -> bool:
-    # Lambda is code of the user's in a layer of Keras.
-    return of_keras(layer) and type(layer) is not keras.layers.Lambda
-
-
-def _layer(call: Call) -> Sequence[Step]:
-    """The steps of a layer without a handler."""
-    layer = call.operation
-    if any(SHORT_DTYPES.get(layer.compute_dtype) != type.dtype for type in call.types):
-        refuse(f"it computes in {layer.dtype_policy.name}")
-    if call.keywords.get("mask") is not None:
-        refuse("it is called with mask")
-    options = {"training": False} if "training" in inspect.signature(layer.call).parameters else {}
+def _code(call: Call) -> Expression:
+    """What the code of a layer or operation without a handler computes."""
+    operation, options = call.operation, dict[str, Any]()
+    if isinstance(operation, keras.Layer):
+        if any(SHORT_DTYPES.get(operation.compute_dtype) != type.dtype for type in call.types):
+            refuse(f"it computes in {operation.dtype_policy.name}")
+        if call.keywords.get("mask") is not None:
+            refuse("it is called with mask")
+        if call.keywords.get("training"):
+            refuse("it is called with training")
+        if "training" in inspect.signature(operation.call).parameters:
+            options["training"] = False
 
     def run(function: Callable[..., Any], tensors: Sequence[Any]) -> Any:
         positional, keywords = filled(call.arguments, call.keywords, tensors)
         return function(*positional, **{**keywords, **options})
 
-    if call.keywords.get("training"):
-        refuse("it is called with training")
-    return _steps(
-        lambda *tensors: run(layer.call, tensors), lambda *arrays: run(layer, arrays), call.types
-    )
+    def recorded(*tensors: Any) -> Any:
+        return run(operation.call, tensors)
+
+    return _steps(recorded, lambda *arrays: run(operation, arrays), call.types)
 
 
 def _unknown_activation(layer: Any) -> Callable[..., Any] | None:
@@ -95,22 +97,22 @@ def _unknown_activation(layer: Any) -> Callable[..., Any] | None:
     return None
 
 
-def _with_activation(call: Call, activation: Callable[..., Any]) -> Sequence[Step]:
-    """The steps of a layer whose handler does not know its activation, and of the activation."""
+def _with_activation(call: Call, activation: Callable[..., Any]) -> Expression:
+    """What computes a layer whose handler does not know its activation."""
     layer = call.operation
     linear = object.__new__(type(layer))
     linear.__dict__.update(layer.__dict__, activation=keras.activations.linear)
     composer = Composer(call.types)
-    steps = express(Call(linear, call.types, call.arguments, call.keywords))
-    index = composer.inline(steps, range(len(call.types)))
-    composer.inline(_steps(activation, activation, [composer.types[index]]), [index])
-    return composer.steps
+    before = express(Call(linear, call.types, call.arguments, call.keywords))
+    made = composer.inline(before, range(len(call.types)))
+    activated = _steps(activation, activation, [composer.types[index] for index in made])
+    return composer.expression(*composer.inline(activated, made))
 
 
 def _steps(
     function: Callable[..., Any], live: Callable[..., Any], types: Sequence[TensorType]
-) -> Sequence[Step]:
-    """The steps of a function of tensors. ``live`` runs it on arrays, as the model would."""
+) -> Expression:
+    """What computes a function of tensors. ``live`` runs it on arrays, as the model would."""
     record = _record(function, types)
     composer = Composer(types)
     values = {id(tensor): index for index, tensor in enumerate(record.inputs)}
@@ -118,22 +120,23 @@ def _steps(
         reads = [values[id(tensor)] for tensor in node.arguments.keras_tensors]
         call = call_of(node, [composer.types[index] for index in reads])
         try:
-            index = composer.inline(expressed(call), reads)
-            (output,) = node.outputs
-            own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
-            require_fit(composer.types[index], own, output)
+            made = composer.inline(expressed(call), reads)
+            for index, output in zip(made, node.outputs, strict=True):
+                own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
+                require_fit(composer.types[index], own, output)
+                values[id(output)] = index
         except NotExpressible as reason:
-            refuse(f"it uses {type(call.operation).__name__}: {reason}")
-        values[id(output)] = index
-    result = values[id(record.outputs[0])]
-    if result != len(composer.types) - 1 or not composer.steps:
-        composer.add("identity", result)
+            refuse(f"it uses {call.kind}: {reason}")
     _check_record(record, live, types)
-    return composer.steps
+    results = [values[id(tensor)] for tensor in record.outputs]
+    # A node of the layer's own, where it returns what it is given.
+    return composer.expression(
+        *(i if i >= len(types) else composer.add("identity", i) for i in results)
+    )
 
 
 def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:
-    """What a function does to symbolic tensors. Raises NotExpressible for more than one result."""
+    """What a function does to symbolic tensors. Raises NotExpressible where that is not all."""
     inputs = [
         keras.Input(batch_shape=(None, *type.shape[1:]), dtype=NUMPY_DTYPES[type.dtype])
         for type in types
@@ -143,8 +146,8 @@ def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.
             result = function(*inputs)
         if scope.state_mapping:
             refuse("it draws random numbers, or changes variables")
-        if not isinstance(result, keras.KerasTensor):
-            refuse("its result is not one tensor that depends on its input")
+        if not all(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(result)):
+            refuse("a result of it does not depend on its input")
         record = keras.Function(inputs, result)
     except NotExpressible:
         raise
@@ -174,9 +177,10 @@ def _check_record(
         )
         for type in types
     ]
-    found, wanted = array(record(arrays)), array(live(*arrays))
-    scale = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
-    if found.shape != wanted.shape or not np.allclose(
-        found, wanted, rtol=0, atol=_TOLERANCE * scale, equal_nan=True
-    ):
-        refuse("its code does something else on numbers than on symbolic tensors")
+    results = (keras.tree.flatten(run) for run in (record(arrays), live(*arrays)))
+    for found, wanted in zip(*(map(array, run) for run in results), strict=True):
+        scale = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+        if found.shape != wanted.shape or not np.allclose(
+            found, wanted, rtol=0, atol=_TOLERANCE * scale, equal_nan=True
+        ):
+            refuse("its code does something else on numbers than on symbolic tensors")

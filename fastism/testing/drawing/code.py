@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from fastism.frontends.keras.custom import register_layer
-from fastism.testing.drawing.walk import Tensor, Walk, drawn
+from fastism.testing.drawing.walk import SHORTEST, Tensor, Walk, drawn
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
@@ -54,6 +54,36 @@ class Turn(keras.Layer):  # type: ignore[misc]  # Keras is not typed
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
+class Running(keras.Layer):  # type: ignore[misc]  # Keras is not typed
+    """The mean of every position and all in front of it."""
+
+    def call(self, x: Any) -> Any:
+        """(N, L, C) to the same."""
+        return ops.cumsum(x, axis=1) / x.shape[1]
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Halves(keras.Layer):  # type: ignore[misc]  # Keras is not typed
+    """The first channels, gated by as many others; and the gate."""
+
+    def call(self, x: Any) -> tuple[Any, Any]:
+        """(N, L, C) to two of (N, L, C // 2)."""
+        value, gate = ops.split(x[..., : x.shape[-1] // 2 * 2], 2, axis=-1)
+        return ops.tanh(value) * ops.sigmoid(gate), gate
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
+class Neighbours(keras.Layer):  # type: ignore[misc]  # Keras is not typed
+    """Pairs of positions, each weighed by how large it is in every channel."""
+
+    def call(self, x: Any) -> Any:
+        """(N, L, C) to (N, L // 2, C)."""
+        half = x.shape[1] // 2
+        pairs = ops.reshape(x[:, : half * 2], (-1, half, 2, x.shape[2]))
+        return ops.sum(pairs * ops.softmax(pairs, axis=2), axis=2)
+
+
+@keras.saving.register_keras_serializable(package="fastism_testing")
 class Contrast(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     """Every position less the second behind it, which is zero beyond the end."""
 
@@ -76,6 +106,7 @@ def own_code(walk: Walk, x: Tensor) -> Tensor:
     layer = walk.call(
         [
             lambda name: Gate(name=name),
+            lambda name: Turn(name=name),
             lambda name: Contrast(name=name),
             lambda name: layers.Dense(3, activation=snake, name=name),
             lambda name: layers.Lambda(lambda v: ops.clip(v, -1.0, 2.0) / 2.0, name=name),
@@ -86,12 +117,24 @@ def own_code(walk: Walk, x: Tensor) -> Tensor:
     return layer(x)
 
 
+@drawn("local")
+def own_parts(walk: Walk, x: Tensor) -> Tensor:
+    """A layer that takes its input apart, and gives one result or two."""
+    coarse = walk.sketch.coarse
+    if x.shape[1] >= 2 * SHORTEST and walk.chance(0.5):
+        return Neighbours(name=walk.name("neighbours", live=coarse))(x)
+    if x.shape[2] < 2:
+        return x
+    value, gate = Halves(name=walk.name("halves", live=coarse))(x)
+    return ops.concatenate([gate, value, x], axis=2) if walk.chance(0.5) else value
+
+
 @drawn("mixing")
 def live_code(walk: Walk, x: Tensor) -> Tensor:
     """Code that mixes positions in ways fastism has no rule for, or holds layers of its own."""
     layer = walk.call(
         [
-            lambda name: Turn(name=name),
+            lambda name: Running(name=name),
             lambda name: Block(name=name),
             lambda name: layers.Lambda(lambda v: ops.cumsum(v, axis=1) / 8.0, name=name),
         ],

@@ -22,7 +22,7 @@ def activation(call: Call) -> Sequence[Step]:
 def softmax(call: Call) -> Sequence[Step]:
     """One op over the channels; over the positions, a mean of the whole length by every one."""
     operation, type = call.operation, call.type
-    log, axes = operation.__class__.__name__ == "LogSoftmax", axes_of(operation.axis, type.rank)
+    log, axes = call.kind == "LogSoftmax", axes_of(operation.axis, type.rank)
     if axes == (type.rank - 1,):
         return [Step("log_softmax" if log else "softmax")]
     composer = Composer([type])

@@ -30,7 +30,7 @@ def elementwise(call: Call) -> Sequence[Step]:
         reads.append(
             index if alike else composer.add("reshape", index, attributes={"shape": shape})
         )
-    composer.add(type(call.operation).__name__.lower(), *reads)
+    composer.add(call.kind.lower(), *reads)
     return composer.steps
 
 

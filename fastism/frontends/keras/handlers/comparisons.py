@@ -10,7 +10,7 @@ from fastism.frontends.keras.call import Call, Step, handles, refuse
 from fastism.frontends.keras.composer import Composer
 
 
-def _require_reader(call: Call) -> None:
+def require_reader(call: Call) -> None:
     """Raise NotExpressible where the truth is a result of the model, whose type is its own."""
     if not call.operation._outbound_nodes:
         refuse("its truth is a result")
@@ -44,8 +44,8 @@ def _opposite(composer: Composer, truth: int) -> int:
 @handles("ops.Greater", "ops.Less", "ops.GreaterEqual", "ops.LessEqual")
 def order(call: Call) -> Sequence[Step]:
     """By the sign of the difference, which is exact; ``a >= b`` is not ``b > a``."""
-    _require_reader(call)
-    name, composer = type(call.operation).__name__, Composer(call.types)
+    require_reader(call)
+    name, composer = call.kind, Composer(call.types)
     forward = name in ("Greater", "LessEqual")
     truth = _above(composer, call, 0, 1) if forward else _above(composer, call, 1, 0)
     if name.endswith("Equal"):
@@ -56,37 +56,37 @@ def order(call: Call) -> Sequence[Step]:
 @handles("ops.Equal", "ops.NotEqual")
 def equal(call: Call) -> Sequence[Step]:
     """Neither above nor below a number. (Between tensors, it may ask whether one is NaN.)"""
-    _require_reader(call)
+    require_reader(call)
     if None not in call.pattern:
         refuse("it compares two tensors")
     composer = Composer(call.types)
     unequal = composer.add("add", _above(composer, call, 0, 1), _above(composer, call, 1, 0))
-    if type(call.operation).__name__ == "Equal":
+    if call.kind == "Equal":
         _opposite(composer, unequal)
     return composer.steps
 
 
-def _truth(composer: Composer, value: int) -> int:
+def truth(composer: Composer, value: int) -> int:
     """One where a value is not zero."""
     return composer.add("positive", composer.add("absolute", value))
 
 
 @handles("ops.LogicalAnd", "ops.LogicalOr")
 def logical(call: Call) -> Sequence[Step]:
-    _require_reader(call)
+    require_reader(call)
     if call.pattern != (0, 1):
         refuse("it is not called with two tensors")
     composer = Composer(call.types)
-    op = "multiply" if type(call.operation).__name__ == "LogicalAnd" else "maximum"
-    composer.add(op, _truth(composer, 0), _truth(composer, 1))
+    op = "multiply" if call.kind == "LogicalAnd" else "maximum"
+    composer.add(op, truth(composer, 0), truth(composer, 1))
     return composer.steps
 
 
 @handles("ops.LogicalNot")
 def logical_not(call: Call) -> Sequence[Step]:
-    _require_reader(call)
+    require_reader(call)
     composer = Composer([call.type])
-    _opposite(composer, _truth(composer, 0))
+    _opposite(composer, truth(composer, 0))
     return composer.steps
 
 

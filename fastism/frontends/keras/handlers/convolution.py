@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
 
 from fastism.frontends.keras.activation import with_activation
 from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer, refuse
@@ -26,26 +29,46 @@ def conv1d(call: Call) -> Sequence[Step]:
 @handles("ops.Conv")
 def convolution(call: Call) -> Sequence[Step]:
     """With weights that code of the user's works out, or a layer derived from Conv1D has."""
-    if call.pattern != (0, None):
-        refuse("its kernel is a tensor")
-    operation, kernel = call.operation, array(call.arguments[1])
-    if kernel.ndim != 3 or operation.data_format not in (None, "channels_last"):
-        refuse(f"its kernel has the shape {kernel.shape}, its data {operation.data_format}")
+    (kernel,) = _kernels(call, 1)
     attributes = {
         "width": kernel.shape[0],
-        "stride": integer(operation.strides),
-        "dilation": integer(operation.dilation_rate),
+        "stride": integer(call.operation.strides),
+        "dilation": integer(call.operation.dilation_rate),
         "groups": call.types[0].channels // kernel.shape[1],
-        "pad": operation.padding,
+        "pad": call.operation.padding,
     }
     return [Step("conv1d", attributes, {"kernel": kernel})]
+
+
+@handles("ops.DepthwiseConv")
+def depthwise_convolution(call: Call) -> Sequence[Step]:
+    return [_depthwise(call, *_kernels(call, 1))]
+
+
+@handles("ops.SeparableConv")
+def separable_convolution(call: Call) -> Sequence[Step]:
+    depthwise, pointwise = _kernels(call, 2)
+    return [_depthwise(call, depthwise), Step("conv1d", {"width": 1}, {"kernel": pointwise})]
+
+
+def _kernels(call: Call, count: int) -> list[npt.NDArray[Any]]:
+    """The weights that an operation convolves its one tensor with, along the length."""
+    if call.pattern != (0, *[None] * count):
+        refuse("its kernel is a tensor")
+    kernels = [array(kernel) for kernel in call.arguments[1:]]
+    if kernels[0].ndim != 3 or call.operation.data_format not in (None, "channels_last"):
+        refuse(
+            f"its kernel has the shape {kernels[0].shape}, its data {call.operation.data_format}"
+        )
+    return kernels
 
 
 @handles("layers.DepthwiseConv1D")
 def depthwise_conv1d(call: Call) -> Sequence[Step]:
     """A convolution with one group a channel."""
+    call.require(data_format="channels_last")
     layer = call.operation
-    step = _depthwise(call, layer.kernel)
+    step = _depthwise(call, array(layer.kernel))
     constants = {**step.constants, **arrays(bias=layer.bias)}
     return with_activation(Step("conv1d", step.attributes, constants), layer.activation)
 
@@ -53,22 +76,22 @@ def depthwise_conv1d(call: Call) -> Sequence[Step]:
 @handles("layers.SeparableConv1D")
 def separable_conv1d(call: Call) -> Sequence[Step]:
     """A depthwise convolution, then one of width 1 over channels."""
+    call.require(data_format="channels_last")
     layer = call.operation
     constants = arrays(kernel=layer.pointwise_kernel, bias=layer.bias)
     pointwise = with_activation(Step("conv1d", {"width": 1}, constants), layer.activation)
-    return [_depthwise(call, layer.depthwise_kernel), *pointwise]
+    return [_depthwise(call, array(layer.depthwise_kernel)), *pointwise]
 
 
-def _depthwise(call: Call, variable: object) -> Step:
-    call.require(data_format="channels_last")
-    layer, kernel = call.operation, array(variable)
+def _depthwise(call: Call, kernel: npt.NDArray[Any]) -> Step:
+    operation = call.operation
     width, channels, multiplier = kernel.shape
     attributes = {
         "width": width,
-        "stride": integer(layer.strides),
-        "dilation": integer(layer.dilation_rate),
+        "stride": integer(operation.strides),
+        "dilation": integer(operation.dilation_rate),
         "groups": channels,
-        "pad": layer.padding,
+        "pad": operation.padding,
     }
     return Step("conv1d", attributes, {"kernel": kernel.reshape(width, 1, channels * multiplier)})
 

@@ -16,7 +16,7 @@ _RATED = {
 
 @handles(*(f"layers.{name}" for name in _RATED))
 def dropout(call: Call) -> Sequence[Step]:
-    return [Step(_RATED[type(call.operation).__name__], {"rate": float(call.operation.rate)})]
+    return [Step(_RATED[call.kind], {"rate": float(call.operation.rate)})]
 
 
 @handles("layers.GaussianNoise")

@@ -24,16 +24,26 @@ def _by_axes(variable: object, axes: Sequence[int], type: TensorType) -> Any:
 
 @handles("layers.BatchNormalization")
 def batch_normalization(call: Call) -> Sequence[Step]:
+    layer = call.operation
+    return _batch_norm(
+        call,
+        gamma=layer.gamma,
+        beta=layer.beta,
+        mean=layer.moving_mean,
+        variance=layer.moving_variance,
+    )
+
+
+@handles("ops.BatchNorm")
+def batch_norm(call: Call) -> Sequence[Step]:
+    mean, variance, offset, scale = _weights(call, 4)
+    return _batch_norm(call, gamma=scale, beta=offset, mean=mean, variance=variance)
+
+
+def _batch_norm(call: Call, **statistics: object) -> Sequence[Step]:
     """Scale and shift; over the last axis in Keras's own terms, which canonicalize folds."""
-    layer, type = call.operation, call.type
-    axes = axes_of(layer.axis, type.rank)
-    statistics = {
-        "gamma": layer.gamma,
-        "beta": layer.beta,
-        "mean": layer.moving_mean,
-        "variance": layer.moving_variance,
-    }
-    epsilon = float(layer.epsilon)
+    type, epsilon = call.types[0], float(call.operation.epsilon)
+    axes = axes_of(call.operation.axis, type.rank)
     if axes == (type.rank - 1,):
         return [Step("batch_norm", {"epsilon": epsilon}, arrays(**statistics))]
     given = {role: _by_axes(each, axes, type) for role, each in statistics.items()}

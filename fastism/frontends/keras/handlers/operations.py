@@ -10,7 +10,6 @@ import numpy as np
 from fastism.frontends.keras.call import Call, Step, array, handles, refuse
 from fastism.frontends.keras.composer import Composer
 from fastism.frontends.keras.handlers.reductions import axes_of, without_axes
-from fastism.ir.types import NUMPY_DTYPES
 
 _BINARY = {
     "Add": "add",
@@ -42,6 +41,7 @@ _UNARY = {
     "Expm1": "expm1",
     "Absolute": "absolute",
     "Abs": "absolute",
+    "Fabs": "absolute",
     "Square": "square",
     "Sqrt": "sqrt",
     "Sin": "sin",
@@ -80,7 +80,7 @@ def _scaled(composer: Composer, op: str, value: object, *, first: bool) -> bool:
 @handles(*(f"ops.{name}" for name in _BINARY))
 def binary(call: Call) -> Sequence[Step]:
     """An op over two tensors; over one tensor and numbers, a scale and shift, or a clip."""
-    op = _BINARY[type(call.operation).__name__]
+    op = _BINARY[call.kind]
     if call.pattern == (0, 1):
         return [Step(op)]
     if call.pattern not in ((0, None), (None, 0)):
@@ -119,13 +119,13 @@ def power(call: Call) -> Sequence[Step]:
 def unary(call: Call) -> Sequence[Step]:
     options = {n: getattr(call.operation, n) for n in _OPTIONS if hasattr(call.operation, n)}
     call.type  # noqa: B018  (refuses any argument beside the tensor)
-    return [Step(_UNARY[type(call.operation).__name__], options)]
+    return [Step(_UNARY[call.kind], options)]
 
 
 @handles("ops.ZerosLike", "ops.OnesLike")
 def filled_like(call: Call) -> Sequence[Step]:
     call.require(dtype=None)
-    value, shape = float(type(call.operation).__name__ == "OnesLike"), call.type.shape[1:]
+    value, shape = float(call.kind == "OnesLike"), call.type.shape[1:]
     composer = Composer([call.type])
     composer.constant(np.full((1, *map(int, shape)), value), 0)
     return composer.steps
@@ -136,10 +136,17 @@ def inverse_root(call: Call) -> Sequence[Step]:
     return [Step("sqrt"), Step("reciprocal")]
 
 
+@handles("ops.Erfc")
+def complementary_error(call: Call) -> Sequence[Step]:
+    composer = Composer([call.type])
+    composer.affine(composer.add("erf", 0), scale=-1.0, shift=1.0)
+    return composer.steps
+
+
 @handles("ops.Log2", "ops.Log10")
 def logarithm(call: Call) -> Sequence[Step]:
     composer = Composer([call.type])
-    base = 2.0 if type(call.operation).__name__ == "Log2" else 10.0
+    base = 2.0 if call.kind == "Log2" else 10.0
     composer.affine(composer.add("log", 0), scale=1 / math.log(base))
     return composer.steps
 
@@ -211,16 +218,3 @@ def expand_dims(call: Call) -> Sequence[Step]:
     for each in sorted(axes_of(axis, call.type.rank + 1)):
         shape.insert(each - 1, 1)
     return [Step("reshape", {"shape": tuple(shape)})]
-
-
-@handles("ops.Matmul", "ops.Dot")
-def product(call: Call) -> Sequence[Step]:
-    """The channels of every position times a matrix of weights."""
-    if call.pattern != (0, None):
-        refuse("it is not the product of one tensor with a matrix of weights")
-    kernel = array(call.arguments[1])
-    while kernel.ndim > 2 and kernel.shape[0] == 1:
-        kernel = kernel[0]
-    if kernel.ndim != 2 or call.types[0].rank < 2:
-        refuse(f"it is a product with weights of the shape {kernel.shape}")
-    return [Step("dense", {}, {"kernel": kernel.astype(NUMPY_DTYPES[call.types[0].dtype])})]

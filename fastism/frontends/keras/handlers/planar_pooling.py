@@ -17,7 +17,7 @@ _GLOBAL = {
 @handles(*(f"layers.{name}" for name in _WINDOWED))
 def pool(call: Call) -> Sequence[Step]:
     plane, layer = Plane.of(call), call.operation
-    op = _WINDOWED[type(layer).__name__]
+    op = _WINDOWED[call.kind]
     (size, across), (stride, stride_across) = plane.pair(layer.pool_size), plane.pair(layer.strides)
     width, steps = plane.width, [plane.fold()]
     if width > 1 and (across, stride_across) != (1, 1):
@@ -38,6 +38,6 @@ def global_pool(call: Call) -> Sequence[Step]:
     """Over the positions of both axes in one."""
     plane, layer = Plane.of(call), call.operation
     keepdims = bool(layer.keepdims)
-    pooled = Step(_GLOBAL[type(layer).__name__], {"keepdims": keepdims})
+    pooled = Step(_GLOBAL[call.kind], {"keepdims": keepdims})
     kept = [Step("reshape", {"shape": (1, 1, plane.channels)})] if keepdims else []
     return [plane.rows(), pooled, *kept]

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.frontends.keras.call import Call, Step, handles, integer
+from fastism.frontends.keras.call import Call, Step, handles, integer, refuse
 
-_WINDOWED = {"MaxPooling1D": "max_pool", "AveragePooling1D": "average_pool"}
 _GLOBAL = {
     "GlobalMaxPooling1D": "global_max_pool",
     "GlobalAveragePooling1D": "global_average_pool",
 }
 
 
-@handles(*(f"layers.{name}" for name in _WINDOWED))
+@handles("layers.MaxPooling1D", "layers.AveragePooling1D", "ops.MaxPool", "ops.AveragePool")
 def pool(call: Call) -> Sequence[Step]:
-    call.require(data_format="channels_last")
-    layer = call.operation
-    attributes = {
-        "size": integer(layer.pool_size),
-        "stride": integer(layer.strides),
-        "pad": layer.padding,
-    }
-    return [Step(_WINDOWED[type(layer).__name__], attributes)]
+    op = "max_pool" if call.kind.startswith("Max") else "average_pool"
+    pool = call.operation
+    if pool.data_format not in (None, "channels_last"):
+        refuse(f"its data_format is {pool.data_format!r}")
+    if call.type.rank != 3:
+        refuse(f"its input is {call.type}")
+    size = integer(pool.pool_size)
+    stride = size if pool.strides is None else integer(pool.strides)
+    return [Step(op, {"size": size, "stride": stride, "pad": pool.padding})]
 
 
 @handles(*(f"layers.{name}" for name in _GLOBAL))
 def global_pool(call: Call) -> Sequence[Step]:
     call.require(data_format="channels_last")
     layer = call.operation
-    return [Step(_GLOBAL[type(layer).__name__], {"keepdims": bool(layer.keepdims)})]
+    return [Step(_GLOBAL[call.kind], {"keepdims": bool(layer.keepdims)})]

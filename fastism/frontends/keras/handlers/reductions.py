@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from fastism.frontends.keras.call import Call, Step, handles, refuse
+from fastism.frontends.keras.call import Call, Expression, Step, handles, refuse
 from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.handlers.comparisons import require_reader, truth
 
 _KINDS = {
     "Mean": "mean",
+    "Average": "mean",
     "Sum": "sum",
     "Max": "max",
     "Amax": "max",
     "Min": "min",
     "Amin": "min",
+    "Any": "any",
+    "All": "all",
     "Var": "variance",
     "Std": "deviation",
+    "Norm": "norm",
     "Logsumexp": "logsumexp",
 }
 _POOLS = {
@@ -40,18 +46,41 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
 def reduced(composer: Composer, kind: str, value: int, axes: Sequence[int]) -> int:
     """A mean, sum, max or min over some axes, each of which stays with one entry."""
     type = composer.types[value]
-    positions, channels = type.rank == 3 and 1 in axes, type.rank - 1 in axes
-    if len(axes) != positions + channels:
-        refuse(f"it reduces over the axes {tuple(axes)} of {type}")
     if kind == "min":
         turned = composer.affine(value, scale=-1.0)
         return composer.affine(reduced(composer, "max", turned, axes), scale=-1.0)
-    if positions:
-        value = composer.add(_POOLS[kind], value, attributes={"keepdims": True})
-    if channels:
+    if type.rank not in (2, 3, 4):
+        refuse(f"it reduces over the axes {tuple(axes)} of {type}")
+    if type.rank == 4 and 2 in axes:
+        value = _across(composer, kind, value)
+    if type.rank > 2 and 1 in axes:
+        value = _over_positions(composer, kind, value)
+    if type.rank - 1 in axes:
         value = composer.add("channel_max" if kind == "max" else "channel_sum", value)
         value = composer.affine(value, scale=1.0 / type.channels if kind == "mean" else None)
     return value
+
+
+def _shaped(composer: Composer, value: int, *shape: int) -> int:
+    return composer.add("reshape", value, attributes={"shape": shape})
+
+
+def _across(composer: Composer, kind: str, value: int) -> int:
+    """Over the axis between positions and channels: pools side by side, of its rows in a row."""
+    length, width, channels = (int(extent) for extent in composer.types[value].shape[1:])
+    rows = _shaped(composer, value, length * width, channels)
+    op, attributes = "max_pool" if kind == "max" else "average_pool", {"size": width}
+    pooled = composer.add(op, rows, attributes={**attributes, "stride": width})
+    pooled = composer.affine(pooled, scale=float(width) if kind == "sum" else None)
+    return _shaped(composer, pooled, length, 1, channels)
+
+
+def _over_positions(composer: Composer, kind: str, value: int) -> int:
+    inner = tuple(int(extent) for extent in composer.types[value].shape[2:])
+    if len(inner) > 1:
+        value = _shaped(composer, value, -1, math.prod(inner))
+    value = composer.add(_POOLS[kind], value, attributes={"keepdims": True})
+    return value if len(inner) == 1 else _shaped(composer, value, 1, *inner)
 
 
 def variance(composer: Composer, value: int, axes: Sequence[int]) -> int:
@@ -76,25 +105,52 @@ def _logsumexp(composer: Composer, value: int, axes: Sequence[int]) -> int:
     return composer.add("add", most, composer.add("log", reduced(composer, "sum", powers, axes)))
 
 
+def _value(composer: Composer, kind: str, axes: Sequence[int]) -> int:
+    """Any of the reductions, over axes that stay with one entry."""
+    if kind == "variance":
+        return variance(composer, 0, axes)
+    if kind == "deviation":
+        return composer.add("sqrt", variance(composer, 0, axes))
+    if kind == "norm":
+        total = reduced(composer, "sum", composer.add("square", 0), axes)
+        return composer.add("sqrt", total)
+    if kind == "logsumexp":
+        return _logsumexp(composer, 0, axes)
+    if kind in ("any", "all"):
+        return reduced(composer, "max" if kind == "any" else "min", truth(composer, 0), axes)
+    return reduced(composer, kind, 0, axes)
+
+
 @handles(*(f"ops.{name}" for name in _KINDS))
 def reduce(call: Call) -> Sequence[Step]:
     operation, type = call.operation, call.type
-    kind, axes = _KINDS[type_name(call)], axes_of(operation.axis, type.rank)
-    call.require(initial=None)
+    kind, axes = _KINDS[call.kind], axes_of(operation.axis, type.rank)
+    call.require(initial=None, weights=None)
+    if getattr(operation, "ord", None) not in (None, 2, "fro") or (
+        kind == "norm" and len(axes) > 1
+    ):
+        refuse(f"it is the norm {operation.ord} over {len(axes)} axes")
+    if kind in ("any", "all"):
+        require_reader(call)
+    keepdims = bool(getattr(operation, "keepdims", False))
     if type.rank == 3 and axes == (1,) and kind in _POOLS:
-        return [Step(_POOLS[kind], {"keepdims": bool(operation.keepdims)})]
+        return [Step(_POOLS[kind], {"keepdims": keepdims})]
     composer = Composer([type])
-    if kind == "variance":
-        value = variance(composer, 0, axes)
-    elif kind == "deviation":
-        value = composer.add("sqrt", variance(composer, 0, axes))
-    elif kind == "logsumexp":
-        value = _logsumexp(composer, 0, axes)
-    else:
-        value = reduced(composer, kind, 0, axes)
-    if not operation.keepdims:
+    value = _value(composer, kind, axes)
+    if not keepdims:
         without_axes(composer, value, axes)
     return composer.steps
+
+
+@handles("ops.Moments")
+def moments(call: Call) -> Expression:
+    """The mean and the variance."""
+    axes, composer = axes_of(call.operation.axes, call.type.rank), Composer([call.type])
+    call.require(synchronized=False)
+    values = [reduced(composer, "mean", 0, axes), variance(composer, 0, axes)]
+    if not call.operation.keepdims:
+        values = [without_axes(composer, value, axes) for value in values]
+    return composer.expression(*values)
 
 
 def without_axes(composer: Composer, value: int, axes: Sequence[int]) -> int:
@@ -106,8 +162,3 @@ def without_axes(composer: Composer, value: int, axes: Sequence[int]) -> int:
     if len(shape) == 3 and shape[2] == 1 != shape[1]:
         return composer.add("flatten", value)
     return composer.add("reshape", value, attributes={"shape": rest})
-
-
-def type_name(call: Call) -> str:
-    """The class of a call's operation, which may stand for several in one handler."""
-    return type(call.operation).__name__

@@ -80,6 +80,20 @@ def swap_axes(call: Call) -> Sequence[Step]:
     return _permuted(call, tuple(swapped.get(axis, axis) for axis in range(1, rank)))
 
 
+@handles("ops.Moveaxis")
+def move_axis(call: Call) -> Sequence[Step]:
+    rank, operation = call.type.rank, call.operation
+    moved = {
+        int(to) % rank: int(axis) % rank
+        for axis, to in zip(operation.source, operation.destination, strict=True)
+    }
+    rest = iter(axis for axis in range(rank) if axis not in moved.values())
+    batch, *order = (moved[i] if i in moved else next(rest) for i in range(rank))
+    if batch != 0:
+        refuse("it moves the batch axis")
+    return _permuted(call, tuple(order))
+
+
 def _permuted(call: Call, order: tuple[int, ...]) -> Sequence[Step]:
     """The axes in another order: a reshape where only axes of one position change places."""
     shape = call.type.shape

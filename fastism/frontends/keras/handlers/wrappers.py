@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fastism.frontends.keras.call import Call, Slot, Step, handles, refuse
+from fastism.frontends.keras.call import Call, Expression, Slot, handles, refuse
 from fastism.frontends.keras.trace import expressed
 from fastism.ir.ops.pointwise import ACTIVATIONS
 from fastism.ir.ops.structure import IDENTITIES
@@ -22,14 +20,14 @@ _ALONG_CHANNELS = frozenset(
 
 
 @handles("layers.TimeDistributed")
-def time_distributed(call: Call) -> Sequence[Step]:
+def time_distributed(call: Call) -> Expression:
     """The layer itself, where it works along the channels alone."""
     if call.type.rank != 3:
         refuse(f"its input has {call.type.rank} axes")
     batch, _, channels = call.type.shape
     inner = Call(call.operation.layer, (call.type.with_shape(batch, channels),), (Slot(0),), {})
-    steps = expressed(inner)
-    for step in steps:
+    expression = expressed(inner)
+    for step in expression.steps:
         if step.op not in _ALONG_CHANNELS:
             refuse(f"its layer is more than an operation along the channels: {step.op}")
-    return steps
+    return expression
