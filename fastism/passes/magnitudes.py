@@ -15,8 +15,8 @@ import numpy as np
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 
-LARGE: Final = 1e4
-"""Factors and fillings of this size or more; f32 has seven digits."""
+LARGE: Final = 1e3
+"""Factors and fillings of this size or more; f32 has seven digits, and scores should keep four."""
 
 WHY: Final = f"brings in numbers of {LARGE:,.0f} and more, whose differences lose the smaller ones"
 

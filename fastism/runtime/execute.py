@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
+from fastism.ir.ops import definition
 from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.runtime.alternatives import rows_of
 from fastism.runtime.items import IntArray, Items, Rows
@@ -21,6 +23,12 @@ Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 PIECE = 1 << 18
 """Elements looked at together when items are held against what their sequences hold already."""
+
+MUTANTS = 32
+"""Mutants that are predicted in full at a time, where they must be."""
+
+HUGE = 1e6
+"""Size of an exponential, power or ratio from which on its differences are not used."""
 
 
 class Group:
@@ -94,9 +102,10 @@ class Executor:
         """
         edited = inputs[self.module.seq_input]
         group_of = self.group_of[items.site]
-        cancels = self._cancels(edited, items, alternatives)
+        still = (group_of < 0) | self._cancels(edited, items, alternatives)
+        whole = [np.flatnonzero(~still & self._drowned(saved)[items.sequence])]
         for index, group in enumerate(self.groups):
-            chosen = np.flatnonzero((group_of == index) & ~cancels)
+            chosen = np.setdiff1d(np.flatnonzero((group_of == index) & ~still), whole[0], True)
             pairs = group.pairs_within(memory)
             rows = Rows.of(items.take(chosen), pairs * group.alternatives)
             if not len(rows.item):
@@ -108,15 +117,66 @@ class Executor:
             def run(chunk: Rows, group: Group = group, chosen: IntArray = chosen) -> int:
                 numbers = chosen[chunk.item]
                 outputs = self._chunk(group, edited, saved, items, alternatives, numbers)
+                valid, numbers = chunk.valid.ravel(), numbers[chunk.valid]
+                finite = np.ones(len(numbers), np.bool_)
                 for head, output in zip(group.heads, outputs, strict=True):
-                    results[head][numbers[chunk.valid]] = output[chunk.valid.ravel()]
-                return int(chunk.valid.sum())
+                    results[head][numbers] = output[valid]
+                    finite &= _within(output[valid], np.inf)
+                whole.append(numbers[~finite])
+                return int(finite.sum())
 
             for done in _side_by_side(run, rows.chunks(keys, most), group.workers):
                 if progress is not None:
                     progress(done)
         if progress is not None:
-            progress(int(np.sum((group_of < 0) | cancels)))
+            progress(int(np.sum(still)))
+        self._score_whole(inputs, items, alternatives, np.concatenate(whole), results, progress)
+
+    def _drowned(self, saved: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+        """Sequences of whose reference a value is infinite, or too large for differences from it.
+
+        From log(0) no step leads to the logarithm that an edit makes finite; and beside exp(20)
+        nothing is left of the one that an edit makes small.
+        """
+        names = {value.name for group in self.groups for value in group.graph.inputs}
+        found = np.zeros(len(np.asarray(saved[self.heads[0]])), np.bool_)
+        for name in names.intersection(saved):
+            node = self.intout.producers.get(name)
+            if node is None or node.op != "running_max":  # of nothing it is infinite
+                total = node is None or definition(node.op).total
+                found |= ~_within(np.asarray(saved[name]), np.inf if total else HUGE)
+        return found
+
+    def _score_whole(
+        self,
+        inputs: Mapping[str, Array],
+        items: Items,
+        alternatives: Array,
+        numbers: IntArray,
+        results: Sequence[Array],
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """Fill in items by running the graph of the reference on the mutants, as the model does."""
+        if len(numbers):
+            warnings.warn(
+                f"{len(numbers):,} of {len(items):,} edits meet values that are infinite or huge, "
+                "as log(0) or exp(20) are, and drown differences: they are predicted in full",
+                stacklevel=3,
+            )
+        for first in range(0, len(numbers), MUTANTS):
+            part = numbers[first : first + MUTANTS]
+            chosen = items.take(part)
+            mutants = {name: array[chosen.sequence] for name, array in inputs.items()}
+            edited = mutants[self.module.seq_input]
+            positions = self.starts[chosen.site][:, None] + np.arange(self.width)
+            edited[np.arange(len(part))[:, None], positions] = rows_of(
+                alternatives, chosen, edited.dtype
+            )
+            outputs = self.reference(mutants)
+            for result, head in zip(results, self.heads, strict=True):
+                result[part] = outputs[head]
+            if progress is not None:
+                progress(len(part))
 
     def run_chunks(
         self,
@@ -179,6 +239,11 @@ class Executor:
                 given[value.name] = saved[value.name]
         outputs = self.functions[group.graph.name](given)
         return [np.asarray(outputs[name]) for name in group.graph.outputs]
+
+
+def _within(values: Array, limit: float) -> npt.NDArray[np.bool_]:
+    """Which entries of the batch hold only numbers below a limit in size."""
+    return np.asarray((np.abs(values) < limit).reshape(len(values), -1).all(axis=1))
 
 
 def _side_by_side(

@@ -101,6 +101,12 @@ def random_inputs(graph: Graph, sequences: int = 2, seed: int = 0) -> dict[str, 
     return inputs
 
 
+def without_some_letters(edited: Array, seed: int = 0) -> Array:
+    """Sequences (N, L, C) with one position in five unknown: a row of zeros, as N is written."""
+    unknown = np.random.default_rng((seed, 5)).random(edited.shape[:2]) < 0.2
+    return np.where(unknown[..., None], edited.dtype.type(0), edited)
+
+
 def index_array(name: str, given: Sequence[int] | Array, limit: int) -> npt.NDArray[np.int64]:
     """A 1-D index array with entries in ``[0, limit)``. Raises InputError otherwise."""
     array = np.asarray(given)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
 TOLERANCES = {"bfloat16": 5e-2, "float16": 5e-3, "float32": 1e-5, "float64": 1e-7}
 """The largest difference, as a share of the output's scale, by the type a model computes in.
 
 Half precision is computed in f32: what is left is the rounding of the model itself, at every layer.
 In float64 some functions of Keras hold their constants in float32 (gelu), and ours do not.
 """
+
+SMALLEST_SCALE = 1e-6
+"""An output whose largest magnitude is below this is compared as if it were this large."""
 
 
 def tolerance_of(model: Any) -> float:
@@ -25,3 +33,17 @@ def tolerance_of(model: Any) -> float:
     ]
     computed = {layer.compute_dtype for layer in leaves} & set(TOLERANCES)
     return max((TOLERANCES[name] for name in computed), default=TOLERANCES["float32"])
+
+
+def differences(found: Array, expected: Array) -> Array:
+    """|found - expected| as a share of the largest finite magnitude of ``expected``.
+
+    Zero where both are the same infinity or both NaN; infinite where only one is.
+    """
+    found, expected = found.astype(np.float64), expected.astype(np.float64)
+    finite = np.abs(expected[np.isfinite(expected)])
+    scale = max(float(finite.max(initial=0.0)), SMALLEST_SCALE)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(found - expected) / scale
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    return np.asarray(np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart)))

@@ -9,16 +9,13 @@ import numpy.typing as npt
 
 from fastism.runtime.plan import Plan
 from fastism.runtime.scores import Scores
-from fastism.runtime.tolerances import tolerance_of
+from fastism.runtime.tolerances import differences, tolerance_of
 from fastism.testing.mutants import model_scores
 
 if TYPE_CHECKING:
     import keras
 
 Array = npt.NDArray[Any]
-
-SMALLEST_SCALE = 1e-6
-"""An output whose largest magnitude is below this is compared as if it were this large."""
 
 
 def assert_matches_model(
@@ -56,20 +53,6 @@ def assert_same_scores(
             if fault:
                 faults.append(f"output {name!r}, {form}: {fault}")
     assert not faults, "the scores differ:\n" + "\n".join(faults)
-
-
-def differences(found: Array, expected: Array) -> Array:
-    """|found - expected| as a share of the largest finite magnitude of ``expected``.
-
-    Zero where both are the same infinity or both NaN; infinite where only one is.
-    """
-    found, expected = found.astype(np.float64), expected.astype(np.float64)
-    finite = np.abs(expected[np.isfinite(expected)])
-    scale = max(float(finite.max(initial=0.0)), SMALLEST_SCALE)
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(found - expected) / scale
-    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
-    return np.asarray(np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart)))
 
 
 def _fault(plan: Plan, found: Array, expected: Array, form: str, tolerance: float) -> str | None:

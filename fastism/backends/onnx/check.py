@@ -19,6 +19,7 @@ from fastism.runtime.check import CheckReport
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
+from fastism.runtime.tolerances import differences
 
 if TYPE_CHECKING:
     from fastism.runtime.plan import Plan
@@ -68,14 +69,13 @@ def check(
     _compare(intout, wanted, {name: found[value] for name, value in heads.items()}, allowed)
     index = (items.sequence, items.site, items.alternative)
     scores = plan.score_items(inputs, *index), other.score_items(inputs, *index)
-    differences = _compare(intout.parent, *scores, allowed)
+    outputs = _compare(intout.parent, *scores, allowed)
     effects = [
-        np.abs(scores[0][name] - array[items.sequence]).max(initial=0.0)
-        / max(float(np.abs(array).max(initial=0.0)), 1e-6)
+        float(differences(array[items.sequence], scores[0][name]).max(initial=0.0))
         for name, array in wanted.items()
     ]
-    largest = max(differences.values(), default=0.0)
-    return CheckReport(largest, max(map(float, effects), default=0.0), len(items), differences)
+    largest = max(outputs.values(), default=0.0)
+    return CheckReport(largest, max(effects, default=0.0), len(items), outputs)
 
 
 def _files(plan: Plan, folder: Path) -> dict[str, Path]:
@@ -113,17 +113,15 @@ def _compare(
     path: Path, wanted: Mapping[str, Array], found: Mapping[str, Array], tolerance: float
 ) -> dict[str, float]:
     """The difference of every output, relative to its scale. Raises MismatchError."""
-    differences: dict[str, float] = {}
+    outputs: dict[str, float] = {}
     for name, values in wanted.items():
-        scale = max(float(np.abs(values).max(initial=0.0)), 1e-6)
-        apart = np.abs(found[name].astype(np.float64) - values).max(initial=0.0)
-        differences[name] = float(apart) / scale
-        if not differences[name] <= tolerance:  # NaN is a mismatch too
+        outputs[name] = float(differences(found[name], values).max(initial=0.0))
+        if outputs[name] > tolerance:
             raise MismatchError(
-                f"{path.name} disagrees with the plan: {differences[name]:.1e} of the scale of "
+                f"{path.name} disagrees with the plan: {outputs[name]:.1e} of the scale of "
                 f"output {name!r}",
                 where=str(path),
                 why=f"onnxruntime computes something else than the plan; allowed {tolerance:g}",
                 attempt="please report it with the model; --no-check writes the files all the same",
             )
-    return differences
+    return outputs

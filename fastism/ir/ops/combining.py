@@ -72,7 +72,16 @@ for _name in ("add", "subtract", "average"):
         )
     )
 for _name in ("multiply", "divide", "maximum", "minimum"):
-    register(OpDefinition(_name, broadcast, arity=None, relation=_elementwise, pull=unchanged))
+    register(
+        OpDefinition(
+            _name,
+            broadcast,
+            arity=None,
+            relation=_elementwise,
+            pull=unchanged,
+            total=_name != "divide",
+        )
+    )
 register(
     OpDefinition(
         "concatenate",

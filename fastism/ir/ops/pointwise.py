@@ -74,8 +74,20 @@ ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
 }
 """Non-linear functions of one element, with their attributes' defaults."""
 
+PARTIAL = ("log", "log1p", "reciprocal", "sqrt", "power", "exponential", "expm1", "sinh", "cosh")
+"""Those of them that are infinite or undefined somewhere, or soon too large for f32."""
+
 for _name, _attributes in ACTIVATIONS.items():
-    register(OpDefinition(_name, same_type, attributes=_attributes, relation=local, pull=unchanged))
+    register(
+        OpDefinition(
+            _name,
+            same_type,
+            attributes=_attributes,
+            relation=local,
+            pull=unchanged,
+            total=_name not in PARTIAL,
+        )
+    )
 
 for _name in ("softmax", "log_softmax"):
     register(OpDefinition(_name, same_type, relation=over_channels, pull=unchanged))

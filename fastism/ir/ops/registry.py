@@ -39,6 +39,8 @@ class OpDefinition:
     linear: the op without its bias applies to a delta.
     pull: (node) to the same node with no padding, for running it on a window of inputs; None if
         the op cannot run on a window.
+    total: a finite input has a finite result. Where that is not sure, the runtime looks at the
+        reference, since an infinite number has no differences.
     fill: what the op takes a position outside the input to be.
     macs: (node, input types) to multiply-adds a batch entry.
     stages: "source" (the model's own ops), "imported" (gone once canonical), "call" (gone once
@@ -54,6 +56,7 @@ class OpDefinition:
     relation: Callable[[Node, Types], tuple[Relation, ...]] = _unknown
     linear: bool = False
     pull: Callable[[Node], Node] | None = None
+    total: bool = True
     fill: float = 0.0
     macs: Callable[[Node, Types], int] = _free
     stages: str = "source"

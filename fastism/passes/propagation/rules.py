@@ -7,7 +7,7 @@ of the result's strips. `RULES` holds the ops that need one of their own; every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from fastism.ir.ops.convolution import padding, window
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import POINTWISE, Window
 from fastism.passes.propagation.demands import pulled, pulls
+from fastism.passes.propagation.forms import runs_on_values
 from fastism.passes.propagation.layout import Layout
 from fastism.passes.propagation.live import live
 from fastism.passes.propagation.state import SITE, Propagation
@@ -40,16 +41,33 @@ def windowed(state: Propagation, node: Node, strip: int) -> None:
     assert op.pull is not None
     result = state.layouts[name][strip]
     layouts = [_read(state, node, position, result) for position in range(len(node.inputs))]
-    if op.linear:
+    if op.linear and not _on_values(state, node, layouts):
         inputs = [state.delta_at(*pair) for pair in zip(node.inputs, layouts, strict=True)]
         delta = state.copy(op.pull(node), inputs, f"{name}.delta", without=("bias", "shift"))
         # A pointwise op keeps the zeros outside the value; one that reads flanks may not.
         pointwise = all(layout == result for layout in layouts)
         state.deltas[name, strip] = delta if pointwise else state.fit(name, delta, result, result)
         return
-    pairs = zip(node.inputs, layouts, strict=True)
+    pairs = list(zip(node.inputs, layouts, strict=True))
     inputs = [state.value_at(source, layout, op.fill) for source, layout in pairs]
+    if any(layout != result for layout in layouts) and op.linear:  # it adds what lies outside
+        inputs = [
+            state.masked(source, value, layout, 0.0, f"{source}.value")
+            for value, (source, layout) in zip(inputs, pairs, strict=True)
+        ]
     state.values[name, strip] = state.copy(op.pull(node), inputs, f"{name}.value")
+
+
+def _on_values(state: Propagation, node: Node, layouts: Sequence[Layout]) -> bool:
+    """Whether a linear op runs on values: see `fastism.passes.propagation.forms`.
+
+    Also where all of them have been made already, on the very windows it reads.
+    """
+    if node.name in state.on_values:
+        return True
+    pairs = zip(node.inputs, layouts, strict=True)
+    made = (not state.follows(name) or state.has_value(name, layout) for name, layout in pairs)
+    return node.result.name in state.wanted and runs_on_values(state.source, node) and all(made)
 
 
 def _read(state: Propagation, node: Node, position: int, result: Layout) -> Layout:
@@ -127,7 +145,7 @@ def scale(state: Propagation, node: Node, strip: int) -> None:
 
 
 def average_pool(state: Propagation, node: Node, strip: int) -> None:
-    """Linear; at a padded edge the average is over fewer positions, so the delta is scaled."""
+    """Linear; at a padded edge the average is over fewer positions, so the result is scaled."""
     windowed(state, node, strip)
     length, name = state.source.values[node.inputs[0]].type.length, node.result.name
     if padding(node, length) == (0, 0):
@@ -138,10 +156,11 @@ def average_pool(state: Propagation, node: Node, strip: int) -> None:
     inside = np.minimum(first + relation.width, length) - np.maximum(first, 0)
     factor = state.builder.constant(f"{name}.factor", (relation.width / inside).astype(dtype))
     start = state.table(name, state.layouts[name][strip].start)
-    state.deltas[name, strip] = state.add(
+    forms = state.values if (name, strip) in state.values else state.deltas
+    forms[name, strip] = state.add(
         "scale_positions",
-        [state.deltas[name, strip], SITE],
-        f"{name}.delta",
+        [forms[name, strip], SITE],
+        f"{name}.{'value' if forms is state.values else 'delta'}",
         constants={"factor": factor, "start": start},
         like=node,
     )

@@ -2,7 +2,7 @@
 
 A value followed on windows has two forms, each made when first asked for: its *delta* (M, width, C)
 and its mutated *value* (M, width, C), which is the delta plus the reference's window (P, width, C).
-Linear ops work on deltas, the others on values, and a chain of non-linear ops never leaves values.
+Linear ops work on deltas, unless they stand between non-linear ones, which work on values.
 Each strip of a value has forms of its own; since strips do not meet, their deltas add up.
 """
 
@@ -21,6 +21,7 @@ from fastism.ir.ranges import IntArray, Range
 from fastism.ir.types import TensorType
 from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.ir.windows import POINTWISE
+from fastism.passes.propagation.forms import on_values, wanted
 from fastism.passes.propagation.layout import Layout, Strips, covering
 
 SEQUENCE, SITE = INDICES
@@ -47,6 +48,8 @@ class Propagation:
         self.tight = tight
         self.layouts = layouts
         self.sites = sites
+        self.wanted = wanted(self.source)
+        self.on_values = on_values(self.source)
         self.builder = GraphBuilder(name, constants)
         self.saved: dict[str, TensorType] = {}
         self.running: dict[str, tuple[str, bool]] = {}
@@ -136,7 +139,8 @@ class Propagation:
         """A window of a reference activation, (P, width, C); ``fill`` outside the input.
 
         The result of a pointwise op is computed from its input's window where that is at hand:
-        cheaper than saving and gathering one more activation.
+        cheaper than saving and gathering one more activation. One that may not be finite is saved,
+        so that the runtime can see whether it is.
         """
         key = (name, layout, fill)
         if key not in self._references:
@@ -152,6 +156,7 @@ class Propagation:
     def _derivable(self, node: Node, layout: Layout) -> bool:
         return (
             len(node.inputs) == 1
+            and definition(node.op).total
             and definition(node.op).pull is not None
             and self.relation(node, 0) == POINTWISE
             and (node.inputs[0], layout, 0.0) in self._references
@@ -195,6 +200,11 @@ class Propagation:
             delta = self.add("subtract_reference", [self.values[key], reference], f"{name}.delta")
             self.deltas[key] = self.masked(name, delta, layout, 0.0, f"{name}.delta")
         return self.deltas[key]
+
+    def has_value(self, name: str, layout: Layout) -> bool:
+        """Whether the mutated value is at hand on a layout."""
+        own = self.layouts.get(name, ())
+        return layout in own and (name, own.index(layout)) in self.values
 
     def value(self, name: str, strip: int) -> str:
         """The mutated value on the layout of one of its strips."""

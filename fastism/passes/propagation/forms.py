@@ -1,0 +1,60 @@
+"""Which linear ops run on mutated values, though differences would do.
+
+A linear op takes deltas, and what reads its result adds the reference: ``reference + delta`` is the
+mutated value up to the rounding of the reference. Behind a convolution that is all there is to be
+had. Behind a non-linear op the mutated value itself is at hand, and what is built from it keeps
+every digit: ``log(relu(x) + 1e-9)`` of a zero, ``p / (sum(p) + 1e-8)``, a comparison of equals.
+"""
+
+from __future__ import annotations
+
+from fastism.ir.analysis import relations
+from fastism.ir.graph import Graph, Node
+from fastism.ir.ops import definition
+from fastism.ir.windows import POINTWISE
+
+MOVES = frozenset(
+    ("crop", "slice", "slice_channels", "zero_pad", "upsample", "reshape", "permute", "concatenate")
+)
+"""Linear ops that only move numbers: of a delta they lose nothing."""
+
+
+def on_values(graph: Graph) -> frozenset[str]:
+    """The names of the linear nodes that run on values: those between two non-linear ops."""
+    read = wanted(graph)
+    kept = {value.name for value in graph.inputs}
+    found: set[str] = set()
+    for node in graph.nodes:
+        if node.mode != "delta":
+            kept.update(value.name for value in node.results if node.mode == "reference")
+        elif not definition(node.op).linear:
+            kept.add(node.result.name)
+        elif kept.issuperset(node.inputs):
+            if node.op in MOVES:
+                kept.add(node.result.name)
+            elif node.result.name in read and runs_on_values(graph, node):
+                kept.add(node.result.name)
+                found.add(node.name)
+    return frozenset(found)
+
+
+def runs_on_values(graph: Graph, node: Node) -> bool:
+    """Whether there is a form of a linear op for values: of pointwise ops, and of averages."""
+    changed = (
+        relation
+        for relation, name in zip(relations(graph, node), node.inputs, strict=True)
+        if not graph.values[name].window.is_none
+    )
+    pointwise = node.op not in MOVES and all(relation == POINTWISE for relation in changed)
+    return pointwise or node.op == "average_pool"
+
+
+def wanted(graph: Graph) -> frozenset[str]:
+    """Values that a non-linear op reads, or a linear one for it."""
+    found: set[str] = set()
+    for node in reversed(graph.nodes):
+        reads = node.op == "global_max_pool" if node.mode == "exit" else node.mode == "delta"
+        linear = definition(node.op).linear or bool(node.attributes.get("linear"))
+        if reads and (not linear or (node.op != "conv1d" and node.result.name in found)):
+            found.update(node.inputs)
+    return frozenset(found)
