@@ -21,8 +21,13 @@ NUMPY_DTYPES: dict[str, str] = {
     "f32": "float32",
     "f64": "float64",
     "i8": "int8",
+    "i16": "int16",
     "i32": "int32",
     "i64": "int64",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
     "bool": "bool",
 }
 """Short element type names of the IR, and the names numpy and Keras use."""

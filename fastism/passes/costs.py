@@ -28,8 +28,13 @@ ALTERNATIVES = 3
 
 def seconds(node: Node, types: Sequence[TensorType]) -> float:
     """Seconds a node takes a batch entry, given the types of its inputs."""
+    return _multiplying(node, types) + moved(node, types) / BYTES
+
+
+def _multiplying(node: Node, types: Sequence[TensorType]) -> float:
+    """Seconds a batch entry for the products of a node alone."""
     products = definition(node.op).macs(node, tuple(types))
-    return products / (PRODUCTS * efficiency(node, types)) + moved(node, types) / BYTES
+    return products / (PRODUCTS * efficiency(node, types)) if products else 0.0
 
 
 def moved(node: Node, types: Sequence[TensorType]) -> int:
@@ -66,7 +71,6 @@ def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
     total = 0.0
     for node in graph.nodes:
         types = graph.types(node.inputs)
-        products = definition(node.op).macs(node, types) / (PRODUCTS * efficiency(node, types))
         read = [
             type.bytes
             for name, type in zip(node.inputs, types, strict=True)
@@ -80,7 +84,7 @@ def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
             or any(user.name in heavy for user in graph.users[value.name])
         ]
         items = 1 if node.results[0].type.shape[0] == "M" else alternatives
-        total += (products + (sum(read) + sum(written)) / BYTES) / items
+        total += (_multiplying(node, types) + (sum(read) + sum(written)) / BYTES) / items
     return total
 
 

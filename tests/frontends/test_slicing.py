@@ -39,10 +39,6 @@ TAKEN: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     "flip twice": (lambda x: x[:, ::-1][:, ::-1], ["slice", "slice"]),
 }
 
-OPAQUE: dict[str, Callable[[Any], Any]] = {
-    "flip everything": lambda x: ops.flip(x),
-}
-
 
 def _lowered(take: Callable[[Any], Any]) -> tuple[keras.Model, Any]:
     inputs = keras.Input(SEQUENCES.shape[1:], name="sequence")
@@ -58,12 +54,6 @@ def test_it_is_expressed_and_takes_the_same(name: str) -> None:
     assert [node.op for node in nodes if node.op != "identity"] == expected
     (found,) = reference.run(lowered.module, "main", {"sequence": SEQUENCES}).values()
     np.testing.assert_array_equal(found, model(SEQUENCES))
-
-
-@pytest.mark.parametrize("name", OPAQUE)
-def test_anything_else_stays_with_the_live_operation(name: str) -> None:
-    _, lowered = _lowered(OPAQUE[name])
-    assert [node.op for node in lowered.module.main.nodes] == ["opaque"]
 
 
 def test_a_part_of_a_vector_is_a_part_of_its_channels() -> None:

@@ -13,8 +13,13 @@ ELEMENT_TYPES: dict[str, int] = {
     "f32": TensorProto.FLOAT,
     "f64": TensorProto.DOUBLE,
     "i8": TensorProto.INT8,
+    "i16": TensorProto.INT16,
     "i32": TensorProto.INT32,
     "i64": TensorProto.INT64,
+    "u8": TensorProto.UINT8,
+    "u16": TensorProto.UINT16,
+    "u32": TensorProto.UINT32,
+    "u64": TensorProto.UINT64,
     "bool": TensorProto.BOOL,
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from inspect import signature
 from itertools import count
 from typing import Any, NoReturn, TypeAlias
 
@@ -181,11 +182,21 @@ def express(call: Call) -> Expression:
     handler = _HANDLERS.get(key)
     if handler is None:
         raise NoHandler("fastism does not know what it computes")
+    call = _positional(call)
     call.require_plain()
     found = handler(call)
     if isinstance(found, Expression):
         return found
     return Expression(tuple(found), (len(call.types) + len(found) - 1,))
+
+
+def _positional(call: Call) -> Call:
+    """The call of an operation with the arguments that were given by name in their places."""
+    given = {name: value for name, value in call.keywords.items() if value is not None}
+    if isinstance(call.operation, keras.Layer) or not given:
+        return call
+    bound = signature(call.operation.call).bind(*call.arguments, **given)
+    return replace(call, arguments=bound.args, keywords=bound.kwargs)
 
 
 def array(variable: object) -> npt.NDArray[Any]:

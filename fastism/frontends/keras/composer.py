@@ -123,6 +123,8 @@ def _aligned(value: object, type: TensorType) -> npt.NDArray[Any]:
 
 def per_channel(value: object, type: TensorType) -> npt.NDArray[Any] | None:
     """A number or array as one number a channel, (C,); None where it differs otherwise."""
+    if type.rank < 2:
+        refuse(f"{type} has no channels")
     constant = _aligned(value, type)
     if any(extent != 1 for extent in constant.shape[:-1]):
         return None

@@ -18,7 +18,9 @@ from fastism.frontends.keras.call import HALF, Call, refuse
 from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 
 FLOATING = ("f32", "f64")
-"""Element types fastism computes in."""
+"""Element types fastism computes in..."""
+WHOLE = tuple(short for short in SHORT_DTYPES.values() if short[0] in "iu")
+"""...and those of whole numbers, from which it casts."""
 
 
 def element_type(dtype: Any) -> str | None:
@@ -54,7 +56,7 @@ def cast_call(call: Call, result: Any) -> Call:
         casts = layer.autocast or isinstance(layer, keras.layers.Embedding)
         wanted, known = element_type(layer.compute_dtype), FLOATING if casts else ()
     else:  # an operation promotes what it is given
-        wanted, known = element_type(result.dtype), (*FLOATING, "i8", "i32", "i64")
+        wanted, known = element_type(result.dtype), (*FLOATING, *WHOLE)
         if wanted == "bool":  # a comparison of what it is given
             wanted, known = call.types[0].dtype, ()
     if wanted not in FLOATING or any(t.dtype not in (wanted, *known) for t in call.types):

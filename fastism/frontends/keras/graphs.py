@@ -12,6 +12,7 @@ from keras.src.models.functional import Functional
 
 from fastism.errors import ModelError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
+from fastism.frontends.keras.apart import check_apart
 from fastism.frontends.keras.call import Call, Expression, NotExpressible, of_keras, refuse, slotted
 from fastism.frontends.keras.composer import Composer, require_fit
 from fastism.frontends.keras.custom import WHOLE, declaration
@@ -308,6 +309,7 @@ class GraphLowering:
         )
         if given or makes_mask(call.operation):
             layer.find_masks()
+        check_apart(layer)
         stop = "reads the mask of what it is given" if given else None
         if declared is not None:
             stop = stop or ("gives its result a mask" if layer.masks else None)

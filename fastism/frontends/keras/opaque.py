@@ -118,13 +118,14 @@ class OpaqueLayer:
         except Exception as error:  # whatever the user's layer raises
             raise LoweringError(
                 "fastism cannot tell whether a layer gives its results masks",
-                where=self._where,
+                where=self.where,
                 why=f"tracing it failed; Keras says: {first_line(str(error))}",
                 attempt="a layer that runs in a tf.function can be traced",
             ) from error
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
+        """The layer, as an error names it."""
         return f"layer {self.key!r} ({type(self.operation).__name__})"
 
     def result_types(self) -> tuple[TensorType, ...]:
@@ -137,32 +138,50 @@ class OpaqueLayer:
 
     @cached_property
     def _results(self) -> tuple[TensorType, ...]:
+        try:
+            spec = self._inferred()
+        except Exception:  # whatever the user's layer raises
+            spec = None
+        if spec is None or any(None in result.shape[1:] for result in spec):
+            spec = self._tried()
+        return tuple(self._result_type(result) for result in spec)
+
+    def _inferred(self) -> list[Any]:
+        """What Keras infers of the results."""
         tensors = [_symbolic(type) for type in self.types]
         positional, keywords = filled(self._positional, self._keywords, tensors)
+        return list(keras.tree.flatten(self.operation.compute_output_spec(*positional, **keywords)))
+
+    def _tried(self) -> list[Any]:
+        """The results for zeros, where Keras cannot infer what they are like."""
+        tensors = [
+            keras.ops.zeros((_PROBE, *type.shape[1:]), NUMPY_DTYPES[type.dtype])
+            for type in self.types
+        ]
+        positional, keywords = filled(self._positional, self._keywords, tensors)
         try:
-            spec = self.operation.compute_output_spec(*positional, **keywords)
+            return list(keras.tree.flatten(self.operation(*positional, **keywords)))
         except Exception as error:  # whatever the user's layer raises
             raise LoweringError(
-                "Keras cannot tell the shape of a layer's result",
-                where=self._where,
+                "a layer cannot be run",
+                where=self.where,
                 why=f"{self.why}; Keras says: {first_line(str(error))}",
-                attempt="give a longer length, or the layer a compute_output_shape method",
+                attempt="check that the model itself predicts; give a longer length, if it is free",
             ) from error
-        return tuple(self._result_type(result) for result in keras.tree.flatten(spec))
 
     def _result_type(self, result: Any) -> TensorType:
         dtype = element_type(result.dtype)
         if not result.shape or result.shape[0] not in (_PROBE, None):
             raise LoweringError(
                 "a layer mixes the sequences of a batch",
-                where=self._where,
+                where=self.where,
                 why=f"for a batch of {_PROBE} sequences its result has the shape {result.shape}",
                 attempt="keep the batch as the first axis of every value",
             )
         if dtype is None or None in result.shape[1:]:
             raise LoweringError(
                 "a layer has a result of no fixed type",
-                where=self._where,
+                where=self.where,
                 why=f"Keras infers {result.dtype} {('N', *result.shape[1:])}",
                 attempt="give the layer a compute_output_shape without None after the batch axis",
             )

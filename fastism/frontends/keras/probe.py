@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import LoweringError, VerifyError
+from fastism.frontends.keras.apart import noise
 from fastism.frontends.keras.custom import Declaration
 from fastism.frontends.keras.load import first_line
 from fastism.frontends.keras.opaque import OpaqueLayer
@@ -18,7 +19,7 @@ from fastism.ir.graph import Node
 from fastism.ir.ops import definition
 from fastism.ir.ops.convolution import window
 from fastism.ir.ops.live import inputs_inside, sequence_type
-from fastism.ir.types import NUMPY_DTYPES, TensorType
+from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import Window
 
 OP = "windowed_opaque"
@@ -79,18 +80,11 @@ class _Probe:
         relations = definition(node.op).relation(node, layer.types)
         self.local = [i for i, how in enumerate(relations) if isinstance(how, Window)]
         self.random = np.random.default_rng(0)
-        self.inputs = [self._noise(type) for type in layer.types]
+        self.inputs = noise(layer.types, self.random)
         self.whole = self.run(self.inputs)
         if not np.all(np.isfinite(self.whole)):  # a logarithm or a root, perhaps
             self.inputs = [x if x.dtype == bool else np.abs(x) for x in self.inputs]
             self.whole = self.run(self.inputs)
-
-    def _noise(self, type: TensorType) -> Array:
-        shape = (1, *(int(dim) for dim in type.shape[1:]))
-        dtype = NUMPY_DTYPES[type.dtype]
-        if type.dtype in ("f16", "bf16", "f32", "f64"):
-            return self.random.normal(size=shape).astype(dtype)
-        return self.random.integers(0, 2, size=shape).astype(dtype)
 
     def run(self, inputs: list[Array], **options: bool) -> Array:
         """The live layer's result."""
@@ -178,7 +172,7 @@ class _Probe:
         """Its results move by what it makes of the move."""
         if not self.node["linear"]:
             return
-        step = [self._noise(type) for type in self.layer.types]
+        step = noise(self.layer.types, self.random)
         moved = self.run([x + d for x, d in zip(self.inputs, step, strict=True)])
         if np.any(self._differ(self.whole + self.run(step, delta=True), moved)):
             raise _wrong(self.layer, self.node, "it is declared linear, and is not")

@@ -154,10 +154,19 @@ def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.
     except Exception as error:  # whatever the user's code raises
         refuse(f"its code does not run on symbolic tensors: {first_line(str(error))}")
     _forget(record)
+    _free_batch(record)
     length = sum(1 for _ in calls(record))
     if length > LONGEST:
         refuse(f"its code is {length} operations long")
     return record
+
+
+def _free_batch(record: keras.Function) -> None:
+    """Let a reshape to ``(ops.shape(x)[0], ...)``, which is None here, take any batch."""
+    for node in calls(record):
+        shape = getattr(node.operation, "newshape", None)
+        if isinstance(shape, (tuple, list)) and shape and shape[0] is None:
+            node.operation.newshape = (-1, *shape[1:])
 
 
 def _forget(record: keras.Function) -> None:
@@ -177,7 +186,10 @@ def _check_record(
         )
         for type in types
     ]
-    results = (keras.tree.flatten(run) for run in (record(arrays), live(*arrays)))
+    try:
+        results = [keras.tree.flatten(run) for run in (record(arrays), live(*arrays))]
+    except Exception as error:  # whatever the user's code raises
+        refuse(f"what was recorded of it does not run on numbers: {first_line(str(error))}")
     for found, wanted in zip(*(map(array, run) for run in results), strict=True):
         scale = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
         if found.shape != wanted.shape or not np.allclose(

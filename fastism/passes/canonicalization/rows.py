@@ -46,7 +46,7 @@ def three_axes(node: Node, scope: Scope) -> Rewritten:
     other. An op whose operands are spread over a middle axis stays as it is.
     """
     types = [scope.type(name) for name in node.inputs]
-    if max(type_.rank for type_ in (*types, *(value.type for value in node.results))) <= 3:
+    if len(node.results) != 1 or max(type_.rank for type_ in (*types, node.type)) <= 3:
         return node
     if node.op == "flatten":
         shape = tuple(map(int, types[0].shape[1:]))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import keras
 
-from fastism.frontends.keras.call import Call, Step, handles, refuse
+from fastism.frontends.keras.call import HALF, Call, Step, handles, refuse
 from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.dtypes import FLOATING
 
 
 def require_reader(call: Call) -> None:
@@ -87,6 +88,22 @@ def logical_not(call: Call) -> Sequence[Step]:
     require_reader(call)
     composer = Composer([call.type])
     _opposite(composer, truth(composer, 0))
+    return composer.steps
+
+
+@handles("ops.Cast", "ops.ConvertToTensor")
+def cast(call: Call) -> Sequence[Step]:
+    """To a truth. What another cast reads has the type of its result already: see `cast_call`."""
+    if call.operation.dtype is None:
+        return [Step("identity")]
+    wanted, (given,) = keras.backend.standardize_dtype(call.operation.dtype), call.own or call.types
+    if wanted in HALF and given.dtype in FLOATING:
+        refuse(f"it rounds {given.dtype} to {wanted}")
+    if wanted != "bool":
+        return [Step("identity")]
+    require_reader(call)
+    composer = Composer([call.type])
+    truth(composer, 0)
     return composer.steps
 
 

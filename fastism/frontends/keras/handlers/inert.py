@@ -26,8 +26,7 @@ def gaussian_noise(call: Call) -> Sequence[Step]:
 
 @handles(
     *("layers.Identity", "layers.ActivityRegularization", "layers.AlphaDropout"),
-    # What a cast reads has the element type of its result already: see `cast_call`.
-    *("ops.Identity", "ops.Copy", "ops.StopGradient", "ops.Cast"),
+    *("ops.Identity", "ops.Copy", "ops.StopGradient"),
 )
 def identity(call: Call) -> Sequence[Step]:
     return [Step("identity")]

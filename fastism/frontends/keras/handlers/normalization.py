@@ -58,7 +58,7 @@ def _batch_norm(call: Call, **statistics: object) -> Sequence[Step]:
 
 def _layer_norm(call: Call, value: TensorType, *, gamma: object, beta: object) -> Sequence[Step]:
     operation = call.operation
-    axes, epsilon = axes_of(operation.axis, value.rank), float(operation.epsilon)
+    axes, epsilon = axes_of(operation.axis, value.rank), _epsilon(operation)
     if axes == (value.rank - 1,) and not operation.rms_scaling:
         return [Step("layer_norm", {"epsilon": epsilon}, arrays(gamma=gamma, beta=beta))]
     composer = Composer([value])
@@ -90,13 +90,16 @@ def rms_normalization(call: Call) -> Sequence[Step]:
     operation, type = call.operation, call.types[0]
     layer = isinstance(operation, keras.Layer)
     (scale,) = (operation.scale,) if layer else _weights(call, 1)
-    epsilon = keras.backend.epsilon() if operation.epsilon is None else operation.epsilon
     composer = Composer(call.types)
     square = composer.add("square", 0)
     power = reduced(composer, "mean", square, axes_of(operation.axis, type.rank))
-    root = composer.add("sqrt", composer.affine(power, shift=float(epsilon)))
+    root = composer.add("sqrt", composer.affine(power, shift=_epsilon(operation)))
     composer.affine(composer.add("divide", 0, root), scale=scale)
     return composer.steps
+
+
+def _epsilon(operation: Any) -> float:
+    return float(keras.backend.epsilon() if operation.epsilon is None else operation.epsilon)
 
 
 def _weights(call: Call, count: int) -> list[Any]:

@@ -169,7 +169,8 @@ def sign(call: Call) -> Sequence[Step]:
 @handles("ops.Clip")
 def clip(call: Call) -> Sequence[Step]:
     """Between two bounds, numbers or arrays."""
-    bounds = {"maximum": call.operation.x_min, "minimum": call.operation.x_max}
+    # In this order: where they are the wrong way round, the lower one counts.
+    bounds = {"minimum": call.operation.x_max, "maximum": call.operation.x_min}
     given = {op: array(bound) for op, bound in bounds.items() if bound is not None}
     composer, value = Composer([call.type]), 0
     for op, bound in given.items():

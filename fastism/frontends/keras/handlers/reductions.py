@@ -154,11 +154,9 @@ def moments(call: Call) -> Expression:
 
 
 def without_axes(composer: Composer, value: int, axes: Sequence[int]) -> int:
-    """Drop axes of one entry. Raises NotExpressible where a number a sequence would be left."""
+    """Drop axes of one entry."""
     shape = composer.types[value].shape
     rest = tuple(int(extent) for axis, extent in enumerate(shape) if axis and axis not in axes)
-    if not rest:
-        refuse("it leaves one number a sequence")
     if len(shape) == 3 and shape[2] == 1 != shape[1]:
         return composer.add("flatten", value)
     return composer.add("reshape", value, attributes={"shape": rest})

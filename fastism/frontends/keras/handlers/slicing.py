@@ -59,8 +59,6 @@ def taken_of(source: TensorType, key: object) -> Sequence[Step]:
             shape.append(len(taken))
         if taken != range(extent):
             steps.extend(_sliced(axis - 1, source.rank, extent, taken))
-    if not shape:
-        refuse("it takes a number")
     if any(part is None or not isinstance(part, slice) for part in _parts(key, source.rank)):
         steps.append(Step("reshape", {"shape": tuple(shape)}))
     return steps or [Step("identity")]
