@@ -17,7 +17,9 @@ from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.passes.segment import Segment
 from fastism.runtime.alternatives import parse_alternatives
+from fastism.runtime.arguments import names_of, require_count
 from fastism.runtime.execute import Function
+from fastism.runtime.manifest import check_manifest
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
 from fastism.runtime.tokens import token_inputs
@@ -41,7 +43,7 @@ def compile(
     width: int | None = None,
     alternatives: Any = None,
     stop_layers: Sequence[str] | str = (),
-    outputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | str | None = None,
     pipeline: str | None = None,
     backend: str = "tensorflow",
     custom_objects: Mapping[str, Any] | None = None,
@@ -76,13 +78,14 @@ def compile(
     Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
     arguments that do not fit it, PassError where a pass fails.
     """
+    require_count("length", length, optional=True)
     imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe, architecture)
     every = imported.outputs
     if outputs is not None:
-        imported = _wanted(imported, outputs)
+        imported = _wanted(imported, names_of("outputs", outputs))
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
     rows = _rows(alternatives, imported)
-    stops = (stop_layers,) if isinstance(stop_layers, str) else tuple(stop_layers)
+    stops = names_of("stop_layers", stop_layers)
     parsed = _with_stops(Pipeline.parse(pipeline or DEFAULT, tuple(instruments)), stops)
     stages = parsed.run_stages(imported)
     if stages[-1].stage != "scheduled":
@@ -120,6 +123,7 @@ def load(
             )
     stages = tuple(contents.stages.values())
     manifest = contents.manifest
+    check_manifest(path, manifest, stages[0])
     rows = _rows(manifest["alternatives"], stages[0])
     kept = (manifest[key] for key in ("backend", "pipeline", "output_positions"))
     return _plan(stages, rows, opaque, *kept)
@@ -164,6 +168,8 @@ def _wanted(module: Module, outputs: Sequence[str]) -> Module:
             f"the model has no output {unknown[0]!r}" if unknown else "no output is wanted",
             why=f"its outputs are {', '.join(module.outputs)}",
         )
+    if len(set(outputs)) < len(outputs):
+        raise InputError(f"an output is wanted twice: {', '.join(outputs)}")
     values = dict(zip(module.outputs, module.main.outputs, strict=True))
     main = module.main.replace(outputs=tuple(values[name] for name in outputs))
     return module.replace(graphs=(main, *module.graphs[1:]), outputs=tuple(outputs))

@@ -1,7 +1,8 @@
 """The command line: one small file a verb, everything heavy imported inside the verb.
 
-A mistake of the user's ends with one message on standard error and exit code 2, an interrupt with
-130. Results go to standard output; logs and progress to standard error.
+A mistake of the user's ends with one message on standard error and exit code 2, a fault of fastism
+or of a model's code likewise with 3, an interrupt with 130. Results go to standard output; logs and
+progress to standard error.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from fastism.cli.session import Session
 from fastism.cli.verify import verify
 from fastism.errors import FastismError
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE, FAULT, INTERRUPTED = 2, 3, 130
 """Exit codes."""
+
+_FAULT = """  why: this is a fault of fastism, or of code that the model brings
+  try: fastism -v ... shows where it happened; please report it if it is not the model's code"""
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -78,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno == errno.EPIPE:
             return MISTAKE
         return _fail(session, str(error), MISTAKE)
+    except Exception as error:  # ours, or of code in a model
+        said = (str(error).strip() or "no message").splitlines()[0]
+        return _fail(session, f"broke down: {type(error).__name__}: {said}\n{_FAULT}", FAULT)
 
 
 def _fail(session: Session, message: str, code: int) -> int:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_REGION = re.compile(r"(\d*):(\d*)(?::(\d+))?")
+_REGION = re.compile(r"(-?\d+)?:(-?\d+)?(?::(\d+))?")
+_STARTS = re.compile(r"\d+(,\d+)*")
 _SHUFFLE = re.compile(r"shuffle:(\d+)(?::(\d+))?")
 _WORDS = re.compile(r"[A-Za-z]+(,[A-Za-z]+)*")
 
@@ -33,8 +34,8 @@ def site_options(command: Command) -> Command:
     sites = click.option(
         "--sites",
         metavar="A:B[:STEP]",
-        help="What is edited: 400:600, every:5, or a BED file of regions within the sequences; "
-        "default: every position.",
+        help="What is edited: 400:600, every:5, 3,17,40, or a BED file of regions within the "
+        "sequences; default: every position.",
     )
     width = click.option(
         "--width",
@@ -47,7 +48,8 @@ def site_options(command: Command) -> Command:
 
 
 def parse_sites(text: str | None, width: int) -> slice | list[int] | None:
-    """``a:b``, ``a:b:step``, ``every:step`` or the path of a BED file, as `fastism.compile` takes.
+    """Sites as `fastism.compile` takes them: of ``a:b``, ``a:b:step`` or ``every:step``, bounds
+    below zero from the end; of starts, ``3,17,40``; or of the path of a BED file.
 
     Raises InputError for other text, an empty region, or a region narrower than a site.
     """
@@ -55,13 +57,17 @@ def parse_sites(text: str | None, width: int) -> slice | list[int] | None:
         return None
     if text.lower().endswith(".bed"):
         return _inside(Path(text), width)
+    if _STARTS.fullmatch(text):
+        return [int(start) for start in text.split(",")]
     match = _REGION.fullmatch(re.sub(r"^every:", "::", text))
     start, stop, step = (int(p) if p else None for p in match.groups()) if match else (0, 0, 1)
-    if step == 0 or (stop is not None and stop <= (start or 0)):
+    first = start or 0
+    backwards = stop is not None and (first < 0) == (stop < 0) and stop <= first
+    if step == 0 or backwards:
         raise InputError(
             f"--sites {text} names no positions",
             why="it must be start:stop or start:stop:step, 0-based, stop not included; "
-            "every:step; or the path of a .bed file",
+            "every:step; starts, as 3,17,40; or the path of a .bed file",
             attempt="--sites 400:600",
         )
     return slice(start, stop, step)

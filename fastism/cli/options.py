@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from fastism.errors import InputError
+from fastism.io.manifest import MANIFEST
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,7 +59,10 @@ def check_model_file(path: Path) -> None:
     """Raises InputError, before Keras is imported, if there is no such model file."""
     if not path.is_file() and not (path / "saved_model.pb").is_file():
         what = "is a folder, not a model file" if path.is_dir() else "does not exist"
-        raise InputError(f"the model {path} {what}", attempt="a .keras or .h5 file")
+        what = "is a plan, made of a model already" if (path / MANIFEST).is_file() else what
+        raise InputError(
+            f"the model {path} {what}", attempt="a .keras or .h5 file, or a SavedModel folder"
+        )
 
 
 def parse_input(text: str) -> int | str:

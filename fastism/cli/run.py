@@ -79,10 +79,12 @@ def run(
     from fastism.io.fasta import survey_fasta
     from fastism.io.manifest import read_manifest
     from fastism.io.scores import check_scores_target
+    from fastism.io.whole import check_not_read
 
     given = None if memory is None else parse_memory(memory)
     letters = Alphabet(alphabet).letters
     length = input_length(read_manifest(plan), letters)
+    check_not_read(output, plan, sequences)
     check_scores_target(output, force=force)
     written = Written.parse(alternatives, letters)
     survey = survey_fasta(sequences, alphabet=letters, length=length)

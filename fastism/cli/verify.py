@@ -35,14 +35,17 @@ def verify(
     """Check every file of PLAN and every stage of its IR; with --model, its scores too."""
     from fastism.io.plan_folder import load_plan
     from fastism.ir.verify import verify as verify_module
+    from fastism.runtime.manifest import check_manifest
 
     if model is not None:
         check_model_file(model)
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
-    stages = load_plan(plan).stages
+    contents = load_plan(plan)
+    stages = contents.stages
     for module in stages.values():
         verify_module(module)
+    check_manifest(plan, contents.manifest, next(iter(stages.values())))
     session.say(f"{plan} is whole: checksums hold, and {len(stages)} stages are valid")
     if model is None:
         return

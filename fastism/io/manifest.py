@@ -70,9 +70,10 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Raises PlanError at the first file that is missing, truncated or altered."""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     for name, recorded in manifest["files"].items():
         path = folder / name
-        if not path.is_file():
+        if name not in files:
             raise PlanError(f"the plan has lost its file {name}", where=str(folder))
         size = path.stat().st_size
         if size < recorded["bytes"]:

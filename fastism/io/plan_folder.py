@@ -24,6 +24,7 @@ from fastism.errors import PlanError
 from fastism.io.manifest import JSON, check_files, read_manifest, write_manifest
 from fastism.io.tensors import Array, read_tensors, write_tensors
 from fastism.io.whole import absolute, check_parent, replacing
+from fastism.ir.graph import Graph
 from fastism.ir.module import Constant, Module
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
@@ -155,6 +156,11 @@ def load_plan(path: str | os.PathLike[str]) -> PlanContents:
     folder, manifest = absolute(path), read_manifest(path)
     try:
         check_files(folder, manifest)
+        read = {_WEIGHTS, _TABLES, *(entry["file"] for entry in manifest["stages"])}
+        if manifest["opaque"]:
+            read.update((_OPAQUE, *manifest["opaque"].values()))
+        for name in sorted(read.difference(manifest["files"])):
+            raise KeyError(name)
         constants = _read_constants(folder)
         opaque = _read_opaque(folder, manifest["opaque"])
         given = manifest["plan"]
@@ -171,7 +177,19 @@ def load_plan(path: str | os.PathLike[str]) -> PlanContents:
             f"{path} is not a whole plan", why=f"its manifest does not fit its files ({error!r})"
         ) from error
     stages = {stage: parse_module(text, named) for stage, text, named in texts}
+    _check_inputs(path, manifest, next(iter(stages.values())).main)
     return PlanContents(stages, given, opaque)
+
+
+def _check_inputs(path: object, manifest: Mapping[str, Any], main: Graph) -> None:
+    """Raises PlanError where the manifest says other inputs than the graph has."""
+    inputs = {value.name: list(value.type.shape[1:]) for value in main.inputs}
+    if manifest.get("inputs") != inputs or manifest.get("seq_input") not in inputs:
+        raise PlanError(
+            f"{path} is not a whole plan",
+            why="its manifest does not name the inputs of its stages",
+            attempt="compile the model again",
+        )
 
 
 def _read_constants(folder: Path) -> dict[str, Constant]:

@@ -38,6 +38,18 @@ def check_file_target(path: Path, *, force: bool) -> None:
         raise InputError(f"{path} exists already", attempt="another name, or --force to replace it")
 
 
+def check_not_read(path: Path, *read: Path) -> None:
+    """Raises InputError if a target is, or lies in, what the same command reads."""
+    target = path.resolve()
+    for source in (each.resolve() for each in read):
+        if target == source or source in target.parents:
+            raise InputError(
+                f"{path} cannot be written",
+                why=f"this command reads {source}",
+                attempt="another name for the output",
+            )
+
+
 def check_folder_target(path: Path) -> None:
     """Raises InputError if files cannot be written into a folder at ``path``, there or not."""
     if path.exists() and not path.is_dir():

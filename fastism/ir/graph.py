@@ -85,6 +85,13 @@ class Node:
         return value
 
     @property
+    def labels(self) -> frozenset[str]:
+        """What it may be called by: its name, its layer's, and those of the models around that."""
+        parts = self.origin.layer.split("/") if self.origin else []
+        paths = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+        return frozenset((self.name, *paths))
+
+    @property
     def type(self) -> TensorType:
         """The type of the only result."""
         return self.result.type

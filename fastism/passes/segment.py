@@ -105,7 +105,7 @@ def _mode(
         if all(mode == "exit" for mode in sources) and leaves_through_dense(graph, node):
             return "exit", None
         return "whole", "meets a value that is changed everywhere" if local else None
-    if _named(node, stop_layers):
+    if not node.labels.isdisjoint(stop_layers):
         return "whole", "named as a stop layer"
     reached: list[Relation] = [relations(graph, node)[i] for i in changed]
     if all(isinstance(relation, Window) for relation in reached):
@@ -119,19 +119,15 @@ def _mode(
     return "whole", why
 
 
-def _named(node: Node, stop_layers: tuple[str, ...]) -> bool:
-    names = {node.name, node.origin.layer if node.origin else node.name}
-    return not names.isdisjoint(stop_layers)
-
-
 def _check_names(graph: Graph, stop_layers: tuple[str, ...]) -> None:
-    known = {node.origin.layer for node in graph.nodes if node.origin} | set(graph.by_name)
+    known = frozenset[str]().union(*(node.labels for node in graph.nodes))
     for name in stop_layers:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3)
             raise PassError(
                 f"there is no layer {name!r} to stop at",
-                why="a stop layer is named by its Keras name, or by its path in a nested model",
+                why="a stop layer is named by its Keras name, or by its path in a nested model; "
+                "one that does nothing at prediction time, as Dropout, is gone",
                 attempt=f"did you mean {', '.join(near)}?"
                 if near
                 else "fastism explain lists them",

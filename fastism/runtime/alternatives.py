@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
-from fastism.ir.types import TensorType
+from fastism.ir.types import NUMPY_DTYPES, TensorType
+from fastism.runtime.inputs import as_dtype
 from fastism.runtime.items import IntArray, Items
 from fastism.runtime.tokens import alternative_rows, require_one_hot
 
@@ -57,8 +58,8 @@ def parse_alternatives(
         )
     dtype = np.float64 if edited.dtype == "f64" else np.float32
     if isinstance(given, str):
-        return _named(given, width, edited.channels).astype(dtype)
-    rows = np.asarray(given, dtype=dtype)
+        return _fitting(_named(given, width, edited.channels).astype(dtype), edited)
+    rows = _numbers(given).astype(dtype)
     if rows.ndim == 2 and width == 1:
         rows = rows[:, None]
     if rows.ndim != 3 or rows.shape[1:] != (width, edited.channels) or not len(rows):
@@ -66,7 +67,7 @@ def parse_alternatives(
             f"the alternatives have the shape {np.shape(given)}",
             why=f"they must be (A, {width}, {edited.channels}): rows as wide as a site",
         )
-    return rows
+    return _fitting(rows, edited)
 
 
 def parse_written(
@@ -83,9 +84,9 @@ def parse_written(
     Rows (N, A, width, C) differ by sequence, (N, S, A, width, C) by site as well; N or S may be 1
     where they do not. Raises InputError for any other shape.
     """
-    if isinstance(given, str) or np.ndim(given) < 4:
+    if given is None or isinstance(given, str) or _numbers(given).ndim < 4:
         return parse_alternatives(given, width, edited, tokens=tokens)
-    rows = np.asarray(given)
+    rows = _numbers(given)
     rows = rows[:, None] if rows.ndim == 4 else rows
     if (
         rows.ndim != 5
@@ -102,6 +103,26 @@ def parse_written(
         )
     if tokens:
         require_one_hot("an alternative", rows)
+    return _fitting(rows, edited)
+
+
+def _numbers(given: Any) -> Array:
+    """Rows as an array. Raises InputError where they are none."""
+    try:
+        rows = np.asarray(given)
+    except ValueError:  # of lists of different lengths
+        rows = np.empty(0, object)
+    if rows.dtype.kind not in "biuf":
+        raise InputError(
+            "the alternatives are not rows of numbers",
+            attempt=f"one of {_names()}, or one-hot rows (A, width, C)",
+        )
+    return rows
+
+
+def _fitting(rows: Array, edited: TensorType) -> Array:
+    """The rows. Raises InputError for shares where the model reads whole numbers."""
+    as_dtype("an alternative", rows, NUMPY_DTYPES[edited.dtype])
     return rows
 
 

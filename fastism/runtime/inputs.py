@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,18 +23,22 @@ def model_inputs(
     """One array for each input of the model, by name, cast to the type the graph states.
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
-    mapping by name. An array may have axes of one element more, as (N, L, C, 1) for a model that
-    takes it so; one of ``tokens`` may be token numbers, (N, L). Raises InputError where the count,
-    a name or a shape does not fit.
+    mapping by name, nested as the model takes them. An array may have axes of one element more, as
+    (N, L, C, 1) for a model that takes it so; one of ``tokens`` may be token numbers, (N, L).
+    Raises InputError where the count, a name, a shape or an element type does not fit.
     """
     names = [value.name for value in graph.inputs]
     if isinstance(given, Mapping):
-        missing = [name for name in names if name not in given]
+        leaves = dict(_leaves(given))
+        missing = [name for name in names if name not in leaves]
         if missing:
-            raise InputError(f"the input {missing[0]!r} is missing", why=f"the model has {names}")
-        arrays = [given[name] for name in names]
+            raise InputError(
+                f"the input {missing[0]!r} is missing",
+                why=f"the model has {', '.join(names)}, and {', '.join(leaves)} were given",
+            )
+        arrays = [leaves[name] for name in names]
     elif isinstance(given, (list, tuple)) and len(names) > 1:
-        arrays = list(given)
+        arrays = [leaf for _, leaf in _leaves(given)]
     else:
         arrays = [given]
     if len(arrays) != len(names):
@@ -51,6 +55,25 @@ def model_inputs(
     return result
 
 
+def _leaves(given: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """What lies in nested lists and dicts, in the order of Keras, by path: ``first.0``."""
+    if isinstance(given, Mapping):
+        for key in sorted(given):
+            yield from _leaves(given[key], (*path, str(key)))
+    elif isinstance(given, (list, tuple)) and (not path or any(map(_holds_arrays, given))):
+        for index, part in enumerate(given):
+            yield from _leaves(part, (*path, str(index)))
+    else:
+        yield ".".join(path), given
+
+
+def _holds_arrays(given: Any) -> bool:
+    """Whether a part of some nested lists is an array, or holds one."""
+    if isinstance(given, (list, tuple)):
+        return any(map(_holds_arrays, given))
+    return isinstance(given, Mapping) or hasattr(given, "shape")
+
+
 def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array:
     array = np.asarray(given)
     if array.ndim > len(shape) and _without_ones(array.shape) == _without_ones(shape):
@@ -63,7 +86,18 @@ def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array
             if array.ndim >= 2
             else None,
         )
-    return array.astype(NUMPY_DTYPES[dtype], copy=False)
+    return as_dtype(f"the input {name!r}", array, NUMPY_DTYPES[dtype])
+
+
+def as_dtype(what: str, array: Array, dtype: npt.DTypeLike) -> Array:
+    """An array in an element type. Raises InputError for shares where it holds whole numbers."""
+    if np.dtype(dtype).kind in "iu" and array.dtype.kind == "f" and np.any(array % 1):
+        raise InputError(
+            f"{what} holds numbers that are not whole",
+            why=f"the model's input holds {np.dtype(dtype).name} elements",
+            attempt="one-hot rows; for soft rows, build the model with a float input",
+        )
+    return array.astype(dtype, copy=False)
 
 
 def _without_ones(shape: tuple[Any, ...]) -> list[int]:

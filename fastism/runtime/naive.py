@@ -88,10 +88,9 @@ def _structured(model: Any, tensors: list[Array]) -> Any:
     """Arrays in the order of the model's inputs, as the list or dict it was built with."""
     import keras
 
-    structure = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)
-    if structure is not None:
-        return keras.tree.pack_sequence_as(structure, tensors)
-    return tensors[0] if len(tensors) == 1 else tensors
+    from fastism.frontends.keras.lower import inputs_structure
+
+    return keras.tree.pack_sequence_as(inputs_structure(model), tensors)
 
 
 def _outputs(model: Any, tensors: list[Array]) -> list[Array]:

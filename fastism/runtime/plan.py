@@ -15,6 +15,7 @@ from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.alternatives import of_sequences, parse_written
+from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
@@ -158,6 +159,8 @@ class Plan:
 
         Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites.
         """
+        require_count("batch_size", batch_size)
+        require_count("memory", memory, optional=True)
         inputs = self.inputs(x)
         count = len(next(iter(inputs.values())))
         rows = self.written(alternatives, count)
@@ -206,6 +209,8 @@ class Plan:
         plan's own, as in a call of the plan. Raises InputError where an index is out of range, the
         arrays differ in length, or the alternatives do not fit the sites.
         """
+        require_count("batch_size", batch_size)
+        require_count("memory", memory, optional=True)
         inputs = self.inputs(x)
         count = len(next(iter(inputs.values())))
         rows = self.written(alternatives, count)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.ir.module import Sites
+from fastism.runtime.arguments import require_count
 
 IntArray = npt.NDArray[np.int64]
 
@@ -27,7 +28,8 @@ def parse_sites(sites: Any, length: int, width: int | None = None) -> Sites:
     """
     if isinstance(sites, Sites):
         sites = np.stack([sites.array, sites.array + sites.width], axis=1)
-    if width is not None and not 1 <= width <= length:
+    require_count("width", width, optional=True)
+    if width is not None and width > length:
         raise InputError(f"a site cannot be {width} positions wide", why=f"the input has {length}")
     if sites is None or isinstance(sites, slice):
         starts = _in_slice(sites or slice(None), length, width or 1)
@@ -66,12 +68,17 @@ def _array(sites: Any) -> npt.NDArray[Any]:
 
 
 def _in_slice(region: slice, length: int, width: int) -> IntArray:
+    for bound in (region.start, region.stop, region.step):
+        if bound is not None and not isinstance(bound, int):
+            raise InputError(f"{region} is not of whole numbers")
     for bound in (region.start, region.stop):
         if bound is not None and not -length <= bound <= length:
             raise InputError(f"{region} reaches out of the input", why=f"it has {length} positions")
+    if region.step is not None and region.step < 1:
+        raise InputError(
+            f"{region} does not run forwards", attempt="a list of starts, for another order"
+        )
     start, stop, step = region.indices(length)
-    if step < 1:
-        raise InputError(f"{region} runs backwards", attempt="a list of starts, for another order")
     return np.arange(start, stop - width + 1, step, dtype=np.int64)
 
 

@@ -38,7 +38,7 @@ MISTAKES = [
     ("compile model.h5 -o taken --force", "taken is a file, and a plan is a folder"),
     ("compile model.h5 -o full --force", "full holds something other than a plan"),
     ("compile model.h5 -o no/p", "no/p cannot be written\n  why: there is no folder"),
-    ("compile model.h5 -o p --sites 9", "--sites 9 names no positions"),
+    ("compile model.h5 -o p --sites 9,", "--sites 9, names no positions"),
     ("compile model.h5 -o p --sites 9:3", "--sites 9:3 names no positions"),
     ("compile model.h5 -o p --sites 1:9:0", "--sites 1:9:0 names no positions"),
     ("compile model.h5 -o p --length 0", "Invalid value for '--length'"),
@@ -113,13 +113,20 @@ def test_whatever_ends_a_verb(
     assert message in capsys.readouterr().err
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_said_to_be_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr("fastism.io.plan_folder.load_plan", fail)
-    with pytest.raises(ZeroDivisionError):
-        main(["explain", "plan"])
+    assert main(["explain", "plan"]) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("fastism: broke down: ZeroDivisionError: by nothing\n")
+    assert "Traceback" not in said
+    assert "fastism -v" in said
+    assert main(["-v", "explain", "plan"]) == 3
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_opt_reads_text_and_writes_text(

@@ -116,13 +116,17 @@ def test_sites_from_a_bed_file(capsys: pytest.CaptureFixture[str]) -> None:
         ("4:", slice(4, None)),
         ("4:9:2", slice(4, 9, 2)),
         (None, None),
+        ("-20:", slice(-20, None, None)),
+        ("3:-2", slice(3, -2, None)),
+        ("7", [7]),
+        ("7,3,40", [7, 3, 40]),
     ],
 )
-def test_regions(text: str | None, sites: slice | None) -> None:
+def test_regions(text: str | None, sites: slice | list[int] | None) -> None:
     assert parse_sites(text, 1) == sites
 
 
-@pytest.mark.parametrize("text", ["every:", "every:0", "-4:9", "7", "9:9", "a:b", "chr1:3-5"])
+@pytest.mark.parametrize("text", ["every:", "every:0", "-4:-9", "7,", "9:9", "a:b", "chr1:3-5"])
 def test_text_that_names_no_sites(text: str) -> None:
     with pytest.raises(InputError, match="names no positions"):
         parse_sites(text, 1)

@@ -179,3 +179,14 @@ def test_opt_takes_the_weights_of_text_from_a_plan(
     assert "no site starts at 95" in capsys.readouterr().err
     assert main(["opt", str(plan), "--stage", "nowhere"]) == 2
     assert "has no stage 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["x.fa", "{plan}/manifest.json", "{plan}/scores.h5"])
+def test_run_never_writes_over_what_it_reads(
+    plan: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = target.format(plan=plan)
+    before = Path("x.fa").read_text(), (plan / "manifest.json").read_text()
+    assert main(["run", str(plan), "-s", "x.fa", "-o", output, "--force"]) == 2
+    assert "this command reads" in capsys.readouterr().err
+    assert (Path("x.fa").read_text(), (plan / "manifest.json").read_text()) == before

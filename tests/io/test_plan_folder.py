@@ -154,6 +154,27 @@ def test_a_manifest_that_lost_a_field(plan: Path) -> None:
         load_plan(plan)
 
 
+def test_a_file_without_its_checksum(plan: Path) -> None:
+    edit_manifest(plan, files={})
+    with pytest.raises(PlanError, match=r"is not a whole plan\n  why: .*\.fism"):
+        load_plan(plan)
+
+
+def test_a_checksum_of_a_file_outside(plan: Path) -> None:
+    (plan.parent / "secret").write_text("secret")
+    files = json.loads((plan / "manifest.json").read_text())["files"]
+    edit_manifest(plan, files={**files, "../secret": {"bytes": 6, "sha256": ""}})
+    with pytest.raises(PlanError, match=r"has lost its file \.\./secret"):
+        load_plan(plan)
+
+
+@pytest.mark.parametrize("fields", [{"inputs": {}}, {"seq_input": "other"}])
+def test_a_manifest_of_other_inputs(plan: Path, fields: dict[str, object]) -> None:
+    edit_manifest(plan, **fields)
+    with pytest.raises(PlanError, match="does not name the inputs"):
+        load_plan(plan)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("{", "not JSON"), ("[]", "something else"), ('{"format": "other"}', "something else")],

@@ -13,6 +13,7 @@ import keras
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from fastism.errors import LoweringError
 from fastism.frontends.keras.load import first_line
@@ -44,7 +45,7 @@ def check_apart(layer: OpaqueLayer) -> None:
     """Run a layer on a batch, and on each of its sequences by itself.
 
     Raises LoweringError where the results differ, unless they do from one call to the next; where
-    they are not of the types that Keras infers; and where the layer cannot be run.
+    they are not of the types that Keras infers; and where the layer cannot be run or traced.
     """
     with keras.StatelessScope():  # what it counts, and the seeds it has, stay as they are
         _check(
@@ -66,6 +67,15 @@ def _check(layer: OpaqueLayer, given: list[Array]) -> None:
                 why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
                 attempt="mend the layer's compute_output_shape",
             )
+    try:
+        tf.function(layer, autograph=False)(*map(tf.convert_to_tensor, given))
+    except Exception as error:  # whatever the user's layer raises
+        raise LoweringError(
+            "a layer runs on numbers only, not in a TensorFlow program",
+            where=layer.where,
+            why=first_line(str(error)),
+            attempt="write it with keras.ops, without numpy",
+        ) from error
     singles = [_tried(layer, [array[i : i + 1] for array in given]) for i in range(BATCH)]
     apart = [np.concatenate(rows) for rows in zip(*singles, strict=True)]
     if not _alike(layer, together, apart) and _alike(layer, together, _run(layer, given)):

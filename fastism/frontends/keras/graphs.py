@@ -35,6 +35,9 @@ from fastism.ir.module import Constant
 from fastism.ir.origin import INPUT_LAYER, Origin
 from fastism.ir.types import SHORT_DTYPES, TensorType
 
+_SIGNED = {"bool": "i8", "u8": "i16", "u16": "i32", "u32": "i64", "u64": "i64"}
+"""Element types that cannot hold a change, which may be below zero, and those that can."""
+
 
 def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
     """The type of a Keras tensor with its shape filled in. Raises ModelError for odd elements."""
@@ -44,7 +47,7 @@ def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
             f"the input {tensor.name!r} holds {tensor.dtype} elements",
             attempt=f"build the model with one of {', '.join(SHORT_DTYPES)}",
         )
-    return TensorType(dtype, ("N", *shape[1:]))
+    return TensorType(_SIGNED.get(dtype, dtype), ("N", *shape[1:]))
 
 
 class ModuleBuilder:
@@ -57,9 +60,9 @@ class ModuleBuilder:
         self._names = {"main"}
         self._nested: dict[tuple[int, tuple[TensorType, ...]], tuple[Graph, tuple[int, ...]]] = {}
 
-    def main(self, model: Functional, types: Sequence[TensorType]) -> Graph:
+    def main(self, model: Functional, names: Sequence[str], types: Sequence[TensorType]) -> Graph:
         """Lower the whole model; its nested models become graphs of their own, after it."""
-        graph = GraphLowering(self, model, "main", "").run(types)
+        graph = GraphLowering(self, model, "main", "").run(names, types)
         self.graphs.insert(0, graph)
         keys = {node.attributes.get("key") for made in self.graphs for node in made.nodes}
         self.opaque = {key: layer for key, layer in self.opaque.items() if key in keys}
@@ -77,7 +80,8 @@ class ModuleBuilder:
             unique = _unique(name, self._names)
             self._names.add(unique)
             lowering = GraphLowering(self, model, unique, path)
-            graph = lowering.run(types)
+            layers = [tensor._keras_history.operation.name for tensor in model.inputs]
+            graph = lowering.run(layers, types)
             names = graph.outputs[: len(model.outputs)]
             masked = tuple(i for i, output in enumerate(names) if output in lowering.masks)
             self._nested[key] = graph, masked
@@ -108,10 +112,9 @@ class GraphLowering:
         self.unseen: set[str] = set()
         """Values whose masks hang on tensors of numbers, and not, or others, on symbolic ones."""
 
-    def run(self, types: Sequence[TensorType]) -> Graph:
-        """The graph for these types of the model's inputs."""
-        for tensor, type in zip(self.model.inputs, types, strict=True):
-            name = tensor._keras_history.operation.name
+    def run(self, names: Sequence[str], types: Sequence[TensorType]) -> Graph:
+        """The graph for these names and types of the model's inputs."""
+        for name, tensor, type in zip(names, self.model.inputs, types, strict=True):
             self.values[id(tensor)] = self.input(name, tensor, type)
         for node in self._nodes():
             self._lower(node)

@@ -53,9 +53,11 @@ def lower(
     Raises ModelError if the model has no inputs yet or is not over sequences, InputError if
     ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
     """
-    inputs = _inputs(model)
+    structure = inputs_structure(model)
+    inputs = list(keras.tree.flatten(structure))
+    names = _names(structure, inputs)
     tokens = [vocabulary(model, tensor) if len(tensor.shape) == 2 else None for tensor in inputs]
-    edited = _edited(inputs, tokens, seq_input)
+    edited = _edited(inputs, names, tokens, seq_input)
     types = [_input_type(tensor, inputs[edited], length) for tensor in inputs]
     rows = tokens[edited]
     if rows is None:
@@ -65,9 +67,9 @@ def lower(
     builder = ModuleBuilder()
     functional = functional_graph(model)
     if functional is not None:
-        graph = builder.main(functional, types)
+        graph = builder.main(functional, names, types)
     else:
-        graph = _whole(builder, model, inputs, types)
+        graph = _whole(builder, model, structure, names, types)
     module = Module(
         stage="imported",
         graphs=tuple(builder.graphs),
@@ -80,10 +82,26 @@ def lower(
     return Lowered(module, builder.opaque)
 
 
-def _inputs(model: keras.Model) -> list[Any]:
-    """The model's inputs in order; of a model without a graph, those it was built for."""
+def inputs_structure(model: keras.Model) -> Any:
+    """The symbolic inputs of a model, as the list or dict of them that it takes.
+
+    Raises ModelError for a model without a graph that was never called.
+    """
     functional = functional_graph(model)
-    return list(functional.inputs if functional else keras.tree.flatten(_built_for(model)))
+    return functional._inputs_struct if functional is not None else _built_for(model)
+
+
+def _names(structure: Any, inputs: Sequence[Any]) -> list[str]:
+    """The user's names of the inputs: the keys of a dict, or the names of the input layers."""
+    if isinstance(structure, dict):
+        paths = (path for path, _ in keras.tree.flatten_with_path(structure))
+        return [".".join(map(str, path)) for path in paths]
+    return [_layer_name(tensor) for tensor in inputs]
+
+
+def _layer_name(tensor: Any) -> str:
+    history = getattr(tensor, "_keras_history", None)
+    return str(history.operation.name if history else tensor.name)
 
 
 def _built_for(model: keras.Model) -> Any:
@@ -105,18 +123,24 @@ def _built_for(model: keras.Model) -> Any:
     return keras.tree.map_shape_structure(symbolic, shapes[0])
 
 
-def _edited(inputs: Sequence[Any], tokens: Sequence[int | None], seq_input: int | str) -> int:
+def _edited(
+    inputs: Sequence[Any],
+    names: Sequence[str],
+    tokens: Sequence[int | None],
+    seq_input: int | str,
+) -> int:
     """The position of the sequence input. Raises InputError, ModelError.
 
     tokens: how many tokens each input counts, None for one that is not read by an embedding.
     """
-    names = [tensor.name for tensor in inputs]
     if isinstance(seq_input, str):
         if seq_input not in names:
             raise InputError(
                 f"the model has no input {seq_input!r}", attempt=f"one of {', '.join(names)}"
             )
         seq_input = names.index(seq_input)
+    if not isinstance(seq_input, int):
+        raise InputError(f"seq_input must be a number or a name, not {seq_input!r}")
     if not 0 <= seq_input < len(inputs):
         raise InputError(
             f"the model has no input number {seq_input}",
@@ -131,7 +155,7 @@ def _edited(inputs: Sequence[Any], tokens: Sequence[int | None], seq_input: int 
     if not sequences[seq_input]:
         others = [name for name, holds in zip(names, sequences, strict=True) if holds]
         raise ModelError(
-            f"the input {tensor.name!r} does not hold sequences",
+            f"the input {names[seq_input]!r} does not hold sequences",
             why=f"its shape is {_shape(tensor)}, not (N, length, channels)",
             attempt=f"choose the sequence input: {', '.join(others)}"
             if others
@@ -173,14 +197,18 @@ def _shape(tensor: Any) -> str:
 
 
 def _whole(
-    module: ModuleBuilder, model: keras.Model, inputs: Sequence[Any], types: Sequence[TensorType]
+    module: ModuleBuilder,
+    model: keras.Model,
+    structure: Any,
+    names: Sequence[str],
+    types: Sequence[TensorType],
 ) -> Graph:
     """A graph of one opaque node that runs a model without a graph of its own."""
-    slots = iter(range(len(inputs)))
-    arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), _built_for(model))
+    slots = iter(range(len(names)))
+    arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), structure)
     lowering = GraphLowering(module, model, "main", "")
-    pairs = zip(inputs, types, strict=True)
-    names = [lowering.input(tensor.name, tensor, type) for tensor, type in pairs]
+    tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
+    names = [lowering.input(name, tensor, type) for name, tensor, type in tripled]
     types = [lowering.builder.values[name].type for name in names]
     call = Call(model, tuple(types), (arguments,), {})
     why = "its call is code of its own, not a graph of layers"

@@ -43,10 +43,9 @@ def leaves_through_dense(graph: Graph, node: Node) -> bool:
 def _all_dense(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
     name = node.result.name
     users = graph.users[name]
-    named = {user.name for user in users} | {user.origin.layer for user in users if user.origin}
     return (
         name not in graph.outputs
-        and named.isdisjoint(stop_layers)
+        and all(user.labels.isdisjoint(stop_layers) for user in users)
         and all(leaves_through_dense(graph, user) for user in users)
     )
 

@@ -207,6 +207,8 @@ class _Replay:
             }
         except IndexError:
             return False
+        except ValueError as error:
+            raise ModelError(self.builder.what, why=f"in layer {name!r}, {error}") from None
         if isinstance(first, list) and len(first) == 1:
             first = first[0]
         with self.builder.explained(name, part["class_name"]):
@@ -266,6 +268,8 @@ def _mapped(node: Any, leaf: Callable[[Any], Any], names: Mapping[str, Any]) -> 
         return leaf(node)
     if isinstance(node, dict):
         return {key: _mapped(value, leaf, names) for key, value in node.items()}
+    if not isinstance(node, (list, tuple)):
+        raise ValueError(f"{node!r} stands where a tensor should")
     return [_mapped(value, leaf, names) for value in node]
 
 

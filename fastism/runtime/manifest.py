@@ -1,0 +1,32 @@
+"""What a saved plan says of itself, held against its stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from fastism.errors import PlanError
+from fastism.ir.module import Module
+
+
+def check_manifest(
+    path: str | os.PathLike[str], manifest: Mapping[str, Any], imported: Module
+) -> None:
+    """Raises PlanError unless a plan's manifest can be true of its first stage."""
+    outputs, positions = manifest.get("outputs"), manifest.get("output_positions")
+    numbers = isinstance(positions, list) and all(isinstance(each, int) for each in positions)
+    fits = {
+        "outputs": outputs == list(imported.outputs),
+        "output_positions": numbers and len(positions or ()) == len(imported.outputs),
+        "pipeline": isinstance(manifest.get("pipeline"), str),
+        "backend": isinstance(manifest.get("backend"), str),
+        "alternatives": isinstance(manifest.get("alternatives"), list),
+    }
+    for field, fit in fits.items():
+        if not fit:
+            raise PlanError(
+                f"{path} is not a whole plan",
+                why=f"the {field} in its manifest do not fit its stages",
+                attempt="compile the model again",
+            )
