@@ -5,6 +5,7 @@ Source of the interface: https://github.com/kundajelab/fastISM, `FastISM` and `N
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError, MismatchError
-from fastism.runtime.naive import mutated, predict
+from fastism.runtime.naive import live, mutated, predict
 from fastism.runtime.tokens import alternative_rows
 
 if TYPE_CHECKING:
@@ -26,35 +27,36 @@ Array = npt.NDArray[Any]
 class _Mutagenesis:
     """Replaces each range of the input in turn, and predicts.
 
-    model: a live Keras model. seq_input_idx: the input that is edited. change_ranges: (start, stop)
-    pairs of one width; every single position if None.
+    model: a live Keras model, or the path of one. seq_input_idx: the input that is edited, by
+    position or name. change_ranges: (start, stop) pairs of one width; every single position if
+    None.
+
+    Raises InputError for change ranges that are something else.
     """
 
     def __init__(
         self,
-        model: keras.Model,
-        seq_input_idx: int = 0,
+        model: keras.Model | str | os.PathLike[str],
+        seq_input_idx: int | str = 0,
         change_ranges: Sequence[tuple[int, int]] | None = None,
         early_stop_layers: str | Sequence[str] | None = None,
     ) -> None:
-        self.model = model
+        self.model = live(model)
         self.seq_input_idx = seq_input_idx
-        self.change_ranges = change_ranges
+        self.change_ranges = None if change_ranges is None else _pairs(change_ranges)
         self.early_stop_layers = early_stop_layers if early_stop_layers is not None else ()
         self._plan: Plan | None = None
 
     def plan(self) -> Plan:
-        """The compiled plan; it writes zeros unless told otherwise."""
+        """The compiled plan; what it writes is given with every call."""
         from fastism.api import compile
 
         if self._plan is None:
-            first, stop = (self.change_ranges or [(0, 1)])[0]
-            tokens = len(self.model.inputs[self.seq_input_idx].shape) == 2
             self._plan = compile(
                 self.model,
                 seq_input=self.seq_input_idx,
                 sites=self.change_ranges,
-                alternatives=np.zeros((1, stop - first), int) if tokens else "zeros",
+                alternatives="letters",
                 stop_layers=self.early_stop_layers,
             )
         return self._plan
@@ -66,17 +68,16 @@ class _Mutagenesis:
             width, vocabulary = plan.alternatives.shape[1:]
             tokens = np.broadcast_to(replace_with, (1, width))
             return np.asarray(alternative_rows(tokens, width, vocabulary))
-        rows = np.asarray(replace_with, plan.alternatives.dtype)
-        wanted = plan.alternatives.shape[1:]
-        if rows.ndim == 0 and float(rows) == 0.0:
-            return plan.alternatives
+        rows, wanted = np.asarray(replace_with), plan.alternatives.shape[1:]
+        if rows.dtype.kind in "biuf" and rows.ndim == 0 and float(rows) == 0.0:
+            rows = np.zeros(wanted)
         rows = rows[None] if rows.ndim == 1 else rows
-        if rows.shape != wanted:
+        if rows.dtype.kind not in "biuf" or rows.shape != wanted:
             raise InputError(
-                f"replace_with has the shape {np.shape(replace_with)}",
+                f"replace_with has the shape {np.shape(replace_with)}, of {rows.dtype}",
                 why=f"it must be 0, or rows of shape {wanted}: as wide as the change ranges",
             )
-        return rows[None]
+        return rows[None].astype(plan.alternatives.dtype)
 
     def _result(self, outputs: list[Array]) -> Any:
         return outputs[0] if len(outputs) == 1 else outputs
@@ -91,8 +92,8 @@ class FastISM(_Mutagenesis):
 
     def __init__(
         self,
-        model: keras.Model,
-        seq_input_idx: int = 0,
+        model: keras.Model | str | os.PathLike[str],
+        seq_input_idx: int | str = 0,
         change_ranges: Sequence[tuple[int, int]] | None = None,
         early_stop_layers: str | Sequence[str] | None = None,
         test_correctness: bool = True,
@@ -135,8 +136,8 @@ class NaiveISM(_Mutagenesis):
 
     def __init__(
         self,
-        model: keras.Model,
-        seq_input_idx: int = 0,
+        model: keras.Model | str | os.PathLike[str],
+        seq_input_idx: int | str = 0,
         change_ranges: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         super().__init__(model, seq_input_idx, change_ranges)
@@ -153,6 +154,21 @@ class NaiveISM(_Mutagenesis):
             items = Items(np.arange(count), np.full(count, site), np.zeros(count, np.int64))
             parts.append(predict(self.model, plan, mutated(plan, inputs, items, rows)))
         return self._result([np.stack(part, axis=1) for part in zip(*parts, strict=True)])
+
+
+def _pairs(ranges: Any) -> list[tuple[int, int]]:
+    """Change ranges as pairs. Raises InputError where they are none."""
+    try:
+        pairs = np.asarray(list(ranges))
+    except (TypeError, ValueError):
+        pairs = np.empty(0, object)
+    if pairs.dtype.kind not in "iu" or pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs):
+        raise InputError(
+            f"change_ranges={ranges!r} cannot be read",
+            why="it must be (start, stop) pairs of whole numbers",
+            attempt="change_ranges=[(0, 10), (10, 20)]",
+        )
+    return [(int(start), int(stop)) for start, stop in pairs]
 
 
 def _listed(outputs: Any) -> list[Array]:

@@ -184,6 +184,31 @@ WRONG = {
         {"pointwise": True, "delta": lambda layer, delta: delta},
         "declared linear, and is not",
     ),
+    "delta_of_other_channels": (
+        lambda x: 2.0 * x,
+        {"pointwise": True, "delta": lambda layer, delta: 2.0 * delta[..., :3]},
+        "declared linear, and is not",
+    ),
+    "delta_that_fails": (
+        lambda x: 2.0 * x,
+        {"pointwise": True, "delta": lambda layer, delta: delta.nothing},
+        "its form for differences fails",
+    ),
+    "cut_short": (
+        lambda x: ops.tanh(ops.pad(x, ((0, 0), (3, 3), (0, 0)))[:, :60]),
+        {"kernel": 4, "padding": "causal"},
+        "results, and should give",
+    ),
+    "gated_by_large_numbers": (
+        lambda x: x * ops.where(ops.max(x, axis=1, keepdims=True) > 20, 0.5, 1.0),
+        {"pointwise": True},
+        "gives another result at",
+    ),
+    "linear_up_to_large_numbers": (
+        lambda x: 3.0 * x + ops.relu(x - 20.0),
+        {"pointwise": True, "linear": True},
+        "declared linear, and is not",
+    ),
     "wrong_numpy": (
         lambda x: 2.0 * x,
         {"pointwise": True, "numpy": lambda layer, x: x},
@@ -241,6 +266,7 @@ def test_windows_of_every_kind_are_exact(name: str, declared: None) -> None:
         ({}, "does not say what it reads"),
         ({"kernel": 3, "whole": True}, "says it twice"),
         ({"whole": True, "linear": True}, "linear of Each say nothing"),
+        ({"pointwise": True, "delta": 3}, "delta of Each must be a function"),
         ({"pointwise": True, "stride": 2}, "stride, dilation and padding of Each say nothing"),
     ],
 )
@@ -288,6 +314,8 @@ def test_a_declaration_by_name_and_one_by_class(declared: None) -> None:
     assert stops(fastism.compile(model, sites=[0])) == {"each": custom.WHOLE}
     fastism.register_layer(Each, pointwise=True)
     assert stops(fastism.compile(model, sites=[0])) == {}
+    fastism.register_layer("Each", whole=True)
+    assert stops(fastism.compile(model, sites=[0])) == {"each": custom.WHOLE}
 
 
 # -- stored ---------------------------------------------------------------------------------

@@ -52,6 +52,9 @@ class Unlike(keras.Layer):
     def call(self, x: Any) -> Any:
         return x * np.random.default_rng().normal()
 
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
 
 class Trained(keras.Layer):
     """Asks whether it is trained."""

@@ -97,3 +97,23 @@ def test_refusals(model, sequences):
         fastism.FastISM(model, change_ranges=[(0, 1), (2, 4)])
     with pytest.raises(PassError, match="no layer 'pol'"):
         fastism.FastISM(model, early_stop_layers="pol")
+
+
+@pytest.mark.parametrize("ranges", [(0, 2), [0, 1], range(5), [(0.5, 2.0)], [], 3])
+def test_ranges_that_are_no_pairs(model, ranges):
+    with pytest.raises(InputError, match="change_ranges="):
+        fastism.FastISM(model, change_ranges=ranges)
+
+
+def test_ranges_in_an_array_and_an_input_by_name(model, sequences):
+    name = model.inputs[0].name
+    ism = fastism.FastISM(model, seq_input_idx=name, change_ranges=np.array([[0, 3], [9, 12]]))
+    assert ism(sequences).shape[:2] == (3, 2)
+    with pytest.raises(InputError, match="replace_with has the shape"):
+        ism(sequences, replace_with="A")
+
+
+def test_a_model_file(model, sequences, tmp_path):
+    model.save(tmp_path / "model.keras")
+    found = fastism.FastISM(tmp_path / "model.keras")(sequences)
+    np.testing.assert_allclose(found, fastism.FastISM(model)(sequences), atol=1e-6)

@@ -116,6 +116,12 @@ LOCAL: dict[str, Function] = {
     "einsum_dense": lambda x: layers.EinsumDense(
         "abc,cd->abd", (None, 5), bias_axes="d", activation="relu"
     )(x),
+    "pad_reflect": lambda x: ops.pad(x, [[0, 0], [3, 2], [0, 0]], mode="reflect"),
+    "pad_symmetric": lambda x: ops.pad(x, [[0, 0], [0, 4], [0, 0]], mode="symmetric"),
+    "einsum_of_pairs": lambda x: ops.einsum("nlpc,pcd->nld", pairs(x), weights(2, 4, 3)),
+    "time_distributed_model": lambda x: layers.TimeDistributed(
+        keras.Sequential([layers.Dense(3, activation="relu"), layers.Dense(2)])
+    )(x),
     "tensordot": lambda x: ops.tensordot(x, weights(4, 3), axes=[[2], [0]]),
     "spectral": lambda x: layers.SpectralNormalization(layers.Conv1D(3, 3))(x),
     "new_axes": lambda x: x[:, None, ..., None][:, 0, :, :, 0] * x[..., 1, None],
@@ -129,6 +135,18 @@ STOPS: dict[str, tuple[Function, dict[str, str]]] = {
     "mean_of_plane": (
         lambda x: ops.mean(pairs(x), axis=(1, 2)),
         {"global_average_pool": "pools over the whole length"},
+    ),
+    "one_number": (
+        lambda x: ops.mean(x, axis=(1, 2)),
+        {"global_average_pool": "pools over the whole length"},
+    ),
+    "einsum_of_all": (
+        lambda x: ops.einsum("blc,lcd->bd", x, weights(LENGTH, 4, 3)),
+        {"flatten": "gives every position a weight of its own"},
+    ),
+    "tensordot_of_all": (
+        lambda x: ops.tensordot(x, weights(LENGTH, 4, 3), axes=2),
+        {"flatten": "gives every position a weight of its own"},
     ),
     "max_of_positions": (
         lambda x: ops.max(pairs(x), axis=1),

@@ -60,6 +60,20 @@ def test_the_numbers_are_what_the_model_takes() -> None:
     assert report.largest_difference < 1e-6 < report.largest_effect
 
 
+@pytest.mark.parametrize("classes", [TOKENS, TOKENS + 2])
+def test_rows_made_in_the_model(classes: int) -> None:
+    """To ``ops.one_hot`` the rows are the result; what reads fewest tokens says how many."""
+    keras.utils.clear_session()
+    tokens = keras.Input((24,), dtype="int32", name="tokens")
+    rows = [keras.ops.one_hot(tokens, classes), layers.Embedding(TOKENS, 3)(tokens)]
+    x = layers.Conv1D(4, 3, activation="relu")(layers.Concatenate()(rows))
+    model = keras.Model(tokens, layers.Dense(2)(layers.GlobalMaxPooling1D(name="pool")(x)))
+    plan = api.compile(model)
+    assert_matches_model(plan, model, numbers())
+    nodes = plan.stage["segmented"].main.nodes
+    assert {node.name: node.stop for node in nodes if node.stop} == {"pool": POOLED}
+
+
 @pytest.mark.parametrize("name", ["token_convolution", "token_numbers", "masked_memory"])
 def test_the_numpy_backend_agrees(name: str) -> None:
     model = ZOO[name]()

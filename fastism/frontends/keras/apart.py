@@ -67,8 +67,13 @@ def _check(layer: OpaqueLayer, given: list[Array]) -> None:
                 why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
                 attempt="mend the layer's compute_output_shape",
             )
+
+    def traced(*tensors: Any) -> Any:
+        with keras.StatelessScope():
+            return layer(*tensors)
+
     try:
-        tf.function(layer, autograph=False)(*map(tf.convert_to_tensor, given))
+        tf.function(traced, autograph=False)(*map(tf.convert_to_tensor, given))
     except Exception as error:  # whatever the user's layer raises
         raise LoweringError(
             "a layer runs on numbers only, not in a TensorFlow program",

@@ -97,6 +97,9 @@ def register_layer(
             attempt=f"register_layer({type(layer).__name__}, ...), the class or its name",
         )
     name = layer if isinstance(layer, str) else layer.__name__
+    for role, function in (("delta", delta), ("numpy", numpy)):
+        if function is not None and not callable(function):
+            raise InputError(f"{role} of {name} must be a function, not {function!r}")
     if [kernel is not None, pointwise, whole].count(True) != 1:
         raise InputError(
             f"the declaration of {name} does not say what it reads, or says it twice",
@@ -114,6 +117,8 @@ def register_layer(
             why="it is declared whole" if whole else "it is declared pointwise",
             attempt=f"register_layer({name}, kernel=...) for a layer with a window",
         )
+    for kind in [each for each in _DECLARATIONS if getattr(each, "__name__", None) == layer]:
+        del _DECLARATIONS[kind]  # the name stands for every class of that name
     _DECLARATIONS[layer] = Declaration(
         kernel=None if whole else kernel if windowed else 1,
         stride=stride,

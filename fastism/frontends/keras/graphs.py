@@ -27,7 +27,7 @@ from fastism.frontends.keras.functional import functional_graph
 from fastism.frontends.keras.masks import makes_mask, passes_mask, reads_mask
 from fastism.frontends.keras.opaque import OpaqueLayer
 from fastism.frontends.keras.probe import OP, windowed_node
-from fastism.frontends.keras.tokens import is_embedding, mask_step, vocabulary
+from fastism.frontends.keras.tokens import counted, mask_step, vocabulary
 from fastism.frontends.keras.trace import expressed
 from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph
@@ -205,7 +205,7 @@ class GraphLowering:
         self, call: Call, inputs: list[str], origin: Origin, outputs: Sequence[Any]
     ) -> Sequence[str]:
         """Add the nodes of a call the IR can express; the names of its values."""
-        if is_embedding(call.operation) and inputs[0] in self.one_hot:
+        if counted(call.operation) and inputs[0] in self.one_hot:
             inputs = [self.one_hot[inputs[0]]]
             call = replace(call, types=(self.builder.values[inputs[0]].type,))
         call, given = cast_call(call, outputs[0]), call.types

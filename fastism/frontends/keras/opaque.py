@@ -267,11 +267,15 @@ class OpaqueLayer:
         except PlanError:
             raise
         except Exception as error:  # Keras raises many types for one cause
+            attempt = f"supply its code: custom_objects={{{kind!r}: {kind}}}"
+            if not unsafe:
+                attempt += ", or unsafe=True if the plan is trusted to run its own code"
+            elif kind == "Lambda":
+                attempt = "a Lambda is stored without the names around it; a layer class keeps them"
             raise PlanError(
                 f"layer {key!r} cannot be restored",
-                why=first_line(str(error)),
-                attempt=f"supply its code: custom_objects={{{kind!r}: {kind}}}"
-                + ("" if unsafe else ", or unsafe=True if the plan is trusted to run its own code"),
+                why=getattr(error, "why", None) or first_line(str(error)),
+                attempt=attempt,
             ) from None
         return layer
 

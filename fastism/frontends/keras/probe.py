@@ -17,7 +17,7 @@ from fastism.frontends.keras.opaque import OpaqueLayer
 from fastism.ir.builder import complete, infer
 from fastism.ir.graph import Node
 from fastism.ir.ops import definition
-from fastism.ir.ops.convolution import window
+from fastism.ir.ops.convolution import output_length, window
 from fastism.ir.ops.live import inputs_inside, sequence_type
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import Window
@@ -26,6 +26,8 @@ OP = "windowed_opaque"
 
 Array = npt.NDArray[Any]
 
+SCALES = (1.0, 30.0)
+"""Sizes of the numbers a layer is tried on: some do one thing to small ones, another to large."""
 ROUNDING = 64
 """Steps of the element type, at the results' scale, by which two runs may differ."""
 
@@ -61,30 +63,36 @@ def windowed_node(layer: OpaqueLayer, declared: Declaration) -> Node:
         raise _wrong(layer, node, f"it gives {results[0]}, and with this window {expected[0]}")
     if declared.linear and len(layer.types) != 1:
         raise _wrong(layer, node, "it takes several values, so it is not linear in one")
-    probe = _Probe(layer, node)
-    probe.check_reach()
-    probe.check_windows()
-    probe.check_linear()
-    probe.check_numpy()
+    for scale in SCALES:
+        probe = _Probe(layer, node, scale)
+        probe.check_reach()
+        probe.check_windows()
+        probe.check_linear()
+        probe.check_numpy()
     return node
 
 
 class _Probe:
-    """One layer on one random sequence."""
+    """One layer on one random sequence, of numbers of about one size."""
 
-    def __init__(self, layer: OpaqueLayer, node: Node) -> None:
+    def __init__(self, layer: OpaqueLayer, node: Node, scale: float) -> None:
         self.layer = layer
         self.node = node
+        self.scale = scale
         self.length = sequence_type(layer.types).length
         self.window = window(node, self.length)
         relations = definition(node.op).relation(node, layer.types)
         self.local = [i for i, how in enumerate(relations) if isinstance(how, Window)]
         self.random = np.random.default_rng(0)
-        self.inputs = noise(layer.types, self.random)
+        self.inputs = self._noise()
         self.whole = self.run(self.inputs)
         if not np.all(np.isfinite(self.whole)):  # a logarithm or a root, perhaps
             self.inputs = [x if x.dtype == bool else np.abs(x) for x in self.inputs]
             self.whole = self.run(self.inputs)
+
+    def _noise(self) -> list[Array]:
+        drawn = noise(self.layer.types, self.random)
+        return [x if x.dtype.kind in "biu" else (x * self.scale).astype(x.dtype) for x in drawn]
 
     def run(self, inputs: list[Array], **options: bool) -> Array:
         """The live layer's result."""
@@ -106,7 +114,7 @@ class _Probe:
         if x.dtype.kind in "biu":
             moved[:, position] = here == 0
         else:
-            sign = self.random.choice([-3.0, 3.0], size=here.shape)
+            sign = self.scale * self.random.choice([-3.0, 3.0], size=here.shape)
             moved[:, position] = here + (np.abs(sign) if np.all(x >= 0) else sign).astype(x.dtype)
         return moved
 
@@ -140,6 +148,13 @@ class _Probe:
             if read == self.length:
                 continue
             found = self._run_windows(begin, read)
+            if found.shape[1] != output_length(self.node, read):
+                raise _wrong(
+                    self.layer,
+                    self.node,
+                    f"on {read} of its {self.length} positions it gives {found.shape[1]} results, "
+                    f"and should give {output_length(self.node, read)}",
+                )
             for row, (first, offset) in enumerate(zip(start, begin, strict=True)):
                 mine = found[row : row + 1, first - offset // stride :][:, :width]
                 wanted = self.whole[:, first : first + width]
@@ -172,9 +187,14 @@ class _Probe:
         """Its results move by what it makes of the move."""
         if not self.node["linear"]:
             return
-        step = noise(self.layer.types, self.random)
+        step = self._noise()
         moved = self.run([x + d for x, d in zip(self.inputs, step, strict=True)])
-        if np.any(self._differ(self.whole + self.run(step, delta=True), moved)):
+        try:
+            delta = self.run(step, delta=True)
+        except Exception as error:  # whatever the user's function raises
+            why = f"its form for differences fails: {first_line(str(error))}"
+            raise _wrong(self.layer, self.node, why) from error
+        if delta.shape != moved.shape or np.any(self._differ(self.whole + delta, moved)):
             raise _wrong(self.layer, self.node, "it is declared linear, and is not")
 
     def check_numpy(self) -> None:

@@ -1,7 +1,8 @@
 """Models over token numbers: the edited input as one-hot rows, and embeddings of it as products.
 
 An embedding of one-hot rows is a dense layer without a bias, so an edit of a token is the edit of a
-row like any other, and its delta a difference of two rows of the table.
+row like any other, and its delta a difference of two rows of the table. To `keras.ops.one_hot` the
+rows are the result.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.ops.nn import OneHot
 
 from fastism.frontends.keras.call import Call, Step
 from fastism.frontends.keras.functional import functional_graph
@@ -21,10 +23,19 @@ def is_embedding(operation: object) -> bool:
     return type(operation) is keras.layers.Embedding
 
 
-def vocabulary(model: object, tensor: Any) -> int | None:
-    """How many tokens an input of a model counts: the fewest rows of the embeddings that read it.
+def counted(operation: Any) -> int | None:
+    """How many tokens an operation tells apart that reads them; None for one that does not."""
+    if is_embedding(operation):
+        return int(operation.input_dim)
+    if type(operation) is OneHot and operation.axis in (-1, 2) and not operation.sparse:
+        return int(operation.num_classes)
+    return None
 
-    None where no embedding does.
+
+def vocabulary(model: object, tensor: Any) -> int | None:
+    """How many tokens an input of a model counts: the fewest that what reads it tells apart.
+
+    None where nothing reads it as tokens.
     """
     graph = functional_graph(model)
     if graph is None:
@@ -32,8 +43,8 @@ def vocabulary(model: object, tensor: Any) -> int | None:
     sizes: list[int | None] = []
     for node in (node for nodes in graph._nodes_by_depth.values() for node in nodes):
         given = node.arguments.keras_tensors
-        if is_embedding(node.operation) and given[0] is tensor:
-            sizes.append(int(node.operation.input_dim))
+        if given and given[0] is tensor:
+            sizes.append(counted(node.operation))
         inner = functional_graph(node.operation)
         if inner is not None:
             pairs = zip(given, inner.inputs, strict=False)

@@ -1,7 +1,8 @@
-"""The channels of every position times a matrix of weights, however it is written."""
+"""Products of a tensor with weights, over its channels or all of its axes, however written."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from fastism.frontends.keras.activation import activation_steps
@@ -25,28 +26,34 @@ def product(call: Call) -> Sequence[Step]:
 
 @handles("ops.Tensordot")
 def tensor_product(call: Call) -> Sequence[Step]:
-    """Over the channels, which are the first axis of the weights."""
+    """Over the last axes, which are the first ones of the weights."""
     axes, rank = call.operation.axes, call.types[0].rank
     if call.pattern != (0, None):
         refuse("it is not the product of one tensor with weights")
-    if axes != 1 and [list(pair) for pair in axes] not in ([[-1], [0]], [[rank - 1], [0]]):
-        refuse(f"it sums over the axes {axes}")
-    return _over_channels(call.types[0], array(call.arguments[1]), "")
+    if isinstance(axes, int):
+        axes = range(rank - axes, rank), range(axes)
+    given, weights = ([each] if isinstance(each, int) else list(each) for each in axes)
+    shared = len(given)
+    if [axis % rank for axis in given] != [*range(rank - shared, rank)] or weights != [
+        *range(shared)
+    ]:
+        refuse(f"it sums over the axes {call.operation.axes}")
+    return _over_last(call.types[0], array(call.arguments[1]), shared)
 
 
 @handles("ops.Einsum")
 def einsum(call: Call) -> Sequence[Step]:
-    """``"abc,cd->abd"``: one tensor, weights, and a sum over the channels."""
+    """``"abc,cd->abd"``: one tensor, weights, and a sum over the last axes of the tensor."""
     if call.pattern != (0, None):
         refuse("it is not the product of one tensor with weights")
-    subscripts = str(call.operation.subscripts)
-    return _over_channels(call.types[0], array(call.arguments[1]), subscripts)
+    kernel = array(call.arguments[1])
+    return _over_last(call.types[0], kernel, _shared(str(call.operation.subscripts)))
 
 
 @handles("layers.EinsumDense")
 def einsum_dense(call: Call) -> Sequence[Step]:
     layer = call.operation
-    steps, composer = _over_channels(call.type, array(layer.kernel), layer.equation), None
+    steps = _over_last(call.type, array(layer.kernel), _shared(layer.equation))
     if layer.bias is not None:
         composer = Composer([call.type])
         composer.affine(composer.chain(steps, 0), shift=array(layer.bias))
@@ -54,24 +61,32 @@ def einsum_dense(call: Call) -> Sequence[Step]:
     return [*steps, *activation_steps(layer.activation)]
 
 
-def _over_channels(type: TensorType, kernel: Array, subscripts: str) -> Sequence[Step]:
-    """The steps of a product with weights whose first axis is the channels; without subscripts
-    the result has the other axes in their order.
+def _shared(subscripts: str) -> int:
+    """How many axes a sum is over, the last of the tensor and the first of the weights.
 
-    Raises NotExpressible for subscripts that say anything else.
+    What the tensor has in front of them stays, and the other axes of the weights follow. Raises
+    NotExpressible for subscripts that say anything else.
     """
-    letters = subscripts.replace(" ", "").replace("...", "*")
-    if letters:
-        sources, _, result = letters.partition("->")
-        value, _, weights = sources.partition(",")
-        # What the tensor has in front of its channels stays, and the weights' other axes follow.
-        if not weights or value[-1] != weights[0] or result != value[:-1] + weights[1:]:
-            refuse(f"it sums as {subscripts}")
-    if kernel.ndim < 2 or type.rank < 2:
+    sources, _, result = subscripts.replace(" ", "").replace("...", "*").partition("->")
+    value, _, weights = sources.partition(",")
+    shared = next((n for n in range(1, len(value)) if value[-n:] == weights[:n]), 0)
+    if not shared or result != value[:-shared] + weights[shared:]:
+        refuse(f"it sums as {subscripts}")
+    return shared
+
+
+def _over_last(type: TensorType, kernel: Array, shared: int) -> Sequence[Step]:
+    """The steps of a product over so many axes, the last of a tensor and the first of weights."""
+    stays, sums = type.shape[1 : type.rank - shared], type.shape[type.rank - shared :]
+    if type.rank <= shared or kernel.shape[:shared] != sums or kernel.ndim == shared:
         refuse(f"it is a product of {type} with weights of the shape {kernel.shape}")
-    steps = [_dense(kernel.reshape(len(kernel), -1), type)]
-    if kernel.ndim > 2:
-        shape = (*(int(extent) for extent in type.shape[1:-1]), *kernel.shape[1:])
+    rows = math.prod(int(extent) for extent in sums)
+    steps = [_dense(kernel.reshape(rows, -1), type)]
+    if shared > 1:
+        whole = Step("reshape", {"shape": (*map(int, stays), rows)}) if stays else Step("flatten")
+        steps.insert(0, whole)
+    if kernel.ndim != shared + 1:
+        shape = (*(int(extent) for extent in stays), *kernel.shape[shared:])
         steps.append(Step("reshape", {"shape": shape}))
     return steps
 

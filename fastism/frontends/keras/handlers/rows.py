@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Real
 
+import numpy as np
+
 from fastism.frontends.keras.call import Call, Step, array, handles, refuse
+from fastism.ir.types import NUMPY_DTYPES
 
 
 @handles("layers.Embedding")
@@ -15,6 +18,17 @@ def embedding(call: Call) -> Sequence[Step]:
         refuse("its tokens are not those of the edited input")
     table = array(call.operation.embeddings)
     return [Step("dense", {}, {"kernel": table[: call.type.channels]})]
+
+
+@handles("ops.OneHot")
+def one_hot(call: Call) -> Sequence[Step]:
+    """The rows themselves, with channels of zeros for tokens that the input never holds."""
+    if call.type.rank != 3:
+        refuse("its tokens are not those of the edited input")
+    dtype, classes = NUMPY_DTYPES[call.type.dtype], int(call.operation.num_classes)
+    if classes == call.type.channels:
+        return [Step("identity")]
+    return [Step("dense", {}, {"kernel": np.eye(call.type.channels, classes, dtype=dtype)})]
 
 
 @handles("layers.Masking")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastism.frontends.keras.call import Call, Step, handles, integer, refuse
+from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.handlers.slicing import BACKWARDS, along, taken_of
 
 
 @handles("layers.Cropping1D")
@@ -35,14 +37,29 @@ def repeat(call: Call) -> Sequence[Step]:
 
 @handles("ops.Pad")
 def pad(call: Call) -> Sequence[Step]:
-    """Zeros at the ends of the positions."""
-    call.require(mode="constant")
+    """Zeros at the ends of the positions, or what lies there mirrored or carried on."""
+    type, mode = call.type, call.operation.mode
     widths = [tuple(map(int, ends)) for ends in call.operation.pad_width]
-    ends = widths if len(widths) > 1 else widths * call.type.rank
-    if call.type.rank != 3 or {ends[0], ends[2]} != {(0, 0)}:
-        refuse(f"it pads {call.type} by {ends}")
+    ends = widths if len(widths) > 1 else widths * type.rank
+    if type.rank != 3 or {ends[0], ends[2]} != {(0, 0)}:
+        refuse(f"it pads {type} by {ends}")
     left, right = ends[1]
-    return [Step("zero_pad", {"left": left, "right": right})]
+    if mode == "constant":
+        return [Step("zero_pad", {"left": left, "right": right})]
+    if mode not in ("reflect", "symmetric"):
+        refuse(f"its mode is {mode!r}")
+    edge, composer = int(mode == "reflect"), Composer([type])
+
+    def mirrored(part: slice, count: int) -> int:
+        backwards = taken_of(type.with_length(count), along(1, BACKWARDS))
+        return composer.chain([*taken_of(type, along(1, part)), *backwards], 0)
+
+    pieces = [mirrored(slice(edge, edge + left), left)] if left else []
+    pieces.append(0)
+    if right:
+        pieces.append(mirrored(slice(-right - edge, -edge or None), right))
+    composer.add("concatenate", *pieces, attributes={"axis": 1})
+    return composer.steps
 
 
 @handles("layers.Flatten")
