@@ -16,6 +16,7 @@ from fastism.passes.canonicalization.joined import dense_of_joined
 from fastism.passes.canonicalization.reshapes import fold_reshapes
 from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
+from fastism.passes.canonicalization.turned import dense_of_turned, turn_last
 from fastism.passes.registry import register_pass
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -26,7 +27,9 @@ RULES: Final[tuple[Rule, ...]] = (
     fold_reshapes,
     dense_to_conv1d,
     flatten_last,
+    turn_last,
     dense_of_joined,
+    dense_of_turned,
 )
 """In this order; each sees the graph the ones before it have made."""
 

@@ -323,6 +323,35 @@ def test_a_dense_layer_over_other_joined_vectors_stays(check) -> None:
     check(body, "%dense", body, "%dense")
 
 
+def test_channels_in_front_are_turned_back(rewritten) -> None:
+    """The kernel's rows change places with them, and functions in between go in front."""
+    found = rewritten(
+        """
+  %turn  : f32[N,4,6] = permute(%seq) {order=(2,1)}
+  %act   : f32[N,4,6] = relu(%turn)
+  %sig   : f32[N,4,6] = sigmoid(%act)
+  %flat  : f32[N,24]  = flatten(%sig)
+  %dense : f32[N,2]   = dense(%flat) @wide.kernel
+""",
+        "%dense",
+    )
+    nodes = {node.name: (node.op, *node.inputs) for node in found.main.nodes}
+    assert nodes == {
+        "act.turned": ("relu", "seq"),
+        "sig.turned": ("sigmoid", "act.turned"),
+        "dense.flat": ("flatten", "sig.turned"),
+        "dense": ("dense", "dense.flat"),
+    }
+
+
+def test_a_turned_value_that_others_read_stays(check) -> None:
+    body = """
+  %turn : f32[N,4,6] = permute(%seq) {order=(2,1)}
+  %act  : f32[N,4,6] = relu(%turn)
+"""
+    check(body, "%act, %turn", body, "%act, %turn")
+
+
 def test_what_nobody_reads_is_dropped(check) -> None:
     check(
         """

@@ -136,6 +136,16 @@ STOPS: dict[str, tuple[Function, dict[str, str]]] = {
         lambda x: ops.mean(pairs(x), axis=(1, 2)),
         {"global_average_pool": "pools over the whole length"},
     ),
+    "channels_first_head": (
+        lambda x: layers.Dense(3)(
+            layers.Flatten()(layers.Activation("relu")(layers.Permute((2, 1))(x)))
+        ),
+        {"flatten": "gives every position a weight of its own"},
+    ),
+    "channels_first_flatten": (
+        lambda x: layers.Dense(3)(layers.Flatten(data_format="channels_first")(x)),
+        {"flatten": "gives every position a weight of its own"},
+    ),
     "one_number": (
         lambda x: ops.mean(x, axis=(1, 2)),
         {"global_average_pool": "pools over the whole length"},

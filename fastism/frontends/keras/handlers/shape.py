@@ -64,7 +64,10 @@ def pad(call: Call) -> Sequence[Step]:
 
 @handles("layers.Flatten")
 def flatten(call: Call) -> Sequence[Step]:
-    call.require(data_format="channels_last")
+    """Of data that says it has its channels in front, they are brought behind the rest first."""
+    rank = call.type.rank
+    if call.operation.data_format == "channels_first" and rank > 2:
+        return [*_permuted(call, (*range(2, rank), 1)), Step("flatten")]
     return [Step("flatten")]
 
 
