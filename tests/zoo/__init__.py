@@ -17,6 +17,7 @@ from tests.zoo import (  # noqa: F401  (imported to register)
     strands,
     structures,
     tokens,
+    uncommon,
     windows,
 )
 from tests.zoo.registry import ENTRIES, ZOO, Entry
