@@ -10,15 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism import api
+from fastism.errors import LoweringError
 from fastism.quiet import keras
 from fastism.runtime.alternatives import shuffled
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.plan import Plan
-from fastism.runtime.tolerances import tolerance_of
+from fastism.runtime.tolerances import differences, tolerance_of
 from fastism.testing.compare import assert_matches_model
 from fastism.testing.random_models import Drawing, draw
 
 Array = npt.NDArray[Any]
+
+ONNX_EVERY = 20
+"""One seed in so many is run by onnxruntime as well."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,27 @@ def trial(recipe: Recipe) -> Locality:
     own = shuffled(plan.site_rows(given), 2) if recipe.seed % 8 == 3 else None
     tolerance = tolerance_of(drawing.model) * (2 if drawing.coarse else 1)
     assert_matches_model(plan, drawing.model, given, tolerance, alternatives=own)
+    if recipe.seed % ONNX_EVERY == 0:
+        _try_onnx(plan, drawing, given)
     return locality(plan)
+
+
+def _try_onnx(plan: Plan, drawing: Drawing, given: Mapping[str, Array]) -> None:
+    """Hold a few sites by onnxruntime against the plan; live layers may have no ONNX form."""
+    sites = plan.executor.starts[:: max(1, len(plan.executor.starts) // 5)]
+    pairs = np.stack([sites, sites + plan.executor.width], axis=1)
+    options = {**drawing.options, "sites": pairs, "backend": "onnx"}
+    try:
+        other = api.compile(drawing.model, **options)
+    except LoweringError:
+        if plan.opaque:
+            return
+        raise
+    index = np.flatnonzero(np.isin(plan.executor.starts, sites))
+    expected, found = plan(given), other(given)
+    for name in expected:
+        apart = differences(found[name].alternate, expected[name].alternate[:, index])
+        assert apart.max(initial=0.0) <= 1e-4, f"ONNX: {name!r} is off by {apart.max():.1e}"
 
 
 def inputs(plan: Plan, seed: int) -> Mapping[str, Array]:

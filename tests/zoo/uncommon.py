@@ -58,12 +58,3 @@ def whole_layers() -> keras.Model:
     similar = layers.Dot(axes=2, name="similar")([x, grouped])
     parts = [layers.GlobalMaxPooling1D()(memory), states, layers.Flatten()(similar)]
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Concatenate()(parts)))
-
-
-@small_model(opaque=["space", "total"])
-def whole_planes() -> keras.Model:
-    """Layers over three axes."""
-    inputs = sequence()
-    x = layers.Reshape((5, 4, 2, 4))(_track(inputs, 4))
-    space = layers.Conv3D(2, (2, 2, 2), activation="relu", name="space")(x)
-    return keras.Model(inputs, layers.GlobalAveragePooling3D(name="total")(space))

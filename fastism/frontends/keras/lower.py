@@ -134,11 +134,14 @@ def _edited(
     tokens: how many tokens each input counts, None for one that is not read by an embedding.
     """
     if isinstance(seq_input, str):
-        if seq_input not in names:
+        # A dict of inputs goes by its keys, but its layers have names as well.
+        own = [_layer_name(tensor) for tensor in inputs]
+        called = names if seq_input in names else own
+        if called.count(seq_input) != 1:
             raise InputError(
                 f"the model has no input {seq_input!r}", attempt=f"one of {', '.join(names)}"
             )
-        seq_input = names.index(seq_input)
+        seq_input = called.index(seq_input)
     if not isinstance(seq_input, int):
         raise InputError(f"seq_input must be a number or a name, not {seq_input!r}")
     if not 0 <= seq_input < len(inputs):

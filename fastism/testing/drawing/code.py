@@ -71,6 +71,11 @@ class Halves(keras.Layer):  # type: ignore[misc]  # Keras is not typed
         value, gate = ops.split(x[..., : x.shape[-1] // 2 * 2], 2, axis=-1)
         return ops.tanh(value) * ops.sigmoid(gate), gate
 
+    def compute_output_shape(self, shape: tuple[int, ...]) -> Any:
+        """Said, since Keras takes ``x * 0.5`` for a sparse value, which it cannot slice."""
+        half = (*shape[:-1], shape[-1] // 2)
+        return half, half
+
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
 class Neighbours(keras.Layer):  # type: ignore[misc]  # Keras is not typed
@@ -82,6 +87,10 @@ class Neighbours(keras.Layer):  # type: ignore[misc]  # Keras is not typed
         pairs = ops.reshape(x[:, : half * 2], (-1, half, 2, x.shape[2]))
         return ops.sum(pairs * ops.softmax(pairs, axis=2), axis=2)
 
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Said for the same reason."""
+        return (shape[0], shape[1] // 2, shape[2])
+
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
 class Contrast(keras.Layer):  # type: ignore[misc]  # Keras is not typed
@@ -90,6 +99,10 @@ class Contrast(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     def call(self, x: Any) -> Any:
         """(N, L, C) to the same."""
         return ops.tanh(x - ops.pad(x, ((0, 0), (0, 2), (0, 0)))[:, 2:])
+
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Said for the same reason."""
+        return shape
 
 
 register_layer(Contrast, kernel=3, padding=(0, 2))

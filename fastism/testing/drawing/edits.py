@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import keras
 import numpy as np
 
 from fastism.testing.drawing.walk import Tensor, Walk
@@ -36,12 +37,25 @@ def options(walk: Walk, model: Any, sequence: Tensor) -> dict[str, Any]:
         weigh = str(runs.chance(0.35)).lower()
         found["pipeline"] = PASSES.format(weigh=weigh, schedule=schedule).replace("{}", "")
         walk.sketch.parts[runs.path] = f"weigh={weigh} {schedule}".strip()
+    wanted = walk.part("outputs")
+    if wanted is not None and len(model.outputs) > 1 and wanted.chance(0.25):
+        names = _output_names(model)
+        found["outputs"] = wanted.choice([names[:1], names[1:], names[::-1]])
+        walk.sketch.parts[wanted.path] = f"outputs {', '.join(found['outputs'])}"
     stop = walk.part("stop")
-    if stop is not None and stop.chance(0.1):
+    if stop is not None and "outputs" not in found and stop.chance(0.1):
         names = [layer.name for layer in model.layers if type(layer).__name__ in STOPS]
         if names:
             found["stop_layers"] = walk.sketch.parts[stop.path] = stop.choice(names)
     return found
+
+
+def _output_names(model: Any) -> list[str]:
+    """The names of a model's outputs: the paths in a dict of them, or those of their layers."""
+    if not isinstance(model._outputs_struct, dict):
+        return list(model.output_names)
+    paths = (path for path, _ in keras.tree.flatten_with_path(model._outputs_struct))
+    return [".".join(map(str, path)) for path in paths]
 
 
 def _sites(walk: Walk, length: int, width: int) -> Any:
