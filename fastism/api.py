@@ -53,6 +53,8 @@ def compile(
 ) -> Plan:
     """Compile a Keras model to a plan that scores mutations.
 
+    The plan holds the weights as they are now: a model that is trained further is compiled again.
+
     model: a live model, or the path of a .keras or .h5 file or a SavedModel folder.
     seq_input: the input that is edited, by position or name.
     length: positions of the sequence, for a model built for any length.

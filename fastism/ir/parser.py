@@ -27,6 +27,9 @@ _HEADER = re.compile(
     r'(?:\s+model=(?P<model>"(?:[^"\\]|\\.)*"|\S+))?'
     r"(?:\s+sha256:(?P<sha256>\S+))?\s*"
 )
+MOST_SITES = 10_000_000
+"""More than any sequence has: text that asks for more is no module of ours."""
+
 _FIELDS = ("segment", "mode", "stop", "layer", "kind", "node")
 _Item = TypeVar("_Item")
 
@@ -110,7 +113,10 @@ class _ModuleParser:
                 step = reader.integer("the distance between sites")
             if step < 1:
                 raise reader.error("a step of 1 or more", token)
-            starts = tuple(range(start, stop, step))
+            sites = range(start, stop, step)
+            if len(sites) > MOST_SITES:
+                raise reader.error(f"at most {MOST_SITES:,} sites", token)
+            starts = tuple(sites)
         else:
             starts = self._separated(lambda: reader.integer("where a site starts"))
         reader.expect("word", "'width='", "width")

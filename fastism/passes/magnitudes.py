@@ -15,27 +15,49 @@ import numpy as np
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 
-LARGE: Final = 1e3
-"""Factors and fillings of this size or more; f32 has seven digits, and scores should keep four."""
+LARGE: Final = 1e4
+"""Factors of this size or more of any value; f32 has seven digits."""
+LOUD: Final = 100.0
+"""Factors of a truth and fillings of this size or more: what an edit lets in or shuts out."""
 
-WHY: Final = f"brings in numbers of {LARGE:,.0f} and more, whose differences lose the smaller ones"
+WHY: Final = "brings in large numbers, whose differences lose the smaller ones"
+
+_TRUTHS = ("positive", "mask")
+_KEEPING = (
+    *("scale_shift", "cast", "reshape", "absolute", "add", "subtract", "multiply"),
+    *("maximum", "minimum", "channel_sum", "channel_max", "crop", "slice", "slice_channels"),
+)
+"""Ops that make truths, and those behind which a truth is still one, or a small count."""
 
 
-def brings_large(module: Module, graph: Graph, node: Node) -> bool:
-    """Whether a node multiplies by, or chooses, a weight that is large or infinite.
+def bring_large(module: Module) -> frozenset[str]:
+    """The names of the nodes that multiply by, or choose, a weight that is large or infinite.
 
     What all values have in common, as a shift, drops out of a difference. Of a module without its
     weights nothing is known, and nothing large is found.
     """
+    graph, found = module.main, set[str]()
+    truths = {value.name for value in graph.inputs}
+    for node in graph.nodes:
+        truth = truths.issuperset(node.inputs)
+        if node.op in (*_TRUTHS, "constant") or (truth and node.op in _KEEPING):
+            truths.update(value.name for value in node.results)
+        limit = LOUD if truth or node.op == "select" else LARGE
+        if any(_reaches(module, name, limit) for name in _weights(graph, node)):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def _weights(graph: Graph, node: Node) -> list[str | None]:
+    """The constants that an op multiplies by, or chooses."""
     if node.op == "scale_shift":
-        return _large(module, node.constant("scale"))
-    if node.op in ("multiply", "select"):
-        sources = [graph.producers.get(name) for name in node.inputs]
-        constants = [s.constant("value") for s in sources if s is not None and s.op == "constant"]
-        return any(_large(module, name) for name in constants)
-    return False
+        return [node.constant("scale")]
+    if node.op not in ("multiply", "select"):
+        return []
+    sources = [graph.producers.get(name) for name in node.inputs]
+    return [s.constant("value") for s in sources if s is not None and s.op == "constant"]
 
 
-def _large(module: Module, name: str | None) -> bool:
+def _reaches(module: Module, name: str | None, limit: float) -> bool:
     data = None if name is None else module.constants[name].data
-    return data is not None and bool(np.any(np.abs(data) >= LARGE))
+    return data is not None and bool(np.any(np.abs(data) >= limit))

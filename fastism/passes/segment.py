@@ -27,7 +27,7 @@ from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Relation, Whole, Window
 from fastism.passes.base import Pass
 from fastism.passes.frontier import cheaper_whole
-from fastism.passes.magnitudes import WHY, brings_large
+from fastism.passes.magnitudes import WHY, bring_large
 from fastism.passes.propagation.exits import EXITS, leaves_through_dense
 from fastism.passes.propagation.rules import runs_on_windows
 from fastism.passes.registry import register_pass
@@ -53,7 +53,7 @@ class Segment(Pass):
     def run(self, module: Module) -> Module:
         graph = module.main
         _check_names(graph, self.stop_layers)
-        whole = {node.name: WHY for node in graph.nodes if brings_large(module, graph, node)}
+        whole = dict.fromkeys(bring_large(module), WHY)
         decisions = _decide(graph, self.stop_layers, whole)
         if self.weigh and not self.stop_layers:
             modes = {name: mode for name, (mode, _) in decisions.items()}

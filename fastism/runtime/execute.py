@@ -165,18 +165,25 @@ class Executor:
             )
         for first in range(0, len(numbers), MUTANTS):
             part = numbers[first : first + MUTANTS]
-            chosen = items.take(part)
-            mutants = {name: array[chosen.sequence] for name, array in inputs.items()}
-            edited = mutants[self.module.seq_input]
-            positions = self.starts[chosen.site][:, None] + np.arange(self.width)
-            edited[np.arange(len(part))[:, None], positions] = rows_of(
-                alternatives, chosen, edited.dtype
-            )
-            outputs = self.reference(mutants)
+            outputs = self.reference(self.mutants(inputs, items.take(part), alternatives))
             for result, head in zip(results, self.heads, strict=True):
                 result[part] = outputs[head]
             if progress is not None:
                 progress(len(part))
+
+    def mutants(
+        self, inputs: Mapping[str, Array], items: Items, alternatives: Array
+    ) -> dict[str, Array]:
+        """Every input of the model with each item's alternative written in, (M, ...)."""
+        result = {name: array[items.sequence] for name, array in inputs.items()}
+        edited = result[self.module.seq_input]
+        written = rows_of(alternatives, items, edited.dtype)
+        edited[np.arange(len(items))[:, None], self._positions(items.site)] = written
+        return result
+
+    def _positions(self, site: IntArray) -> IntArray:
+        """The positions of sites, (M, width)."""
+        return np.asarray(self.starts[site][:, None] + np.arange(self.width))
 
     def run_chunks(
         self,
@@ -202,8 +209,7 @@ class Executor:
 
     def held(self, edited: Array, sequence: IntArray, site: IntArray) -> Array:
         """What sequences hold at sites before any edit, (M, width, C)."""
-        positions = self.starts[site][:, None] + np.arange(self.width)
-        return np.asarray(edited[sequence[:, None], positions])
+        return np.asarray(edited[sequence[:, None], self._positions(site)])
 
     def _cancels(self, edited: Array, items: Items, alternatives: Array) -> npt.NDArray[np.bool_]:
         """Items that write what is there already."""

@@ -18,18 +18,24 @@ Array = npt.NDArray[Any]
 
 
 def model_inputs(
-    graph: Graph, given: Any, tokens: Collection[str] = frozenset()
+    graph: Graph,
+    given: Any,
+    tokens: Collection[str] = frozenset(),
+    layers: Sequence[str] = (),
 ) -> dict[str, Array]:
     """One array for each input of the model, by name, cast to the type the graph states.
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
     mapping by name, nested as the model takes them. An array may have axes of one element more, as
     (N, L, C, 1) for a model that takes it so; one of ``tokens`` may be token numbers, (N, L).
+    ``layers`` are the names of the input layers, by which a mapping may go as well.
     Raises InputError where the count, a name, a shape or an element type does not fit.
     """
     names = [value.name for value in graph.inputs]
     if isinstance(given, Mapping):
         leaves = dict(_leaves(given))
+        if set(layers).issubset(leaves) and not set(names).issubset(leaves):
+            leaves.update((name, leaves[layer]) for name, layer in zip(names, layers, strict=False))
         missing = [name for name in names if name not in leaves]
         if missing:
             raise InputError(

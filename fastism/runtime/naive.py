@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.runtime.alternatives import rows_of
 from fastism.runtime.inputs import model_shapes
 from fastism.runtime.items import Items
 
@@ -27,12 +26,7 @@ def mutated(
     alternatives: as `Plan.written` gives them; the plan's own if None.
     """
     rows = plan.alternatives if alternatives is None else alternatives
-    result = {name: array[items.sequence] for name, array in inputs.items()}
-    edited = result[plan.module.seq_input].copy()
-    positions = plan.executor.starts[items.site][:, None] + np.arange(plan.executor.width)
-    edited[np.arange(len(items))[:, None], positions] = rows_of(rows, items, edited.dtype)
-    result[plan.module.seq_input] = edited
-    return result
+    return plan.executor.mutants(inputs, items, rows)
 
 
 def live(model: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastism.errors import InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
+from fastism.ir.origin import INPUT_LAYERS
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.alternatives import of_sequences, parse_written
 from fastism.runtime.arguments import require_count
@@ -137,7 +138,8 @@ class Plan:
 
         Raises InputError where it does not fit.
         """
-        return model_inputs(self.module.main, x, self.tokens)
+        layers: Any = self.stages[0].main.attributes.get(INPUT_LAYERS, ())
+        return model_inputs(self.module.main, x, self.tokens, layers)
 
     def __call__(
         self,
@@ -157,7 +159,8 @@ class Plan:
         batch_size: sequences at a time; more is faster, and takes more memory.
         memory: bytes the running chunks may take; a quarter of what is free if None.
 
-        Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites.
+        Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites. Warns
+        of edits that were predicted in full, as infinite or huge values drown their differences.
         """
         require_count("batch_size", batch_size)
         require_count("memory", memory, optional=True)

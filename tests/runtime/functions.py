@@ -44,3 +44,10 @@ def stops_of(model: keras.Model) -> Mapping[str, str]:
     nodes = plan.stage["segmented"].main.nodes
     assert not [node.name for node in nodes if node.op == "opaque"]
     return {node.op: node.stop for node in nodes if node.stop}
+
+
+def assert_stops(function: Function, expected: Mapping[str, str]) -> None:
+    """Locality ends at these ops, for these reasons, and beyond that where values meet."""
+    found = stops_of(model_of(function))
+    meets = {op for op, why in found.items() if why == "meets a value that is changed everywhere"}
+    assert {op: why for op, why in found.items() if op not in meets} == expected

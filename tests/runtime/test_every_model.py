@@ -31,7 +31,7 @@ STOPS = {
         "global_average_pooling2d/global_average_pool": "pools over the whole length",
         "multiply": "meets a value that is changed everywhere",
     },
-    "permuted": {"swapaxes": "moves the sequence axis"},
+    "permuted": {"head.flat": "gives every position a weight of its own"},
     "transposed_unet": {},
     "traced_code": {"flatten": "gives every position a weight of its own"},
     "position_weights": {"flatten": "gives every position a weight of its own"},

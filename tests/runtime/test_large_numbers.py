@@ -27,6 +27,11 @@ ABSENT: dict[str, tuple[Absent, str | None]] = {
         lambda score, present: score + (1 - present) * np.full((20, 1), -1e6, np.float32),
         "multiply/multiply",
     ),
+    "less": (lambda score, present: score + (1 - present) * -5000.0, "multiply"),
+    "by_comparison": (
+        lambda score, present: score - 400.0 * ops.cast(present < 0.5, "float32"),
+        "multiply",
+    ),
     "moderate": (lambda score, present: score + (1 - present) * -50.0, None),
 }
 """How positions without a letter are kept out of an attention, and the node that must run whole."""

@@ -68,6 +68,8 @@ def test_nested_inputs(nest: Any) -> None:
     model = keras.Model(nest(one, vector), layers.Concatenate()([track(one), vector]))
     plan = held(model, nest(FIRST, VECTOR))
     assert_matches_model(plan, model, [FIRST, VECTOR])
+    names = [tensor._keras_history.operation.name for tensor in model.inputs]
+    assert_matches_model(plan, model, dict(zip(names, [FIRST, VECTOR], strict=True)))
 
 
 class Subclassed(keras.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras.src.models.functional import Functional
 
@@ -14,3 +16,8 @@ def functional_graph(model: object) -> Functional | None:
     if isinstance(model, Functional):
         return model if type(model).call is Functional.call else None
     return None
+
+
+def paths(structure: Any) -> list[str]:
+    """Where each leaf of a nested structure lies, in the order of Keras: ``first.0``."""
+    return [".".join(map(str, path)) for path, _ in keras.tree.flatten_with_path(structure)]

@@ -32,7 +32,7 @@ from fastism.frontends.keras.trace import expressed
 from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Constant
-from fastism.ir.origin import INPUT_LAYER, Origin
+from fastism.ir.origin import INPUT_LAYER, INPUT_LAYERS, Origin
 from fastism.ir.types import SHORT_DTYPES, TensorType
 
 _SIGNED = {"bool": "i8", "u8": "i16", "u16": "i32", "u32": "i64", "u64": "i64"}
@@ -50,6 +50,15 @@ def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
     return TensorType(_SIGNED.get(dtype, dtype), ("N", *shape[1:]))
 
 
+def layer_names(inputs: Sequence[Any]) -> list[str]:
+    """The names of the layers behind a model's inputs; of the tensors, where it has no graph."""
+    histories = [getattr(tensor, "_keras_history", None) for tensor in inputs]
+    return [
+        str(history.operation.name if history else tensor.name)
+        for tensor, history in zip(inputs, histories, strict=True)
+    ]
+
+
 class ModuleBuilder:
     """The graphs, constants and opaque layers of one module, as they are found."""
 
@@ -63,6 +72,9 @@ class ModuleBuilder:
     def main(self, model: Functional, names: Sequence[str], types: Sequence[TensorType]) -> Graph:
         """Lower the whole model; its nested models become graphs of their own, after it."""
         graph = GraphLowering(self, model, "main", "").run(names, types)
+        layers = layer_names(model.inputs)
+        if layers != list(names):
+            graph = graph.replace(attributes={**graph.attributes, INPUT_LAYERS: tuple(layers)})
         self.graphs.insert(0, graph)
         keys = {node.attributes.get("key") for made in self.graphs for node in made.nodes}
         self.opaque = {key: layer for key, layer in self.opaque.items() if key in keys}
@@ -80,8 +92,7 @@ class ModuleBuilder:
             unique = _unique(name, self._names)
             self._names.add(unique)
             lowering = GraphLowering(self, model, unique, path)
-            layers = [tensor._keras_history.operation.name for tensor in model.inputs]
-            graph = lowering.run(layers, types)
+            graph = lowering.run(layer_names(model.inputs), types)
             names = graph.outputs[: len(model.outputs)]
             masked = tuple(i for i, output in enumerate(names) if output in lowering.masks)
             self._nested[key] = graph, masked

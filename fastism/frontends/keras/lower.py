@@ -10,10 +10,11 @@ import keras
 
 from fastism.errors import InputError, ModelError
 from fastism.frontends.keras.call import Call, Slot
-from fastism.frontends.keras.functional import functional_graph
+from fastism.frontends.keras.functional import functional_graph, paths
 from fastism.frontends.keras.graphs import (
     GraphLowering,
     ModuleBuilder,
+    layer_names,
     tensor_type,
 )
 from fastism.frontends.keras.opaque import OpaqueLayer
@@ -94,14 +95,8 @@ def inputs_structure(model: keras.Model) -> Any:
 def _names(structure: Any, inputs: Sequence[Any]) -> list[str]:
     """The user's names of the inputs: the keys of a dict, or the names of the input layers."""
     if isinstance(structure, dict):
-        paths = (path for path, _ in keras.tree.flatten_with_path(structure))
-        return [".".join(map(str, path)) for path in paths]
-    return [_layer_name(tensor) for tensor in inputs]
-
-
-def _layer_name(tensor: Any) -> str:
-    history = getattr(tensor, "_keras_history", None)
-    return str(history.operation.name if history else tensor.name)
+        return paths(structure)
+    return layer_names(inputs)
 
 
 def _built_for(model: keras.Model) -> Any:
@@ -135,8 +130,7 @@ def _edited(
     """
     if isinstance(seq_input, str):
         # A dict of inputs goes by its keys, but its layers have names as well.
-        own = [_layer_name(tensor) for tensor in inputs]
-        called = names if seq_input in names else own
+        called = list(names if seq_input in names else layer_names(inputs))
         if called.count(seq_input) != 1:
             raise InputError(
                 f"the model has no input {seq_input!r}", attempt=f"one of {', '.join(names)}"
@@ -230,7 +224,7 @@ def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
         names = list(getattr(model, "output_names", functional.output_names))
         if isinstance(structure, dict):
             # Keras flattens a dict by its sorted keys, as the order of model.outputs shows.
-            names = [".".join(map(str, p)) for p, _ in keras.tree.flatten_with_path(structure)]
+            names = paths(structure)
     unique: list[str] = []
     for name in names:
         count = names[: len(unique)].count(name) + 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
 import numpy as np
 
+from fastism.frontends.keras.functional import paths
 from fastism.testing.drawing.walk import Tensor, Walk
 
 PASSES = "flatten,canonicalize,annotate,segment{{weigh={weigh}}},split,schedule{{{schedule}}}"
@@ -54,8 +54,7 @@ def _output_names(model: Any) -> list[str]:
     """The names of a model's outputs: the paths in a dict of them, or those of their layers."""
     if not isinstance(model._outputs_struct, dict):
         return list(model.output_names)
-    paths = (path for path, _ in keras.tree.flatten_with_path(model._outputs_struct))
-    return [".".join(map(str, path)) for path in paths]
+    return paths(model._outputs_struct)
 
 
 def _sites(walk: Walk, length: int, width: int) -> Any:
