@@ -21,9 +21,10 @@ SMALLEST_SCALE = 1e-6
 
 
 def tolerance_of(model: Any) -> float:
-    """The tolerance for a live Keras model: that of the coarsest type a layer of it computes in.
+    """The tolerance for a live Keras model: that of the coarsest type anything in it computes in.
 
-    Layers that only name an input, or that are made of others, do not count.
+    Layers that only name an input, or that are made of others, do not count; operations between
+    layers compute in the type of their results.
     """
     layers = [model, *model._flatten_layers(include_self=False)]
     leaves = [
@@ -31,7 +32,15 @@ def tolerance_of(model: Any) -> float:
         for layer in layers
         if type(layer).__name__ != "InputLayer" and not getattr(layer, "_layers", ())
     ]
-    computed = {layer.compute_dtype for layer in leaves} & set(TOLERANCES)
+    between = {
+        str(tensor.dtype)
+        for layer in layers
+        for operation in getattr(layer, "operations", ())
+        if not hasattr(operation, "compute_dtype")
+        for node in operation._inbound_nodes
+        for tensor in node.outputs
+    }
+    computed = (between | {layer.compute_dtype for layer in leaves}) & set(TOLERANCES)
     return max((TOLERANCES[name] for name in computed), default=TOLERANCES["float32"])
 
 

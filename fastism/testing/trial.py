@@ -70,7 +70,8 @@ def trial(recipe: Recipe) -> Locality:
     own = shuffled(plan.site_rows(given), 2) if recipe.seed % 8 == 3 else None
     tolerance = tolerance_of(drawing.model) * (2 if drawing.coarse else 1)
     assert_matches_model(plan, drawing.model, given, tolerance, alternatives=own)
-    if recipe.seed % ONNX_EVERY == 0:
+    double = any(value.type.dtype == "f64" for value in plan.module.main.values.values())
+    if recipe.seed % ONNX_EVERY == 0 and not double:  # onnxruntime has no such convolutions
         _try_onnx(plan, drawing, given)
     return locality(plan)
 
