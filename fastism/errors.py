@@ -1,4 +1,4 @@
-"""Errors that a person can act on: what happened, where, why, and what to try."""
+"""Errors and warnings that a person can act on: what happened, where, why, and what to try."""
 
 from __future__ import annotations
 
@@ -71,3 +71,7 @@ class PlanError(FastismError):
 
 class MismatchError(FastismError):
     """The compiled program and the model disagree."""
+
+
+class FastismWarning(UserWarning):
+    """Something a user should know of scores that are right all the same."""

@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     session = Session()
     try:
-        code = _fastism.main(arguments, "fastism", standalone_mode=False, obj=session)
+        with session.noting_warnings():
+            code = _fastism.main(arguments, "fastism", standalone_mode=False, obj=session)
         return code if isinstance(code, int) else 0
     except click.exceptions.Abort:
         return _fail(session, "interrupted", INTERRUPTED)

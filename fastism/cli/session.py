@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 import click
+
+from fastism.errors import FastismWarning
 
 _WIDTH_OF_A_PIPE = 140
 
@@ -28,6 +34,30 @@ class Session:
         """A line on standard error, unless ``--quiet``."""
         if text and not self.quiet:
             click.echo(text, err=True)
+
+    @contextmanager
+    def noting_warnings(self) -> Iterator[None]:
+        """In it, warnings of ours are notes, each said once however the numbers in it change."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", FastismWarning)
+            show, said = warnings.showwarning, set[str]()
+
+            def note(
+                message: Warning | str,
+                category: type[Warning],
+                filename: str,
+                lineno: int,
+                file: TextIO | None = None,
+                line: str | None = None,
+            ) -> None:
+                if not issubclass(category, FastismWarning):
+                    show(message, category, filename, lineno, file, line)
+                elif (kind := re.sub(r"[\d,]+", "", str(message))) not in said:
+                    said.add(kind)
+                    self.note(f"warning: {message}")
+
+            warnings.showwarning = note
+            yield
 
     def detail(self, text: str) -> None:
         """A line on standard error under ``-v``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -93,12 +92,14 @@ class Executor:
         results: Sequence[Array],
         progress: Callable[[int], None] | None = None,
         memory: int | None = None,
-    ) -> None:
+    ) -> int:
         """Fill ``results[h][i]`` with head h's mutated output for item i, where it changes.
 
         ``saved`` is what `reference` returned for these inputs; ``alternatives`` is (A, width, C),
         or (1 or N, 1 or S, A, width, C) for N sequences. Items that change nothing are left as
         they are. ``memory`` bounds the bytes of the chunks that run side by side.
+
+        Returns how many items were predicted in full, since they have no use of differences.
         """
         edited = inputs[self.module.seq_input]
         group_of = self.group_of[items.site]
@@ -130,7 +131,9 @@ class Executor:
                     progress(done)
         if progress is not None:
             progress(int(np.sum(still)))
-        self._score_whole(inputs, items, alternatives, np.concatenate(whole), results, progress)
+        numbers = np.concatenate(whole)
+        self._score_whole(inputs, items, alternatives, numbers, results, progress)
+        return len(numbers)
 
     def _drowned(self, saved: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
         """Sequences of whose reference a value is infinite, or too large for differences from it.
@@ -157,12 +160,6 @@ class Executor:
         progress: Callable[[int], None] | None,
     ) -> None:
         """Fill in items by running the graph of the reference on the mutants, as the model does."""
-        if len(numbers):
-            warnings.warn(
-                f"{len(numbers):,} of {len(items):,} edits meet values that are infinite or huge, "
-                "as log(0) or exp(20) are, and drown differences: they are predicted in full",
-                stacklevel=3,
-            )
         for first in range(0, len(numbers), MUTANTS):
             part = numbers[first : first + MUTANTS]
             outputs = self.reference(self.mutants(inputs, items.take(part), alternatives))

@@ -80,8 +80,16 @@ def _holds_arrays(given: Any) -> bool:
     return isinstance(given, Mapping) or hasattr(given, "shape")
 
 
+_ROWS = "one-hot rows, (N, L, C)"
+
+
 def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array:
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError:  # of lists of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind in "OSU":
+        raise InputError(f"the input {name!r} is not an array of numbers", attempt=_ROWS)
     if array.ndim > len(shape) and _without_ones(array.shape) == _without_ones(shape):
         array = array.reshape(len(array), *shape[1:])
     if array.ndim != len(shape) or array.shape[1:] != tuple(shape[1:]):

@@ -82,7 +82,7 @@ def _structured(model: Any, tensors: list[Array]) -> Any:
     """Arrays in the order of the model's inputs, as the list or dict it was built with."""
     import keras
 
-    from fastism.frontends.keras.lower import inputs_structure
+    from fastism.frontends.keras.inputs import inputs_structure
 
     return keras.tree.pack_sequence_as(inputs_structure(model), tensors)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import InputError
+from fastism.errors import FastismWarning, InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
 from fastism.ir.origin import INPUT_LAYERS
@@ -174,7 +175,7 @@ class Plan:
             for out, dtype in self._outputs()
         ]
         counter = _Counter(progress, count * grid.shape[1])
-        limit = default_memory() if memory is None else memory
+        limit, in_full = default_memory() if memory is None else memory, 0
         for first in range(0, count, batch_size):
             batch = {name: array[first : first + batch_size] for name, array in inputs.items()}
             size = len(next(iter(batch.values())))
@@ -190,7 +191,8 @@ class Plan:
             site, alternative = np.tile(grid[1], size), np.tile(grid[2], size)
             items = Items(sequence, site, alternative)
             own = of_sequences(rows, slice(first, first + size))
-            self.executor.score(batch, saved, items, own, flat, counter.add, limit)
+            in_full += self.executor.score(batch, saved, items, own, flat, counter.add, limit)
+        _warn_of(in_full, counter.total)
         return Scores(dict(zip(self.output_names, heads, strict=True)))
 
     def score_items(
@@ -226,7 +228,7 @@ class Plan:
             raise InputError("sequence, site and alternative must be of one length")
         results = [np.empty((len(items), *shape), dtype) for shape, dtype in self._outputs()]
         counter = _Counter(progress, len(items))
-        limit = default_memory() if memory is None else memory
+        limit, in_full = default_memory() if memory is None else memory, 0
         used, position = np.unique(items.sequence, return_inverse=True)
         for first in range(0, len(used), batch_size):
             index = used[first : first + batch_size]
@@ -237,9 +239,10 @@ class Plan:
             part = Items(position[chosen] - first, part.site, part.alternative)
             flat = [np.asarray(saved[value])[part.sequence] for value in self.executor.heads]
             own = of_sequences(rows, index)
-            self.executor.score(batch, saved, part, own, flat, counter.add, limit)
+            in_full += self.executor.score(batch, saved, part, own, flat, counter.add, limit)
             for result, values in zip(results, flat, strict=True):
                 result[chosen] = values
+        _warn_of(in_full, counter.total)
         return dict(zip(self.output_names, results, strict=True))
 
     def site_rows(self, x: Any) -> Array:
@@ -272,6 +275,17 @@ class Plan:
             (shape, np.dtype(NUMPY_DTYPES[values[value].type.dtype]))
             for shape, value in zip(self.output_shapes.values(), self.executor.heads, strict=True)
         ]
+
+
+def _warn_of(in_full: int, edits: int) -> None:
+    """Say how many edits took the time of the model itself."""
+    if in_full:
+        warnings.warn(
+            f"{in_full:,} of {edits:,} edits meet values that are infinite or huge, as log(0) or "
+            "exp(20) are, and drown differences: they are predicted in full",
+            FastismWarning,
+            stacklevel=3,
+        )
 
 
 class _Counter:

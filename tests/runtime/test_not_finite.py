@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +12,8 @@ import pytest
 from keras import layers, ops
 
 from fastism import api
+from fastism.cli import main
+from fastism.errors import FastismWarning
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.testing.compare import assert_same_scores
@@ -48,7 +51,7 @@ def test_infinite_references(name: str, backend: str) -> None:
     plan = api.compile(model, backend=backend, pipeline=ON_WINDOWS)
     assert [node for node in plan.stage["segmented"].main.nodes if node.mode == "delta"]
     given = random_inputs(plan.module.main, 2)
-    with pytest.warns(UserWarning, match="infinite or huge"):
+    with pytest.warns(FastismWarning, match="infinite or huge"):
         found = plan(given)
     assert np.isfinite(found[0].alternate).all()
     assert_same_scores(plan, found, model_scores(plan, model, given, 256))
@@ -67,7 +70,7 @@ def test_one_sequence_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     given[1, 7] = 0.0
     items = np.array([0, 1, 1]), np.array([7, 7, 12]), np.array([0, 1, 2])
     done: list[int] = []
-    with pytest.warns(UserWarning, match="of 3 edits"):
+    with pytest.warns(FastismWarning, match="of 3 edits"):
         found = plan.score_items(given, *items, progress=lambda now, total: done.append(now))
     assert done[-1] == 3
     mutants = given[items[0]]
@@ -78,3 +81,21 @@ def test_one_sequence_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Executor, "_score_whole", lambda *_: None)
     (wrong,) = plan.score_items(given, *items).values()
     assert not np.allclose(wrong, scores)
+
+
+def test_the_command_line_says_so_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = model_of(ops.log)
+    model.save(tmp_path / "model.keras")
+    text = "".join(f">s{i}\n{'ACGT' * 10}\n" for i in range(3))
+    (tmp_path / "x.fa").write_text(text)
+    plan, scores = str(tmp_path / "plan"), str(tmp_path / "scores.h5")
+    line = ["compile", str(tmp_path / "model.keras"), "-o", plan, "--tune", "off"]
+    assert main(line) == 0
+    capsys.readouterr()
+    assert main(["run", plan, "-s", str(tmp_path / "x.fa"), "-o", scores, "-bs", "1"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("infinite or huge") == 1
+    assert "\nwarning: 120 of " in f"\n{said}"
+    assert "UserWarning" not in said

@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 
 from fastism import FastISM, api
-from fastism.errors import InputError
+from fastism.errors import InputError, ModelError
 from fastism.runtime.check import check_plan
 from fastism.runtime.plan import Plan
 from fastism.testing.compare import assert_matches_model
@@ -141,3 +141,17 @@ def test_one_output_by_its_name() -> None:
     given = sequence()
     model = keras.Model(given, [layers.Dense(2, name="first")(track(given)), track(given)])
     assert api.compile(model, outputs="first").output_names == ("first",)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"model", keras.layers.Dense(2)])
+def test_what_is_no_model(given: Any) -> None:
+    with pytest.raises(ModelError, match="is no Keras model"):
+        api.compile(given)
+
+
+@pytest.mark.parametrize("given", [["ACGT"], [[[1.0]], [[1.0, 0.0]]], None])
+def test_what_is_no_array(given: Any) -> None:
+    x = sequence()
+    plan = api.compile(keras.Model(x, track(x)), sites=[0])
+    with pytest.raises(InputError, match="not an array of numbers"):
+        plan(given)

@@ -10,7 +10,6 @@ import keras
 from keras.src.backend import get_keras_mask
 from keras.src.models.functional import Functional
 
-from fastism.errors import ModelError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
 from fastism.frontends.keras.apart import check_apart
 from fastism.frontends.keras.call import Call, Expression, NotExpressible, of_keras, refuse, slotted
@@ -24,6 +23,7 @@ from fastism.frontends.keras.dtypes import (
     own_type,
 )
 from fastism.frontends.keras.functional import functional_graph
+from fastism.frontends.keras.inputs import layer_names
 from fastism.frontends.keras.masks import makes_mask, passes_mask, reads_mask
 from fastism.frontends.keras.opaque import OpaqueLayer
 from fastism.frontends.keras.probe import OP, windowed_node
@@ -33,30 +33,7 @@ from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Constant
 from fastism.ir.origin import INPUT_LAYER, INPUT_LAYERS, Origin
-from fastism.ir.types import SHORT_DTYPES, TensorType
-
-_SIGNED = {"bool": "i8", "u8": "i16", "u16": "i32", "u32": "i64", "u64": "i64"}
-"""Element types that cannot hold a change, which may be below zero, and those that can."""
-
-
-def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
-    """The type of a Keras tensor with its shape filled in. Raises ModelError for odd elements."""
-    dtype = element_type(tensor.dtype)
-    if dtype is None:
-        raise ModelError(
-            f"the input {tensor.name!r} holds {tensor.dtype} elements",
-            attempt=f"build the model with one of {', '.join(SHORT_DTYPES)}",
-        )
-    return TensorType(_SIGNED.get(dtype, dtype), ("N", *shape[1:]))
-
-
-def layer_names(inputs: Sequence[Any]) -> list[str]:
-    """The names of the layers behind a model's inputs; of the tensors, where it has no graph."""
-    histories = [getattr(tensor, "_keras_history", None) for tensor in inputs]
-    return [
-        str(history.operation.name if history else tensor.name)
-        for tensor, history in zip(inputs, histories, strict=True)
-    ]
+from fastism.ir.types import TensorType
 
 
 class ModuleBuilder:

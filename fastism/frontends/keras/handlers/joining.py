@@ -68,8 +68,8 @@ def tile(call: Call) -> Sequence[Step]:
     repeats, type = call.operation.repeats, call.type
     repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
     repeats = (*(1,) * (type.rank - len(repeats)), *repeats)
-    if len(repeats) > type.rank or repeats[0] != 1:
-        refuse("it repeats the batch, or adds an axis")
+    if len(repeats) > type.rank or repeats[0] != 1 or min(repeats) < 1:
+        refuse("it repeats the batch, adds an axis, or leaves nothing")
     composer, value = Composer([type]), 0
     for axis, count in enumerate(repeats):
         if count != 1:
