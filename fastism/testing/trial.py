@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism import api
-from fastism.errors import LoweringError
+from fastism.errors import LoweringError, PlanError
 from fastism.quiet import keras
 from fastism.runtime.alternatives import shuffled
 from fastism.runtime.inputs import random_inputs, without_some_letters
@@ -83,7 +83,7 @@ def _try_onnx(plan: Plan, drawing: Drawing, given: Mapping[str, Array]) -> None:
     options = {**drawing.options, "sites": pairs, "backend": "onnx"}
     try:
         other = api.compile(drawing.model, **options)
-    except LoweringError:
+    except (LoweringError, PlanError):
         if plan.opaque:
             return
         raise
