@@ -126,9 +126,7 @@ def reduce(call: Call) -> Sequence[Step]:
     operation, type = call.operation, call.type
     kind, axes = _KINDS[call.kind], axes_of(operation.axis, type.rank)
     call.require(initial=None, weights=None)
-    if getattr(operation, "ord", None) not in (None, 2, "fro") or (
-        kind == "norm" and len(axes) > 1
-    ):
+    if kind == "norm" and (operation.ord not in (None, 2) or len(axes) > 1):
         refuse(f"it is the norm {operation.ord} over {len(axes)} axes")
     if kind in ("any", "all"):
         require_reader(call)
