@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.ir.types import NUMPY_DTYPES, TensorType
+from fastism.runtime.arguments import array_of
 from fastism.runtime.inputs import as_dtype
 from fastism.runtime.items import IntArray, Items
 from fastism.runtime.tokens import alternative_rows, require_one_hot
@@ -84,9 +85,11 @@ def parse_written(
     Rows (N, A, width, C) differ by sequence, (N, S, A, width, C) by site as well; N or S may be 1
     where they do not. Raises InputError for any other shape.
     """
-    if given is None or isinstance(given, str) or _numbers(given).ndim < 4:
+    if given is None or isinstance(given, str):
         return parse_alternatives(given, width, edited, tokens=tokens)
     rows = _numbers(given)
+    if rows.ndim < 4:
+        return parse_alternatives(rows, width, edited, tokens=tokens)
     rows = rows[:, None] if rows.ndim == 4 else rows
     if (
         rows.ndim != 5
@@ -108,10 +111,7 @@ def parse_written(
 
 def _numbers(given: Any) -> Array:
     """Rows as an array. Raises InputError where they are none."""
-    try:
-        rows = np.asarray(given)
-    except ValueError:  # of lists of different lengths
-        rows = np.empty(0, object)
+    rows = array_of(given)
     if rows.dtype.kind not in "biuf":
         raise InputError(
             "the alternatives are not rows of numbers",

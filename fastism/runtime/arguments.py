@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastism.errors import InputError
 
@@ -25,3 +26,11 @@ def names_of(name: str, given: Any) -> tuple[str, ...]:
     if not isinstance(names, Sequence) or not all(isinstance(each, str) for each in names):
         raise InputError(f"{name} must be a name or a list of names, not {given!r}")
     return tuple(names)
+
+
+def array_of(given: Any) -> npt.NDArray[Any]:
+    """Whatever was given as an array; lists of different lengths as an empty one of objects."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        return np.empty(0, object)

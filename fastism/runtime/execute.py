@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -104,9 +105,10 @@ class Executor:
         edited = inputs[self.module.seq_input]
         group_of = self.group_of[items.site]
         still = (group_of < 0) | self._cancels(edited, items, alternatives)
-        whole = [np.flatnonzero(~still & self._drowned(saved)[items.sequence])]
+        drowned = ~still & self._drowned(saved)[items.sequence]
+        whole = [np.flatnonzero(drowned)]
         for index, group in enumerate(self.groups):
-            chosen = np.setdiff1d(np.flatnonzero((group_of == index) & ~still), whole[0], True)
+            chosen = np.flatnonzero((group_of == index) & ~still & ~drowned)
             pairs = group.pairs_within(memory)
             rows = Rows.of(items.take(chosen), pairs * group.alternatives)
             if not len(rows.item):
@@ -246,7 +248,9 @@ class Executor:
 
 def _within(values: Array, limit: float) -> npt.NDArray[np.bool_]:
     """Which entries of the batch hold only numbers below a limit in size."""
-    return np.asarray((np.abs(values) < limit).reshape(len(values), -1).all(axis=1))
+    rows = values.reshape(len(values), math.prod(values.shape[1:]))
+    highest, lowest = rows.max(axis=1, initial=0), rows.min(axis=1, initial=0)
+    return np.asarray((highest < limit) & (lowest > -limit))
 
 
 def _side_by_side(

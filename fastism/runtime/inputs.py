@@ -12,6 +12,7 @@ from fastism.errors import InputError
 from fastism.ir.graph import Graph
 from fastism.ir.origin import INPUT_LAYER
 from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.arguments import array_of
 from fastism.runtime.tokens import as_rows
 
 Array = npt.NDArray[Any]
@@ -84,10 +85,7 @@ _ROWS = "one-hot rows, (N, L, C)"
 
 
 def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array:
-    try:
-        array = np.asarray(given)
-    except ValueError:  # of lists of different lengths
-        array = np.empty(0, object)
+    array = array_of(given)
     if array.dtype.kind in "OSU":
         raise InputError(f"the input {name!r} is not an array of numbers", attempt=_ROWS)
     if array.ndim > len(shape) and _without_ones(array.shape) == _without_ones(shape):

@@ -41,6 +41,13 @@ def noise(types: Sequence[TensorType], random: np.random.Generator, batch: int =
     return found
 
 
+def coarsest_step(layer: OpaqueLayer) -> float:
+    """The relative step of the coarsest element type a layer computes in."""
+    names = {NUMPY_DTYPES[type.dtype] for type in layer.result_types()}
+    names.add(getattr(layer.operation, "compute_dtype", None) or "float32")
+    return max((float(ml_dtypes.finfo(n).eps) for n in names if "float" in n), default=0.0)
+
+
 def check_apart(layer: OpaqueLayer) -> None:
     """Run a layer on a batch, and on each of its sequences by itself.
 
@@ -112,11 +119,10 @@ def _tried(layer: OpaqueLayer, given: Sequence[Array]) -> list[Array]:
 
 
 def _alike(layer: OpaqueLayer, one: Sequence[Array], other: Sequence[Array]) -> bool:
-    compute = getattr(layer.operation, "compute_dtype", None) or "float32"
-    step = float(ml_dtypes.finfo(compute).eps) if "float" in compute else 0.0
+    share = max(TOLERANCE, STEPS * coarsest_step(layer))
     for a, b in zip(one, other, strict=True):
         a, b = a.astype(np.float64), b.astype(np.float64)
         scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
-        if not np.allclose(a, b, rtol=0, atol=scale * max(TOLERANCE, STEPS * step), equal_nan=True):
+        if not np.allclose(a, b, rtol=0, atol=scale * share, equal_nan=True):
             return False
     return True

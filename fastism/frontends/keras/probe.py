@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import LoweringError, VerifyError
-from fastism.frontends.keras.apart import noise
+from fastism.frontends.keras.apart import coarsest_step, noise
 from fastism.frontends.keras.custom import Declaration
 from fastism.frontends.keras.load import first_line
 from fastism.frontends.keras.opaque import OpaqueLayer
@@ -19,7 +18,6 @@ from fastism.ir.graph import Node
 from fastism.ir.ops import definition
 from fastism.ir.ops.convolution import output_length, window
 from fastism.ir.ops.live import inputs_inside, sequence_type
-from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import Window
 
 OP = "windowed_opaque"
@@ -210,17 +208,11 @@ class _Probe:
         """(batch, positions): where two results differ by more than rounding."""
         found, expected = found.astype(np.float64), expected.astype(np.float64)
         finite = np.abs(self.whole[np.isfinite(self.whole)].astype(np.float64))
-        allowed = ROUNDING * self._step() * float(finite.max(initial=0.0))
+        allowed = ROUNDING * coarsest_step(self.layer) * float(finite.max(initial=0.0))
         with np.errstate(invalid="ignore"):
             same = (np.abs(found - expected) <= allowed) | (found == expected)
         same |= np.isnan(found) & np.isnan(expected)
         return np.asarray(~same.reshape(*same.shape[:2], -1).all(axis=2))
-
-    def _step(self) -> float:
-        """The relative step of the coarsest element type the layer computes in."""
-        names = {NUMPY_DTYPES[type.dtype] for type in self.layer.result_types()}
-        names.add(getattr(self.layer.operation, "compute_dtype", None) or "float32")
-        return max((float(ml_dtypes.finfo(n).eps) for n in names if "float" in n), default=0.0)
 
 
 def _positions(length: int) -> list[int]:

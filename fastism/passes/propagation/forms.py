@@ -8,6 +8,8 @@ every digit: ``log(relu(x) + 1e-9)`` of a zero, ``p / (sum(p) + 1e-8)``, a compa
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.ops import definition
@@ -19,9 +21,25 @@ MOVES = frozenset(
 """Linear ops that only move numbers: of a delta they lose nothing."""
 
 
-def on_values(graph: Graph) -> frozenset[str]:
+class Forms(NamedTuple):
+    """What is known of a graph, whatever the sites.
+
+    wanted: values that a non-linear op reads, or a linear one for it. on_values: names of the
+    linear nodes that run on values.
+    """
+
+    wanted: frozenset[str]
+    on_values: frozenset[str]
+
+    @classmethod
+    def of(cls, graph: Graph) -> Forms:
+        """The forms of a segmented graph."""
+        wanted = _wanted(graph)
+        return cls(wanted, _on_values(graph, wanted))
+
+
+def _on_values(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
     """The names of the linear nodes that run on values: those between two non-linear ops."""
-    read = wanted(graph)
     kept = {value.name for value in graph.inputs}
     found: set[str] = set()
     for node in graph.nodes:
@@ -32,7 +50,7 @@ def on_values(graph: Graph) -> frozenset[str]:
         elif kept.issuperset(node.inputs):
             if node.op in MOVES:
                 kept.add(node.result.name)
-            elif node.result.name in read and runs_on_values(graph, node):
+            elif node.result.name in wanted and runs_on_values(graph, node):
                 kept.add(node.result.name)
                 found.add(node.name)
     return frozenset(found)
@@ -49,7 +67,7 @@ def runs_on_values(graph: Graph, node: Node) -> bool:
     return pointwise or node.op == "average_pool"
 
 
-def wanted(graph: Graph) -> frozenset[str]:
+def _wanted(graph: Graph) -> frozenset[str]:
     """Values that a non-linear op reads, or a linear one for it."""
     found: set[str] = set()
     for node in reversed(graph.nodes):

@@ -13,6 +13,7 @@ from fastism.ir.types import TensorType
 from fastism.passes.propagation import rules
 from fastism.passes.propagation.demands import choose_layouts
 from fastism.passes.propagation.exits import EXITS
+from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.layout import Layout
 from fastism.passes.propagation.state import Propagation
 
@@ -44,12 +45,13 @@ def effective_sites(module: Module) -> IntArray:
 
 
 def propagation_graph(
-    module: Module, name: str, sites: IntArray, constants: dict[str, Constant]
+    module: Module, name: str, sites: IntArray, constants: dict[str, Constant], forms: Forms
 ) -> Propagated:
     """From the edit to the outputs, for the sites at the given indices.
 
-    ``constants`` receives the site tables. The graph's attribute ``heads`` lists which of the
-    model's outputs it returns, its constant ``sites`` the sites it is for.
+    ``constants`` receives the site tables; ``forms`` are those of the module's graph. The graph's
+    attribute ``heads`` lists which of the model's outputs it returns, its constant ``sites`` the
+    sites it is for.
     """
     assert module.sites is not None
     graph = module.main
@@ -60,7 +62,7 @@ def propagation_graph(
     }
     layouts = choose_layouts(graph, tight)
     layouts[module.seq_input] = (Layout(module.sites.array[sites], module.sites.width),)
-    state = Propagation(name, module, constants, tight, layouts, sites)
+    state = Propagation(name, module, constants, tight, layouts, sites, forms)
     for node in graph.nodes:
         _propagate(state, node)
     heads = [

@@ -63,11 +63,12 @@ def _on_values(state: Propagation, node: Node, layouts: Sequence[Layout]) -> boo
 
     Also where all of them have been made already, on the very windows it reads.
     """
-    if node.name in state.on_values:
+    if node.name in state.forms.on_values:
         return True
     pairs = zip(node.inputs, layouts, strict=True)
     made = (not state.follows(name) or state.has_value(name, layout) for name, layout in pairs)
-    return node.result.name in state.wanted and runs_on_values(state.source, node) and all(made)
+    wanted = node.result.name in state.forms.wanted
+    return wanted and runs_on_values(state.source, node) and all(made)
 
 
 def _read(state: Propagation, node: Node, position: int, result: Layout) -> Layout:

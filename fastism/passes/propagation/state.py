@@ -21,7 +21,7 @@ from fastism.ir.ranges import IntArray, Range
 from fastism.ir.types import TensorType
 from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.ir.windows import POINTWISE
-from fastism.passes.propagation.forms import on_values, wanted
+from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.layout import Layout, Strips, covering
 
 SEQUENCE, SITE = INDICES
@@ -41,6 +41,7 @@ class Propagation:
         tight: Mapping[str, Range],
         layouts: Mapping[str, Strips],
         sites: IntArray,
+        forms: Forms,
     ) -> None:
         assert module.sites is not None
         self.module = module
@@ -48,8 +49,7 @@ class Propagation:
         self.tight = tight
         self.layouts = layouts
         self.sites = sites
-        self.wanted = wanted(self.source)
-        self.on_values = on_values(self.source)
+        self.forms = forms
         self.builder = GraphBuilder(name, constants)
         self.saved: dict[str, TensorType] = {}
         self.running: dict[str, tuple[str, bool]] = {}

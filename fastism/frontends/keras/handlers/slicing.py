@@ -42,7 +42,8 @@ def taken_of(source: TensorType, key: object) -> Sequence[Step]:
     steps: list[Step] = []
     shape: list[int] = []
     axis = 0
-    for part in _parts(key, source.rank):
+    parts = _parts(key, source.rank)
+    for part in parts:
         if part is None:
             shape.append(1)
             continue
@@ -59,7 +60,7 @@ def taken_of(source: TensorType, key: object) -> Sequence[Step]:
             shape.append(len(taken))
         if taken != range(extent):
             steps.extend(_sliced(axis - 1, source.rank, extent, taken))
-    if any(part is None or not isinstance(part, slice) for part in _parts(key, source.rank)):
+    if any(not isinstance(part, slice) for part in parts):
         steps.append(Step("reshape", {"shape": tuple(shape)}))
     return steps or [Step("identity")]
 
