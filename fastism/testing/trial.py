@@ -91,7 +91,8 @@ def _try_onnx(plan: Plan, drawing: Drawing, given: Mapping[str, Array]) -> None:
     expected, found = plan(given), other(given)
     for name in expected:
         apart = differences(found[name].alternate, expected[name].alternate[:, index])
-        assert apart.max(initial=0.0) <= 1e-4, f"ONNX: {name!r} is off by {apart.max():.1e}"
+        allowed = 1e-2 if drawing.coarse else 1e-4  # as the export's own check allows
+        assert apart.max(initial=0.0) <= allowed, f"ONNX: {name!r} is off by {apart.max():.1e}"
 
 
 def inputs(plan: Plan, seed: int) -> Mapping[str, Array]:
