@@ -18,20 +18,18 @@ import numpy as np
 import fastism
 from benchmarks.rows import Task
 from benchmarks.subject import model_of, sequences
-from fastism.backends.onnx import source_model
 from fastism.backends.onnx.session import session
-from fastism.errors import MismatchError
-from fastism.quiet import keras
-from fastism.runtime.baseline import (
+from fastism.checking.baseline import (
     Call,
     FloatArray,
     by_function,
     by_predict,
     median_seconds,
-    mutants,
-    mutations,
-    sample,
 )
+from fastism.checking.mutants import mutations, sample, written_letters
+from fastism.errors import MismatchError
+from fastism.export import source_model
+from fastism.quiet import keras
 from fastism.runtime.plan import Plan
 
 TOLERANCE = 1e-4
@@ -42,7 +40,7 @@ def measure(task: Task) -> dict[str, object]:
     """Seconds a mutant of every way, and the batch size that was best for it."""
     row = task.row
     model, x = model_of(row, task.kept), sequences(row)
-    changed = mutants(x, sample(mutations(x), row.mutants))
+    changed = written_letters(x, sample(mutations(x), row.mutants))
     plan = fastism.compile(model, length=row.length, sites=row.positions)
     calls = {
         (way, batch): make(batch)

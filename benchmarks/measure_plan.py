@@ -26,11 +26,12 @@ from benchmarks.machine import describe, matrix_product, peak_memory, product_gf
 from benchmarks.models import save_weights
 from benchmarks.rows import Task
 from benchmarks.subject import model_of, sequences
+from fastism.checking.baseline import FloatArray, median_seconds
+from fastism.checking.check import check_plan
+from fastism.checking.model import predict
+from fastism.checking.mutants import mutated, mutations, sample
 from fastism.errors import MismatchError
 from fastism.quiet import keras
-from fastism.runtime.baseline import FloatArray, median_seconds, mutations, sample
-from fastism.runtime.check import check_plan
-from fastism.runtime.naive import mutated, predict
 from fastism.runtime.plan import Plan
 from fastism.runtime.report import summary
 from fastism.runtime.scores import HeadScores, Scores

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.models import build
 from benchmarks.rows import SPLICEAI, Row
-from fastism.frontends.keras.load import load_model
+from fastism.checking.baseline import FloatArray
+from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import keras
-from fastism.runtime.baseline import FloatArray
 
 WHEEL, MEMBER = "spliceai==1.3.1", "spliceai/models/spliceai1.h5"
 """Where the published weights of SpliceAI-10k are; fetched, never committed."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import Graph, Node, Sites
 from fastism.ir.analysis import relations
 from fastism.ir.ops import definition

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from fastism import data
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import Sites
 from fastism.passes import Pipeline
 from fastism.plotting.windows import plot_windows

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import fastism
 from fastism.backends.tensorflow import emits
-from fastism.frontends.keras.call import Step, handles
+from fastism.frontends.keras.calls.call import Step, handles
 from fastism.ir import Window
 from fastism.ir.ops import REQUIRED, OpDefinition, register
 from fastism.ir.printer import print_module

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import keras
 
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import Module
 from fastism.ir.printer import print_module
 from fastism.passes import Pass, Pipeline, register_pass

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastism.api import compile, load
+    from fastism.compatibility import FastISM, NaiveISM
     from fastism.errors import FastismError
-    from fastism.frontends.keras.custom import register_layer
+    from fastism.frontends.keras.live.custom import register_layer
     from fastism.passes.registry import register_pass
     from fastism.runtime.alternatives import shuffled
-    from fastism.runtime.compatibility import FastISM, NaiveISM
     from fastism.runtime.plan import Plan
     from fastism.runtime.scores import Scores
 
@@ -24,11 +24,11 @@ _HOMES = {
     "compile": "fastism.api",
     "load": "fastism.api",
     "FastismError": "fastism.errors",
-    "register_layer": "fastism.frontends.keras.custom",
+    "register_layer": "fastism.frontends.keras.live.custom",
     "register_pass": "fastism.passes.registry",
     "shuffled": "fastism.runtime.alternatives",
-    "FastISM": "fastism.runtime.compatibility",
-    "NaiveISM": "fastism.runtime.compatibility",
+    "FastISM": "fastism.compatibility",
+    "NaiveISM": "fastism.compatibility",
     "Plan": "fastism.runtime.plan",
     "Scores": "fastism.runtime.scores",
 }

@@ -117,7 +117,7 @@ def load(
     contents = load_plan(path)
     opaque: dict[str, Any] = {}
     if contents.opaque:
-        from fastism.frontends.keras.opaque import OpaqueLayer
+        from fastism.frontends.keras.live.opaque import OpaqueLayer
 
         for key, record in contents.opaque.items():
             opaque[key] = OpaqueLayer.restore(
@@ -139,8 +139,8 @@ def _imported(
     unsafe: bool,
     architecture: Callable[[], keras.Model] | None,
 ) -> tuple[Module, Mapping[str, Any]]:
-    from fastism.frontends.keras.load import file_hash, load_model
-    from fastism.frontends.keras.lower import lower
+    from fastism.frontends.keras.files.load import file_hash, load_model
+    from fastism.frontends.keras.lowering.lower import lower
 
     name = sha256 = ""
     if isinstance(model, (str, os.PathLike)):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from fastism import data
+from fastism.demo import planted, strongest
 from fastism.errors import InputError
-from fastism.runtime.demo import planted, strongest
 
 
 @pytest.fixture(scope="module")

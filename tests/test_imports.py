@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 import fastism
 
 ROOT = Path(fastism.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
+KERAS_ROOMS = ROOT / "frontends" / "keras"
 LONGEST = 400
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "onnx", "matplotlib")
@@ -29,32 +31,27 @@ MAY_IMPORT = {
     "io": ("errors", "ir"),
     "plotting": ("errors", "ir", "io"),
     "runtime": ("errors", "ir", "io", "backends.base"),
+    "checking": ("errors", "ir", "passes", "frontends", "backends", "runtime", "quiet"),
+    "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime"),
-    "testing": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "api", "quiet"),
+    "compatibility": ("errors", "runtime", "checking", "api"),
+    "demo": ("errors", "data", "ir", "frontends", "io", "checking", "api"),
+    "testing": (
+        *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
+        *("api", "quiet"),
+    ),
     "cli": ("",),
 }
 """Package to the packages it may import besides itself; the empty name stands for all."""
 
-LOOKS_UP = {
-    "backends.onnx.check": ("runtime",),  # runs the exported graphs as a plan
-    "backends.onnx.export": ("io",),  # writes a folder whole or not at all
-    "backends.onnx.manifest": ("io",),
-    "runtime.naive": ("frontends.keras",),  # loads the model to compare with
-    "runtime.baseline": ("frontends.keras", "quiet"),  # loads the model to time
-    "runtime.check": ("testing.bisect",),  # finds the first wrong node of a mismatch
-    "runtime.compatibility": ("api",),  # the ancestor's interface over fastism.compile
-    "runtime.demo": ("frontends.keras", "api", "data"),  # the whole way, timed
-}
-"""The files that may look up the stairs, and what for; no other file may."""
-
 TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 """They only hand on names, and run the command line."""
 
-KERAS = ("quiet", "frontends.keras", "backends.tensorflow", "runtime.naive", "runtime.baseline")
+KERAS = ("quiet", "frontends.keras", "backends.tensorflow", "checking.model", "checking.baseline")
 ONLY_IN = {
     "tensorflow": (*KERAS, "backends.onnx"),
     "keras": (*KERAS, "testing.drawing", "testing.random_models"),
-    "onnx": ("backends.onnx",),
+    "onnx": ("backends.onnx", "export"),
     "onnxruntime": ("backends.onnx",),
     "tf2onnx": ("backends.onnx",),
     "matplotlib": ("plotting",),
@@ -97,7 +94,7 @@ def wrong_imports(module: str, tree: ast.AST) -> list[str]:
     """The imports of a module that the tables forbid."""
     inside = module.removeprefix("fastism.")
     own = inside.partition(".")[0]
-    allowed = (own, *MAY_IMPORT[own], *LOOKS_UP.get(inside, ()))
+    allowed = (own, *MAY_IMPORT[own])
     wrong = []
     for name in imports(tree):
         outside, _, rest = name.partition(".")
@@ -115,6 +112,25 @@ def test_a_file_keeps_to_its_floor(path: Path) -> None:
     if module in TOP_OF_THE_HOUSE:
         return
     assert not wrong_imports(module, ast.parse(path.read_text(encoding="utf-8")))
+
+
+def room(module: str) -> str | None:
+    """The room of the Keras front end that a module lies in; None outside, and on the landing."""
+    inside = module.removeprefix("fastism.frontends.keras.")
+    name = inside.partition(".")[0]
+    return name if inside != module and (KERAS_ROOMS / name).is_dir() else None
+
+
+def test_no_room_of_the_keras_front_end_imports_in_a_circle() -> None:
+    doors = nx.DiGraph()
+    for path in KERAS_ROOMS.rglob("*.py"):
+        own = room(module_name(path))
+        for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+            other = room(name)
+            if own and other and own != other:
+                doors.add_edge(own, other)
+    assert set(doors) == {"files", "calls", "live", "lowering", "handlers"}
+    assert list(nx.simple_cycles(doors)) == []
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from fastism import api
-from fastism.frontends.keras.load import load_model
+from fastism.checking.mutants import mutated
+from fastism.frontends.keras.files.load import load_model
 from fastism.ir.ranges import Interval
 from fastism.runtime.items import Items
-from fastism.runtime.naive import mutated
 from fastism.runtime.plan import Plan
 
 WHEEL = "spliceai==1.3.1"

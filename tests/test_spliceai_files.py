@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastism import api, data
-from fastism.frontends.keras.load import load_model
+from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import keras
 from tests.test_spliceai import CROP, LENGTH, path, sequence  # noqa: F401  (fixtures)
 

@@ -127,8 +127,8 @@ def compile_(
     if no_check:
         session.note("not checked against the model (--no-check)")
     else:
-        from fastism.frontends.keras.load import load_model
-        from fastism.runtime.check import check_plan
+        from fastism.checking.check import check_plan
+        from fastism.frontends.keras.files.load import load_model
 
         live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
         report = check_plan(plan, live)
@@ -176,9 +176,9 @@ def _measured_speedup(session: Session, plan: Plan, model: keras.Model, seconds:
     """Say how much faster an item is than the model called on a batch of mutants."""
     import numpy as np
 
+    from fastism.checking.model import seconds_an_item
     from fastism.runtime.inputs import random_inputs
     from fastism.runtime.items import Items
-    from fastism.runtime.naive import seconds_an_item
 
     count = 32 if plan.length <= 4096 else 4
     site = np.resize(np.arange(len(plan.executor.starts)), count)

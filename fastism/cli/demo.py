@@ -33,6 +33,6 @@ def demo(session: Session, output: Path, force: bool) -> None:
         check_scores_target(output / "scores.h5", force=force)
 
     session.load_tensorflow()
-    from fastism.runtime.demo import run_demo
+    from fastism.demo import run_demo
 
     run_demo(output, session.say)

@@ -43,8 +43,8 @@ def export(
     objects = load_custom_objects(custom_objects)
 
     from fastism import api
-    from fastism.backends import onnx as backend
+    from fastism.export import export as write
 
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
-    files = backend.export(loaded, onnx, force=force, check=not no_check)
+    files = write(loaded, onnx, force=force, check=not no_check)
     session.say("\n".join(str(onnx / file.name) for file in files))

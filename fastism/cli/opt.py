@@ -130,8 +130,8 @@ def _from_model(
     unsafe: bool,
     architecture: Callable[[], Any] | None,
 ) -> Module:
-    from fastism.frontends.keras.load import file_hash, load_model
-    from fastism.frontends.keras.lower import lower
+    from fastism.frontends.keras.files.load import file_hash, load_model
+    from fastism.frontends.keras.lowering.lower import lower
 
     model = load_model(
         path, unsafe=unsafe, custom_objects=custom_objects, architecture=architecture

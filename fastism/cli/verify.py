@@ -52,8 +52,8 @@ def verify(
 
     session.load_tensorflow()
     from fastism import api
-    from fastism.frontends.keras.load import file_hash, load_model
-    from fastism.runtime.check import check_plan
+    from fastism.checking.check import check_plan
+    from fastism.frontends.keras.files.load import file_hash, load_model
 
     recorded = module.sha256
     if recorded and recorded != file_hash(model):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastism.checking.model import model_scores
+from fastism.checking.tolerances import differences, tolerance_of
 from fastism.runtime.plan import Plan
 from fastism.runtime.scores import Scores
-from fastism.runtime.tolerances import differences, tolerance_of
-from fastism.testing.mutants import model_scores
 
 if TYPE_CHECKING:
     import keras

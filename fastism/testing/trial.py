@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism import api
+from fastism.checking.tolerances import differences, tolerance_of
 from fastism.errors import LoweringError, PlanError
 from fastism.quiet import keras
 from fastism.runtime.alternatives import shuffled
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.plan import Plan
-from fastism.runtime.tolerances import differences, tolerance_of
 from fastism.testing.compare import assert_matches_model
 from fastism.testing.random_models import Drawing, draw
 

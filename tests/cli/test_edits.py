@@ -51,7 +51,7 @@ def scored(plan: Path, *options: str) -> ScoresFile:
     mutants[:] = scores.sequences[:, None, None]
     for index, start in enumerate(STARTS):
         mutants[:, index, :, start : start + WIDTH] = rows[:, index]
-    from fastism.frontends.keras.load import load_model
+    from fastism.frontends.keras.files.load import load_model
 
     (found,) = scores.alternate.values()
     expected = load_model(MODEL)(mutants.reshape(-1, LENGTH, 4)).numpy().reshape(found.shape)

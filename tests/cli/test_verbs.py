@@ -65,7 +65,7 @@ def test_a_plan_that_disagrees_is_not_written(
     def disagree(*_: object, **__: object) -> None:
         raise MismatchError("%conv_2 differs")
 
-    monkeypatch.setattr("fastism.runtime.check.check_plan", disagree)
+    monkeypatch.setattr("fastism.checking.check.check_plan", disagree)
     assert main(["compile", str(MODEL), "-o", "p"]) == 2
     assert capsys.readouterr().err == "fastism: %conv_2 differs\n"
     assert [path.name for path in folder.iterdir()] == ["x.fa"]
@@ -91,7 +91,7 @@ def test_run_gives_the_models_own_numbers(
     mutants = np.repeat(mutants, 4, axis=2)
     for index, site in enumerate(SITES):
         mutants[:, index, :, site] = np.eye(4)
-    from fastism.frontends.keras.load import load_model
+    from fastism.frontends.keras.files.load import load_model
 
     expected = load_model(MODEL)(mutants.reshape(-1, LENGTH, 4)).numpy()
     found = scores.alternate[output]

@@ -11,7 +11,7 @@ import pytest
 from keras import layers, ops
 
 from fastism.errors import LoweringError
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 
 
 class FirstAlone(keras.Layer):

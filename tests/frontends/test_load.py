@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fastism.errors import ModelError
-from fastism.frontends.keras.load import file_hash, load_model
+from fastism.frontends.keras.files.load import file_hash, load_model
 from fastism.quiet import keras
 
 layers = keras.layers

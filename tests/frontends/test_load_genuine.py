@@ -15,7 +15,7 @@ import pytest
 
 from fastism import api
 from fastism.errors import ModelError
-from fastism.frontends.keras.load import load_model
+from fastism.frontends.keras.files.load import load_model
 
 FILES = sorted((Path(__file__).parent / "genuine").glob("*.h5"))
 THEANO = [path for path in FILES if "two_dimensional" in path.name and "theano" in path.name]

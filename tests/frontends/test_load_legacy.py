@@ -12,7 +12,7 @@ import pytest
 
 from fastism import api
 from fastism.errors import ModelError
-from fastism.frontends.keras.load import load_model
+from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import keras
 from tests.frontends.old_files import functional, reads, sequential, write_h5
 

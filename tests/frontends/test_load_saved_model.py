@@ -10,7 +10,7 @@ import pytest
 
 from fastism import api
 from fastism.errors import ModelError
-from fastism.frontends.keras.load import load_model
+from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import tf
 
 LENGTH = 20
@@ -98,7 +98,7 @@ def test_a_folder_that_keras_did_not_write(tmp_path: Path, tf_keras: Any) -> Non
 
 
 def test_without_tf_keras_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastism.frontends.keras.saved_model.find_spec", lambda _: None)
+    monkeypatch.setattr("fastism.frontends.keras.files.saved_model.find_spec", lambda _: None)
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"")
     with pytest.raises(ModelError, match=r"pip install 'fastism\[legacy\]'"):

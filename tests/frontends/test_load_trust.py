@@ -15,9 +15,9 @@ import pytest
 
 from fastism.cli import main
 from fastism.errors import ModelError, PlanError
-from fastism.frontends.keras.load import load_model
-from fastism.frontends.keras.opaque import OpaqueLayer
-from fastism.frontends.keras.trust import refuse_code
+from fastism.frontends.keras.files.load import load_model
+from fastism.frontends.keras.files.trust import refuse_code
+from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.quiet import keras
 from tests.frontends.old_files import sequential, write_h5
 

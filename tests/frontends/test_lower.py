@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError, LoweringError, ModelError
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.types import TensorType
 from fastism.quiet import keras
 from tests.zoo import ZOO

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fastism.errors import PlanError
-from fastism.frontends.keras.lower import lower
-from fastism.frontends.keras.opaque import OpaqueLayer
+from fastism.frontends.keras.live.opaque import OpaqueLayer
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.quiet import keras
 from tests.zoo import ENTRIES, opaque

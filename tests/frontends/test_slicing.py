@@ -11,7 +11,7 @@ import pytest
 from keras import ops
 
 from fastism.backends import reference
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 
 SEQUENCES = np.random.default_rng(0).normal(size=(2, 11, 4)).astype(np.float32)
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 
 
 class Noisy(keras.Layer):

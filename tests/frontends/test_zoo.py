@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastism.backends import reference
-from fastism.frontends.keras.functional import functional_graph
-from fastism.frontends.keras.lower import Lowered, lower
+from fastism.checking.tolerances import tolerance_of
+from fastism.frontends.keras.lowering.functional import functional_graph
+from fastism.frontends.keras.lowering.lower import Lowered, lower
 from fastism.ir.module import Module
-from fastism.runtime.tolerances import tolerance_of
 from tests.zoo import ENTRIES, Entry
 from tests.zoo.evaluate import predict, random_inputs
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from fastism.backends import reference
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.module import Module, Sites
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module

@@ -8,11 +8,11 @@ import pytest
 
 from fastism import api
 from fastism.backends import reference
+from fastism.checking.model import model_scores
+from fastism.checking.tolerances import TOLERANCES, tolerance_of
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
-from fastism.runtime.tolerances import TOLERANCES, tolerance_of
 from fastism.testing.compare import assert_matches_model, differences
-from fastism.testing.mutants import model_scores
 from fastism.testing.random_models import random_model
 from tests.zoo.policies import mixture, policy
 from tests.zoo.registry import randomize

@@ -16,10 +16,10 @@ import pytest
 from keras import layers
 
 from fastism import api
+from fastism.checking.check import check_plan
+from fastism.compatibility import FastISM, NaiveISM
 from fastism.errors import InputError, ModelError
 from fastism.passes.manager import DEFAULT
-from fastism.runtime.check import check_plan
-from fastism.runtime.compatibility import FastISM, NaiveISM
 from fastism.runtime.inputs import random_inputs
 from fastism.testing.compare import assert_matches_model
 from tests.zoo.registry import randomize

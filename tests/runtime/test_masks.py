@@ -12,7 +12,7 @@ import pytest
 
 from fastism import api
 from fastism.errors import LoweringError
-from fastism.frontends.keras.lower import lower
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
 from fastism.testing.compare import assert_matches_model

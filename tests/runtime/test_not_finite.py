@@ -12,12 +12,12 @@ import pytest
 from keras import layers, ops
 
 from fastism import api
+from fastism.checking.model import model_scores
 from fastism.cli import main
 from fastism.errors import FastismWarning
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.testing.compare import assert_same_scores
-from fastism.testing.mutants import model_scores
 from tests.zoo.registry import randomize
 
 ON_WINDOWS = "flatten,canonicalize,annotate,segment{weigh=false},split,schedule"

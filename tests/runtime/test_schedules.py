@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastism import api
-from fastism.runtime.check import check_plan
+from fastism.checking.check import check_plan
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.schedule import rescheduled
 from fastism.runtime.tune import CLEARLY, filled, tune

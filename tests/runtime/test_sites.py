@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from fastism import api
+from fastism.checking.model import model_scores
 from fastism.errors import InputError
 from fastism.ir.module import Sites
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.sites import parse_sites
 from fastism.testing.compare import assert_matches_model, assert_same_scores
-from fastism.testing.mutants import model_scores
 from tests.zoo import ENTRIES
 
 LENGTH = 20

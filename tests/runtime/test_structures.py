@@ -10,8 +10,8 @@ import pytest
 from keras import layers, ops
 
 from fastism import FastISM, api
+from fastism.checking.check import check_plan
 from fastism.errors import InputError, ModelError
-from fastism.runtime.check import check_plan
 from fastism.runtime.plan import Plan
 from fastism.testing.compare import assert_matches_model
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fastism import api
+from fastism.checking.check import check_plan
+from fastism.compatibility import FastISM, NaiveISM
 from fastism.errors import InputError, ModelError
-from fastism.frontends.keras.lower import lower
-from fastism.runtime.check import check_plan
-from fastism.runtime.compatibility import FastISM, NaiveISM
+from fastism.frontends.keras.lowering.lower import lower
 from fastism.testing.compare import assert_matches_model
 from tests.zoo import ZOO
 from tests.zoo.tokens import TOKENS, embedded

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from fastism.frontends.keras.custom import register_layer
+from fastism.frontends.keras.live.custom import register_layer
 from fastism.testing.drawing.walk import SHORTEST, Tensor, Walk, drawn
 
 

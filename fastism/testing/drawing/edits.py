@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastism.frontends.keras.functional import paths
+from fastism.frontends.keras.lowering.functional import paths
 from fastism.testing.drawing.walk import Tensor, Walk
 
 PASSES = "flatten,canonicalize,annotate,segment{{weigh={weigh}}},split,schedule{{{schedule}}}"

@@ -10,7 +10,7 @@ import pytest
 import fastism.api as api
 from fastism.cli import main
 from fastism.runtime.inputs import random_inputs
-from tests.backends.onnx.exports import Export
+from tests.exported import Export
 from tests.zoo import ENTRIES
 
 

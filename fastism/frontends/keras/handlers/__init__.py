@@ -9,8 +9,7 @@ from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to regis
     joining,
     normalization,
     operations,
-    planar_pooling,
-    planar_shape,
+    planes,
     pooling,
     products,
     reductions,
@@ -18,6 +17,5 @@ from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to regis
     shape,
     slicing,
     transposed,
-    two_dimensional,
     wrappers,
 )

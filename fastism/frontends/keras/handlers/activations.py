@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fastism.frontends.keras.activation import layer_step
-from fastism.frontends.keras.call import Call, Step, array, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.activation import layer_step
+from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers import reductions
 from fastism.frontends.keras.handlers.reductions import axes_of
 

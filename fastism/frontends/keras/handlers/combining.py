@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.frontends.keras.call import Call, Slot, Step, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.call import Call, Slot, Step, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 
 _ELEMENTWISE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import keras
 
-from fastism.frontends.keras.call import HALF, Call, Step, handles, refuse
-from fastism.frontends.keras.composer import Composer
-from fastism.frontends.keras.dtypes import FLOATING
+from fastism.frontends.keras.calls.call import HALF, Call, Step, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
+from fastism.frontends.keras.calls.dtypes import FLOATING
 
 
 def require_reader(call: Call) -> None:

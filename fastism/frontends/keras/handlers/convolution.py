@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fastism.frontends.keras.activation import with_activation
-from fastism.frontends.keras.call import Call, Step, array, arrays, handles, integer, refuse
+from fastism.frontends.keras.calls.activation import with_activation
+from fastism.frontends.keras.calls.call import Call, Step, array, arrays, handles, integer, refuse
 
 
 @handles("layers.Conv1D")

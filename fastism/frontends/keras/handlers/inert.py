@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.frontends.keras.call import Call, Step, handles
+from fastism.frontends.keras.calls.call import Call, Step, handles
 
 _RATED = {
     "Dropout": "dropout",

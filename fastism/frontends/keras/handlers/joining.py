@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastism.frontends.keras.call import Call, Expression, Step, array, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.call import Call, Expression, Step, array, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers.combining import operands
 from fastism.frontends.keras.handlers.reductions import axes_of
 from fastism.frontends.keras.handlers.slicing import along, taken_of

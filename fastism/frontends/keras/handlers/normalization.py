@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from fastism.frontends.keras.call import Call, Step, array, arrays, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.call import Call, Step, array, arrays, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers.reductions import axes_of, reduced, variance
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 

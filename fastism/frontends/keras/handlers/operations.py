@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fastism.frontends.keras.call import Call, Step, array, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers.reductions import axes_of, without_axes
 
 _BINARY = {

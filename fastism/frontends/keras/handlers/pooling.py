@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.frontends.keras.call import Call, Step, handles, integer, refuse
+from fastism.frontends.keras.calls.call import Call, Step, handles, integer, refuse
 
 _GLOBAL = {
     "GlobalMaxPooling1D": "global_max_pool",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fastism.frontends.keras.activation import activation_steps
-from fastism.frontends.keras.call import Call, Step, array, handles, refuse
-from fastism.frontends.keras.composer import Composer
-from fastism.frontends.keras.handlers.plane import Array
+from fastism.frontends.keras.calls.activation import activation_steps
+from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
+from fastism.frontends.keras.handlers.planes.plane import Array
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
 

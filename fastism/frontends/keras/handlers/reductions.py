@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fastism.frontends.keras.call import Call, Expression, Step, handles, refuse
-from fastism.frontends.keras.composer import Composer
+from fastism.frontends.keras.calls.call import Call, Expression, Step, handles, refuse
+from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers.comparisons import require_reader, truth
 
 _KINDS = {

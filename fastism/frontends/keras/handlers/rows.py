@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastism.frontends.keras.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
 from fastism.ir.types import NUMPY_DTYPES
 
 

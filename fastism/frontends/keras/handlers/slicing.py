@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from fastism.frontends.keras.call import Call, Step, handles, refuse
+from fastism.frontends.keras.calls.call import Call, Step, handles, refuse
 from fastism.ir.types import TensorType
 
 BACKWARDS = slice(None, None, -1)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from fastism.frontends.keras.activation import activation_steps
-from fastism.frontends.keras.call import Call, Step, array, handles, integer
-from fastism.frontends.keras.handlers.plane import Array, Plane, block_kernel
+from fastism.frontends.keras.calls.activation import activation_steps
+from fastism.frontends.keras.calls.call import Call, Step, array, handles, integer
+from fastism.frontends.keras.handlers.planes.plane import Array, Plane, block_kernel
 
 
 @handles("layers.Conv1DTranspose")

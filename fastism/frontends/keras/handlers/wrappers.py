@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fastism.frontends.keras.call import Call, Expression, Slot, handles, refuse
-from fastism.frontends.keras.trace import expressed
+from fastism.frontends.keras.calls.call import Call, Expression, Slot, handles, refuse
+from fastism.frontends.keras.calls.trace import expressed
 from fastism.ir.ops.pointwise import ACTIVATIONS
 from fastism.ir.ops.structure import IDENTITIES
 

@@ -1,0 +1,1 @@
+"""Holds a plan against its model: scores, time, and where the two part."""

@@ -1,0 +1,1 @@
+"""Calls of Keras as ops of the IR: what is called with what, and traces of code."""

@@ -1,0 +1,198 @@
+"""Find out what code of the user's computes, by running it once on symbolic tensors.
+
+Keras records the operations that a layer's ``call``, an activation function or a Lambda applies to
+a symbolic tensor. Where fastism knows every one of them, they stand in the layer's place. What is
+recorded must be all there is: code that draws random numbers or changes variables stays opaque, and
+so does code whose record does not compute, on random numbers, what the code itself does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from fastism.frontends.keras.calls.activation import activation_step
+from fastism.frontends.keras.calls.call import (
+    Call,
+    Expression,
+    NoHandler,
+    NotExpressible,
+    array,
+    call_of,
+    calls,
+    express,
+    filled,
+    of_keras,
+    refuse,
+)
+from fastism.frontends.keras.calls.composer import Composer, require_fit
+from fastism.frontends.keras.said import first_line
+from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
+
+LONGEST = 400
+"""Operations in a record; a loop over positions written in Python would give thousands."""
+
+_BATCH = 3
+_TOLERANCE = 1e-5
+
+
+def expressed(call: Call) -> Expression:
+    """What computes a call, by its handler or by a record of what it does.
+
+    Raises NotExpressible where neither gives them.
+    """
+    try:
+        return express(call)
+    except NoHandler as unknown:
+        try:
+            return _code(call)
+        except NotExpressible:
+            # What Keras's own code is made of says nothing to a user; Lambda holds code of theirs.
+            if of_keras(call.operation) and type(call.operation) is not keras.layers.Lambda:
+                raise unknown from None
+            raise
+    except NotExpressible:
+        activation = _unknown_activation(call.operation)
+        if activation is None:
+            raise
+        return _with_activation(call, activation)
+
+
+def _code(call: Call) -> Expression:
+    """What the code of a layer or operation without a handler computes."""
+    operation, options = call.operation, dict[str, Any]()
+    if isinstance(operation, keras.Layer):
+        if any(SHORT_DTYPES.get(operation.compute_dtype) != type.dtype for type in call.types):
+            refuse(f"it computes in {operation.dtype_policy.name}")
+        if call.keywords.get("mask") is not None:
+            refuse("it is called with mask")
+        if call.keywords.get("training"):
+            refuse("it is called with training")
+        if "training" in inspect.signature(operation.call).parameters:
+            options["training"] = False
+
+    def run(function: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+        positional, keywords = filled(call.arguments, call.keywords, tensors)
+        return function(*positional, **{**keywords, **options})
+
+    def recorded(*tensors: Any) -> Any:
+        return run(operation.call, tensors)
+
+    return _steps(recorded, lambda *arrays: run(operation, arrays), call.types)
+
+
+def _unknown_activation(layer: Any) -> Callable[..., Any] | None:
+    """The activation of a Keras layer, if that is code of the user's."""
+    activation: Callable[..., Any] | None = getattr(layer, "activation", None)
+    if not isinstance(layer, keras.Layer) or not callable(activation):
+        return None
+    try:
+        activation_step(activation)
+    except NotExpressible:
+        return activation
+    return None
+
+
+def _with_activation(call: Call, activation: Callable[..., Any]) -> Expression:
+    """What computes a layer whose handler does not know its activation."""
+    layer = call.operation
+    linear = object.__new__(type(layer))
+    linear.__dict__.update(layer.__dict__, activation=keras.activations.linear)
+    composer = Composer(call.types)
+    before = express(Call(linear, call.types, call.arguments, call.keywords))
+    made = composer.inline(before, range(len(call.types)))
+    activated = _steps(activation, activation, [composer.types[index] for index in made])
+    return composer.expression(*composer.inline(activated, made))
+
+
+def _steps(
+    function: Callable[..., Any], live: Callable[..., Any], types: Sequence[TensorType]
+) -> Expression:
+    """What computes a function of tensors. ``live`` runs it on arrays, as the model would."""
+    record = _record(function, types)
+    composer = Composer(types)
+    values = {id(tensor): index for index, tensor in enumerate(record.inputs)}
+    for node in calls(record):
+        reads = [values[id(tensor)] for tensor in node.arguments.keras_tensors]
+        call = call_of(node, [composer.types[index] for index in reads])
+        try:
+            made = composer.inline(expressed(call), reads)
+            for index, output in zip(made, node.outputs, strict=True):
+                own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
+                require_fit(composer.types[index], own, output)
+                values[id(output)] = index
+        except NotExpressible as reason:
+            refuse(f"it uses {call.kind}: {reason}")
+    _check_record(record, live, types)
+    results = [values[id(tensor)] for tensor in record.outputs]
+    # A node of the layer's own, where it returns what it is given.
+    return composer.expression(
+        *(i if i >= len(types) else composer.add("identity", i) for i in results)
+    )
+
+
+def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:
+    """What a function does to symbolic tensors. Raises NotExpressible where that is not all."""
+    inputs = [
+        keras.Input(batch_shape=(None, *type.shape[1:]), dtype=NUMPY_DTYPES[type.dtype])
+        for type in types
+    ]
+    try:
+        with keras.StatelessScope() as scope:
+            result = function(*inputs)
+        if scope.state_mapping:
+            refuse("it draws random numbers, or changes variables")
+        if not all(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(result)):
+            refuse("a result of it does not depend on its input")
+        record = keras.Function(inputs, result)
+    except NotExpressible:
+        raise
+    except Exception as error:  # whatever the user's code raises
+        refuse(f"its code does not run on symbolic tensors: {first_line(str(error))}")
+    _forget(record)
+    _free_batch(record)
+    length = sum(1 for _ in calls(record))
+    if length > LONGEST:
+        refuse(f"its code is {length} operations long")
+    return record
+
+
+def _free_batch(record: keras.Function) -> None:
+    """Let a reshape to ``(ops.shape(x)[0], ...)``, which is None here, take any batch."""
+    for node in calls(record):
+        shape = getattr(node.operation, "newshape", None)
+        if isinstance(shape, (tuple, list)) and shape and shape[0] is None:
+            node.operation.newshape = (-1, *shape[1:])
+
+
+def _forget(record: keras.Function) -> None:
+    """Leave the layers of the live model as they were found: not called once more."""
+    for node in calls(record):
+        node.operation._inbound_nodes.remove(node)
+
+
+def _check_record(
+    record: keras.Function, live: Callable[..., Any], types: Sequence[TensorType]
+) -> None:
+    """Raise NotExpressible unless a record computes what the code does."""
+    random = np.random.default_rng(0)
+    arrays = [
+        keras.ops.convert_to_tensor(
+            random.normal(size=(_BATCH, *map(int, type.shape[1:]))).astype(NUMPY_DTYPES[type.dtype])
+        )
+        for type in types
+    ]
+    try:
+        results = [keras.tree.flatten(run) for run in (record(arrays), live(*arrays))]
+    except Exception as error:  # whatever the user's code raises
+        refuse(f"what was recorded of it does not run on numbers: {first_line(str(error))}")
+    for found, wanted in zip(*(map(array, run) for run in results), strict=True):
+        scale = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+        if found.shape != wanted.shape or not np.allclose(
+            found, wanted, rtol=0, atol=_TOLERANCE * scale, equal_nan=True
+        ):
+            refuse("its code does something else on numbers than on symbolic tensors")

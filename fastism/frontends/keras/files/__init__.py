@@ -1,0 +1,1 @@
+"""Model files of every age, read as data."""

@@ -1,0 +1,156 @@
+"""Load a Keras model file, of any age, and say clearly why one cannot be loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+
+from fastism.errors import FastismError, ModelError
+from fastism.frontends.keras.files.file_hash import file_hash
+from fastism.frontends.keras.files.legacy import REWRITE
+from fastism.frontends.keras.files.legacy.graph import Builder
+from fastism.frontends.keras.files.legacy.weights import load_weights
+from fastism.frontends.keras.files.model_file import ModelFile, look
+from fastism.frontends.keras.files.saved_model import as_hdf5
+from fastism.frontends.keras.files.trust import refuse_code, unknown_class
+from fastism.frontends.keras.said import first_line
+
+__all__ = ["file_hash", "load_model"]
+
+_UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown [\w ]+:) '(.+?)'")
+"""How Keras names a class or function it does not know, in .keras and in .h5 files."""
+
+
+def load_model(
+    path: str | os.PathLike[str],
+    *,
+    unsafe: bool = False,
+    custom_objects: Mapping[str, Any] | None = None,
+    architecture: Callable[[], keras.Model] | None = None,
+) -> keras.Model:
+    """Load a model, uncompiled: ``.keras``, ``.h5``, ``.hdf5``, or a SavedModel folder.
+
+    Files of Keras 1 and 2 are rebuilt of Keras 3's layers; a SavedModel needs ``tf_keras``.
+
+    ``custom_objects`` maps names in the file to the user's classes and functions; in a file of
+    Keras 1 or 2, a function by the name of a Lambda layer takes the place of the layer's code.
+    ``unsafe`` lets the file run code it carries (Lambda layers). ``architecture`` returns the built
+    model, and the file gives its weights.
+
+    Raises ModelError, with what to try, for a file that is missing, damaged, of another format or
+    of weights alone; that carries code while ``unsafe`` is false; or that needs unknown classes.
+    """
+    path = Path(path)
+    what = f"cannot load the model file {path.name!r}"
+    file = look(path, architecture=architecture is not None)
+    if architecture is not None:
+        return _filled(_built(architecture), file, what)
+    if not unsafe:
+        refuse_code(file.config, what, custom_objects, replaced=_is_old_hdf5(file))
+    builder = Builder(what, dict(custom_objects or {}), unsafe)
+    if file.kind == "saved model" or (file.kind == "keras" and file.version < 3):
+        with as_hdf5(file, what, custom_objects, unsafe=unsafe) as converted:
+            inner = look(converted)
+            if not unsafe:
+                refuse_code(inner.config, what, custom_objects, replaced=True)
+            return _legacy(builder, inner, what)
+    if _is_old_hdf5(file):
+        return _legacy(builder, file, what)
+    return _of_keras_3(path, what, custom_objects, unsafe)
+
+
+def _is_old_hdf5(file: ModelFile) -> bool:
+    return file.kind == "h5" and file.version < 3
+
+
+def _legacy(builder: Builder, file: ModelFile, what: str) -> keras.Model:
+    try:
+        class_name, config = file.config["class_name"], file.config["config"]
+        model = builder.model(class_name, config)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ModelError(
+            what,
+            why=f"its configuration is not one of Keras's: {type(error).__name__} {error}",
+            attempt="copy the file or save the model again",
+        ) from None
+    return _filled(model, file, what)
+
+
+def _filled(model: keras.Model, file: ModelFile, what: str) -> keras.Model:
+    """The model with the file's weights in it."""
+    if not model.built:
+        raise ModelError(
+            what,
+            why="the file does not say how long its input is",
+            attempt=REWRITE,
+        )
+    try:
+        if file.kind in ("h5", "h5 weights"):
+            with h5py.File(file.path, "r") as opened:
+                load_weights(model, opened.get("model_weights", opened), what)
+        else:
+            keras.saving.load_weights(model, file.path)
+    except ModelError:
+        raise
+    except Exception as error:  # Keras and h5py raise many types for one cause
+        raise ModelError(
+            what,
+            why=f"its weights do not fit the model: {first_line(str(error))}",
+            attempt="the function that built the model the weights were saved from",
+        ) from None
+    return model
+
+
+def _built(architecture: Callable[[], keras.Model]) -> keras.Model:
+    name = getattr(architecture, "__name__", "architecture")
+    try:
+        model = architecture()
+    except Exception as error:  # the user's function may raise anything
+        raise ModelError(
+            f"{name}() failed, which was to build the model",
+            why=f"{type(error).__name__}: {first_line(str(error))}",
+            attempt="a function of no arguments that returns the built model",
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"{name}() returned no model",
+            why=f"it returned a {type(model).__module__}.{type(model).__name__}",
+            attempt="a function of no arguments that returns a keras.Model of Keras 3",
+        )
+    return model
+
+
+def _of_keras_3(
+    path: Path, what: str, custom_objects: Mapping[str, Any] | None, unsafe: bool
+) -> keras.Model:
+    try:
+        model = keras.saving.load_model(
+            path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=not unsafe
+        )
+    except Exception as error:  # Keras raises many types for one cause
+        raise _explained(what, str(error)) from None
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"the file {path.name!r} does not hold a model",
+            why=f"it holds a {type(model).__name__}",
+            attempt="save the whole model with model.save('model.keras')",
+        )
+    return model
+
+
+def _explained(what: str, message: str) -> FastismError:
+    """One clear statement of why Keras refused a file, from what Keras says."""
+    unknown = _UNKNOWN.search(message)
+    if unknown:
+        return unknown_class(what, unknown[1].split(">")[-1])
+    return ModelError(
+        what,
+        why=first_line(message),
+        attempt="load it in Python with the version of Keras that wrote it, and pass the model",
+    )

@@ -1,0 +1,83 @@
+"""SavedModel folders, and ``.keras`` files of Keras 2: tf_keras makes legacy HDF5 of them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastism.errors import ModelError
+from fastism.frontends.keras.files.legacy import REWRITE, operations
+from fastism.frontends.keras.files.model_file import ModelFile
+from fastism.frontends.keras.files.trust import objects, refuse_code
+
+_LEGACY = "pip install 'fastism[legacy]'"
+
+
+@contextmanager
+def as_hdf5(
+    file: ModelFile, what: str, custom_objects: Mapping[str, Any] | None, *, unsafe: bool
+) -> Iterator[Path]:
+    """The path of a temporary ``.h5`` file with the model that a folder or file holds.
+
+    Raises ModelError, beginning with ``what``: without tf_keras, for a folder that no Keras wrote,
+    for code in it while ``unsafe`` is false, and for a model that has no configuration.
+    """
+    if find_spec("tf_keras") is None:
+        raise ModelError(
+            what,
+            why="Keras 3 does not read SavedModel folders, nor .keras files of Keras 2",
+            attempt=_LEGACY,
+        )
+    configs = _metadata(file.path, what) if file.path.is_dir() else [file.config]
+    if not unsafe:
+        refuse_code(configs, what, custom_objects)
+    _refuse_functions(configs, what)
+    tf_keras = import_module("tf_keras")
+    with tempfile.TemporaryDirectory() as folder:
+        converted = Path(folder, "model.h5")
+        try:
+            model = tf_keras.models.load_model(file.path, compile=False, safe_mode=not unsafe)
+            model.save(converted, save_format="h5")
+        except Exception as error:  # tf_keras raises many types for one cause
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            raise ModelError(
+                what,
+                why=(lines[0] if lines else type(error).__name__)[:200],
+                attempt=f"{REWRITE}, saved by the old model's save_weights('weights.h5')",
+            ) from None
+        yield converted
+
+
+def _metadata(path: Path, what: str) -> list[Any]:
+    """What Keras wrote about every layer of a folder."""
+    metadata = path / "keras_metadata.pb"
+    if not metadata.exists():
+        raise ModelError(
+            what,
+            why="it is a TensorFlow program without Keras's layers (it has no keras_metadata.pb)",
+            attempt="save the Keras model it was made from: model.save('model.keras')",
+        )
+    content = import_module("tf_keras.protobuf.saved_metadata_pb2").SavedMetadata()
+    try:
+        content.ParseFromString(metadata.read_bytes())
+        return [json.loads(node.metadata) for node in content.nodes]
+    except Exception as error:  # a damaged message raises one of several types
+        raise ModelError(
+            what, why=f"keras_metadata.pb is damaged: {error}", attempt="copy the folder again"
+        ) from None
+
+
+def _refuse_functions(configs: list[Any], what: str) -> None:
+    """Refuse TensorFlow functions that are not known: tf_keras calls any, and some write files."""
+    for part in objects(configs):
+        if part["class_name"] in operations.CLASSES:
+            try:
+                operations.function(str(part["config"]["function"]))
+            except ValueError as error:
+                raise ModelError(what, why=str(error), attempt=REWRITE) from None

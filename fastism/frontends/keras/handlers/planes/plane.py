@@ -1,0 +1,110 @@
+"""Values over two axes, one of them short: the short one is folded into the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.frontends.keras.calls.call import Call, Step, array, refuse
+
+SHORT = 8
+"""Positions of the second axis up to which a layer may keep several of them."""
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A value (N, L, W, C), which the ops of one axis take as (N, L, W*C).
+
+    turned: it is (N, 1, L, C): the length comes second, and W is 1.
+    """
+
+    length: int
+    width: int
+    channels: int
+    turned: bool
+
+    @classmethod
+    def of(cls, call: Call) -> Plane:
+        """The only tensor of a call. Raises NotExpressible for other axes."""
+        call.require(data_format="channels_last")
+        if call.type.rank != 4:
+            refuse(f"its input has {call.type.rank} axes")
+        first, second, channels = (int(dim) for dim in call.type.shape[1:])
+        turned = first == 1
+        return cls(second, 1, channels, True) if turned else cls(first, second, channels, False)
+
+    def pair(self, option: Sequence[Any]) -> tuple[Any, Any]:
+        """An option of two entries: along the length, and across it."""
+        first, second = option
+        return (second, first) if self.turned else (first, second)
+
+    def kernel(self, variable: object) -> Array:
+        """A kernel (along, across, channels, filters)."""
+        kernel = array(variable)
+        return kernel.transpose(1, 0, 2, 3) if self.turned else kernel
+
+    def fold(self) -> Step:
+        """To (N, L, W*C)."""
+        return Step("reshape", {"shape": (self.length, self.width * self.channels)})
+
+    def rows(self) -> Step:
+        """To (N, L*W, C)."""
+        return Step("reshape", {"shape": (self.length * self.width, self.channels)})
+
+    def unfold(self, width: int, channels: int) -> Step:
+        """From (N, L', width*channels), for any L', to the order of the axes at first."""
+        if self.turned and width != 1:
+            refuse("it gives the axis in front of the length several positions")
+        return Step(
+            "reshape", {"shape": (1, -1, channels) if self.turned else (-1, width, channels)}
+        )
+
+    def check(self, width: int) -> None:
+        """Raise NotExpressible where ``width`` positions across are too many to fold."""
+        if width > 1 and max(width, self.width) > SHORT:
+            refuse(
+                f"both of its axes are long: {self.length} and {max(width, self.width)} positions"
+            )
+
+
+def windows_across(width: int, taps: int, stride: int, dilation: int, pad: str) -> tuple[int, int]:
+    """How many windows lie across ``width`` positions, and where the first starts, as -start."""
+    reach = (taps - 1) * dilation + 1
+    if pad == "valid":
+        return (width - reach) // stride + 1, 0
+    outputs = -(-width // stride)
+    return outputs, max((outputs - 1) * stride + reach - width, 0) // 2
+
+
+def block_kernel(
+    kernel: Array, width: int, outputs: int, stride: int, dilation: int, left: int
+) -> Array:
+    """The kernel that does to (N, L, width*C) what ``kernel`` does to (N, L, width, C).
+
+    kernel: (along, across, C, F). Returns (along, width*C, outputs*F): the block that leads from
+    position w to output o holds the tap that reads w there, or zeros.
+    """
+    along, taps, channels, filters = kernel.shape
+    blocks = np.zeros((along, width, channels, outputs, filters), kernel.dtype)
+    for output in range(outputs):
+        for tap in range(taps):
+            position = output * stride - left + tap * dilation
+            if 0 <= position < width:
+                blocks[:, position, :, output] = kernel[:, tap]
+    return blocks.reshape(along, width * channels, outputs * filters)
+
+
+def without_groups(kernel: Array, groups: int) -> Array:
+    """A kernel (along, across, C / groups, F) as one (along, across, C, F), zeros in between."""
+    along, across, channels, filters = kernel.shape
+    whole = np.zeros((along, across, groups, channels, groups, filters // groups), kernel.dtype)
+    for group in range(groups):
+        part = slice(group * filters // groups, (group + 1) * filters // groups)
+        whole[:, :, group, :, group] = kernel[..., part]
+    return whole.reshape(along, across, groups * channels, filters)

@@ -1,0 +1,1 @@
+"""From a Keras model to a module: its graphs, its inputs, its nested models."""

@@ -1,0 +1,127 @@
+"""Lower a live Keras model to a module in its imported stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from fastism.errors import ModelError
+from fastism.frontends.keras.calls.call import Call, Slot
+from fastism.frontends.keras.live.opaque import OpaqueLayer
+from fastism.frontends.keras.lowering.functional import functional_graph, paths
+from fastism.frontends.keras.lowering.graphs import GraphLowering, ModuleBuilder
+from fastism.frontends.keras.lowering.inputs import (
+    edited_input,
+    input_names,
+    input_type,
+    inputs_structure,
+)
+from fastism.frontends.keras.lowering.sequences import sequence_type
+from fastism.frontends.keras.lowering.tokens import vocabulary
+from fastism.ir.graph import Graph
+from fastism.ir.module import Module
+from fastism.ir.origin import Origin
+from fastism.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A module, and the live layers behind its ``opaque`` nodes, by their ``key``."""
+
+    module: Module
+    opaque: Mapping[str, OpaqueLayer]
+
+
+def lower(
+    model: keras.Model,
+    *,
+    length: int | None = None,
+    seq_input: int | str = 0,
+    name: str = "",
+    sha256: str = "",
+) -> Lowered:
+    """Lower a model of inputs (N, L, C) to the imported stage: one graph, and one a nested model.
+
+    The edited input may hold token numbers, (N, L), for embeddings: in the module it is one-hot.
+
+    length: positions of the sequence input, for a model built for any; other inputs without a
+        fixed axis 1 get the same.
+    seq_input: the input that will be edited, by position or name.
+    name, sha256: the model file's, kept in the module; the live model's name if empty.
+
+    Raises ModelError if the model has no inputs yet or is not over sequences, InputError if
+    ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
+    """
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"{type(model).__name__} is no Keras model", attempt="a keras.Model, or the path of one"
+        )
+    structure = inputs_structure(model)
+    inputs = list(keras.tree.flatten(structure))
+    names = input_names(structure, inputs)
+    tokens = [vocabulary(model, tensor) if len(tensor.shape) == 2 else None for tensor in inputs]
+    edited = edited_input(inputs, names, tokens, seq_input)
+    types = [input_type(tensor, inputs[edited], length) for tensor in inputs]
+    rows = tokens[edited]
+    if rows is None:
+        types[edited] = sequence_type(types[edited])
+    else:
+        types[edited] = TensorType("f32", (*types[edited].shape, rows))
+    builder = ModuleBuilder()
+    functional = functional_graph(model)
+    if functional is not None:
+        graph = builder.main(functional, names, types)
+    else:
+        graph = _whole(builder, model, structure, names, types)
+    module = Module(
+        stage="imported",
+        graphs=tuple(builder.graphs),
+        constants=builder.constants,
+        seq_input=graph.inputs[edited].name,
+        outputs=_output_names(model, graph),
+        model=name or model.name,
+        sha256=sha256,
+    )
+    return Lowered(module, builder.opaque)
+
+
+def _whole(
+    module: ModuleBuilder,
+    model: keras.Model,
+    structure: Any,
+    names: Sequence[str],
+    types: Sequence[TensorType],
+) -> Graph:
+    """A graph of one opaque node that runs a model without a graph of its own."""
+    slots = iter(range(len(names)))
+    arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), structure)
+    lowering = GraphLowering(module, model, "main", "")
+    tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
+    names = [lowering.input(name, tensor, type) for name, tensor, type in tripled]
+    types = [lowering.builder.values[name].type for name in names]
+    call = Call(model, tuple(types), (arguments,), {})
+    why = "its call is code of its own, not a graph of layers"
+    origin = Origin(model.name, type(model).__name__)
+    graph = lowering.builder.finish(lowering.live(call, names, origin, why))
+    module.graphs.append(graph)
+    return graph
+
+
+def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
+    """The user's names of the outputs, unique: the keys of a dict, or the output layers' names."""
+    functional = functional_graph(model)
+    names = list(graph.outputs)
+    if functional is not None:
+        structure = functional._outputs_struct
+        names = list(getattr(model, "output_names", functional.output_names))
+        if isinstance(structure, dict):
+            # Keras flattens a dict by its sorted keys, as the order of model.outputs shows.
+            names = paths(structure)
+    unique: list[str] = []
+    for name in names:
+        count = names[: len(unique)].count(name) + 1
+        unique.append(name if count == 1 else f"{name}:{count}")
+    return tuple(unique)
