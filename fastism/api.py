@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fastism.backends import registry as backends
 from fastism.errors import InputError
 from fastism.ir.module import Module
 from fastism.passes.instruments import Instrument
@@ -26,12 +26,6 @@ from fastism.runtime.tokens import token_inputs
 
 if TYPE_CHECKING:
     import keras
-
-BACKENDS = {
-    "tensorflow": "fastism.backends.tensorflow",
-    "reference": "fastism.backends.reference",
-    "onnx": "fastism.backends.onnx",
-}
 
 
 def compile(
@@ -201,9 +195,7 @@ def _plan(
     pipeline: str,
     positions: Sequence[int],
 ) -> Plan:
-    if backend not in BACKENDS:
-        raise InputError(f"there is no backend {backend!r}; known: {', '.join(BACKENDS)}")
-    emit = import_module(BACKENDS[backend]).emit
+    emit = backends.backend(backend).emit
 
     def functions(module: Module) -> Mapping[str, Function]:
         result: Mapping[str, Function] = emit(module, opaque)

@@ -1,19 +1,31 @@
-"""What a backend is: it turns the graphs of a module into something that can be called."""
+"""What a backend is: it turns the graphs of a module into something that can be called.
+
+A backend has a form of every op it computes, in one table: ``FORMS``, a `Forms`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
 
+from fastism.errors import LoweringError, VerifyError
 from fastism.ir.graph import Node
 from fastism.ir.module import Module
+from fastism.ir.ops.registry import definition
 
 Array = TypeVar("Array")
 """What the backend computes with: numpy arrays, TensorFlow tensors."""
 
+Form = TypeVar("Form", bound=Callable[..., Any])
+"""How a backend computes one op: a function whose arguments are the backend's own affair."""
+
 
 class Backend(Protocol[Array]):
-    """Emits modules. A Python module with a function ``emit`` is a backend too."""
+    """Emits modules. A Python module with ``FORMS`` and a function ``emit`` is a backend too."""
+
+    FORMS: Forms[Any]
+    """How the backend computes each op."""
 
     def emit(
         self, module: Module, opaque: Mapping[str, Callable[..., Sequence[Array]]]
@@ -25,6 +37,60 @@ class Backend(Protocol[Array]):
         form of, and FastismError for an opaque layer that is not there, at the latest when called.
         """
         ...
+
+
+class Forms(Mapping[str, Form]):
+    """The forms of one backend by op, in the order they were registered.
+
+    kind: what a form is called in messages, "numpy" of "numpy form".
+    usage: how a user registers one: the decorator, and what the function below it takes and gives.
+    gaps: ops the backend has no form of on purpose, each with the reason.
+    """
+
+    def __init__(
+        self, kind: str, usage: tuple[str, str], gaps: Mapping[str, str] | None = None
+    ) -> None:
+        self.kind = kind
+        self.gaps: Mapping[str, str] = MappingProxyType(dict(gaps or {}))
+        self._usage = usage
+        self._table: dict[str, Form] = {}
+
+    def register(self, op: str) -> Callable[[Form], Form]:
+        """Decorator: the function below is the form of ``op``.
+
+        Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
+        """
+        definition(op)
+
+        def enter(form: Form) -> Form:
+            if op in self._table:
+                raise VerifyError(f"op {op!r} has a {self.kind} form already")
+            self._table[op] = form
+            return form
+
+        return enter
+
+    def of(self, node: Node) -> Form:
+        """The form of a node's op. Raises LoweringError, naming the node, if there is none."""
+        try:
+            return self._table[node.op]
+        except KeyError:
+            decorator, signature = self._usage
+            raise LoweringError(
+                f"the op {node.op!r} has no {self.kind} form",
+                where=location(node),
+                why=self.gaps.get(node.op, "nobody has registered one"),
+                attempt=f'@{decorator}("{node.op}") above a function {signature}',
+            ) from None
+
+    def __getitem__(self, op: str) -> Form:
+        return self._table[op]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
 
 
 def location(node: Node) -> str:

@@ -12,7 +12,7 @@ import json
 import onnx
 
 from fastism.backends.onnx.convert import IR_VERSION, OPSET, Opaque, convert
-from fastism.backends.onnx.forms import Writer, form
+from fastism.backends.onnx.forms import FORMS, Writer
 from fastism.backends.onnx.types import value_info
 from fastism.export.metadata import Annotations, node_text, set_metadata, value_text
 from fastism.ir.graph import Graph, Node, Value
@@ -99,7 +99,7 @@ class _Builder:
         return info
 
     def _nodes(self, node: Node) -> list[onnx.NodeProto]:
-        write = form(node.op)
+        write = FORMS.get(node.op)
         if write is not None:
             writer = Writer(self._module, node, self.weights)
             return writer.finish(write(writer, node, node.inputs))

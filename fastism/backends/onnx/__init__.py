@@ -3,6 +3,6 @@
 from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.backends.onnx.convert import converted
 from fastism.backends.onnx.emit import emit
-from fastism.backends.onnx.forms import writes
+from fastism.backends.onnx.forms import FORMS, writes
 
-__all__ = ["converted", "emit", "writes"]
+__all__ = ["FORMS", "converted", "emit", "writes"]

@@ -17,6 +17,6 @@ from fastism.backends.reference import (  # noqa: F401  (imported to register)
     tokens,
 )
 from fastism.backends.reference.interpreter import emit, run
-from fastism.backends.reference.registry import Context, implementation, implements
+from fastism.backends.reference.registry import FORMS, Context, implements
 
-__all__ = ["Context", "emit", "implementation", "implements", "run"]
+__all__ = ["FORMS", "Context", "emit", "implements", "run"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fastism.backends.reference.registry import Array, Context, implementation, implements
+from fastism.backends.reference.registry import FORMS, Array, Context, implements
 from fastism.ir.builder import complete
 from fastism.ir.graph import Node
 from fastism.ir.ops.convolution import output_length, padding, window
@@ -69,6 +69,6 @@ def _finished(node: Node, x: Array, constants: Mapping[str, Array], context: Con
         return x
     assert isinstance(name, str)
     activation = node.replace(op=name, attributes=complete(name, {}), constants=())
-    result = implementation(activation)(activation, [x], {}, context)
+    result = FORMS.of(activation)(activation, [x], {}, context)
     assert isinstance(result, np.ndarray)
     return result

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from fastism.backends.base import location
-from fastism.backends.reference.registry import Array, Context, OpaqueLayer, implementation
+from fastism.backends.reference.registry import FORMS, Array, Context, OpaqueLayer
 from fastism.errors import InputError, VerifyError
 from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.module import Module
@@ -96,7 +96,7 @@ class _Interpreter:
     def node(self, node: Node, inputs: Sequence[Array]) -> list[Array]:
         """The results of one node, in the element types it states."""
         constants = {role: self.constant(node, role) for role, _ in node.constants}
-        outcome = implementation(node)(node, inputs, constants, Context(self.opaque, self.call))
+        outcome = FORMS.of(node)(node, inputs, constants, Context(self.opaque, self.call))
         results = [outcome] if isinstance(outcome, np.ndarray) else list(outcome)
         if len(results) != len(node.results):
             raise VerifyError(

@@ -1,4 +1,4 @@
-"""The table of numpy forms, one an op, and the decorator that fills it."""
+"""What a numpy form takes, and the table of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-from fastism.backends.base import location
-from fastism.errors import LoweringError, VerifyError
+from fastism.backends.base import Forms
 from fastism.ir.graph import Node
-from fastism.ir.ops.registry import definition
 
 Array: TypeAlias = npt.NDArray[Any]
 OpaqueLayer: TypeAlias = Callable[..., Sequence[Array]]
@@ -37,34 +35,11 @@ Implementation: TypeAlias = Callable[
 A role the node leaves empty is missing from the mapping.
 """
 
-_TABLE: dict[str, Implementation] = {}
-
-
-def implements(op: str) -> Callable[[Implementation], Implementation]:
-    """Register the decorated function as the numpy form of an op.
-
-    Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
-    """
-    definition(op)
-
-    def register(function: Implementation) -> Implementation:
-        if op in _TABLE:
-            raise VerifyError(f"op {op!r} has a numpy form already")
-        _TABLE[op] = function
-        return function
-
-    return register
-
-
-def implementation(node: Node) -> Implementation:
-    """The numpy form of a node's op. Raises LoweringError, naming the node, if there is none."""
-    try:
-        return _TABLE[node.op]
-    except KeyError:
-        raise LoweringError(
-            f"the reference backend cannot evaluate the op {node.op!r}",
-            where=location(node),
-            why="nobody has registered a numpy form of it",
-            attempt=f'@fastism.backends.reference.implements("{node.op}") above a function '
-            "(node, inputs, constants, context) -> array",
-        ) from None
+FORMS: Forms[Implementation] = Forms(
+    "numpy",
+    (
+        "fastism.backends.reference.implements",
+        "(node, inputs, constants, context) -> array",
+    ),
+)
+implements = FORMS.register

@@ -18,6 +18,6 @@ from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
     tokens,
 )
 from fastism.backends.tensorflow.emit import Program, emit
-from fastism.backends.tensorflow.registry import Constants, emits
+from fastism.backends.tensorflow.registry import FORMS, Constants, emits
 
-__all__ = ["Constants", "Program", "emit", "emits"]
+__all__ = ["FORMS", "Constants", "Program", "emit", "emits"]

@@ -8,7 +8,7 @@ from functools import partial
 import tensorflow as tf
 
 from fastism.backends.tensorflow.fuse import Step, steps, unfused
-from fastism.backends.tensorflow.registry import Constants, OpaqueLayer, Pool, Tensor, form
+from fastism.backends.tensorflow.registry import FORMS, Constants, OpaqueLayer, Pool, Tensor
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES, TensorType
@@ -62,7 +62,7 @@ class Program:
         values = dict(zip(step.reads, tensors, strict=True))
         for node in step.nodes:
             inputs = [values[name] for name in node.inputs]
-            outcome = form(node)(node, inputs, Constants(node, self._pool, self._opaque))
+            outcome = FORMS.of(node)(node, inputs, Constants(node, self._pool, self._opaque))
             results = outcome if isinstance(outcome, (list, tuple)) else [outcome]
             for value, tensor in zip(node.results, results, strict=True):
                 shape = [dim if isinstance(dim, int) else None for dim in value.type.shape]

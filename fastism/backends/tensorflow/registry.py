@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from fastism.backends.base import location
-from fastism.errors import LoweringError, PlanError, VerifyError
+from fastism.backends.base import Forms
+from fastism.errors import PlanError
 from fastism.ir.graph import Node
 from fastism.ir.module import Module
-from fastism.ir.ops.registry import definition
 
 Tensor: TypeAlias = Any
 OpaqueLayer: TypeAlias = Callable[..., Sequence[Tensor]]
@@ -73,34 +72,9 @@ class Constants:
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Constants], Any]
 """(node, inputs, constants) to the result, or the list of results of an op with several."""
 
-_TABLE: dict[str, Form] = {}
-
-
-def emits(op: str) -> Callable[[Form], Form]:
-    """Register the decorated function as the TensorFlow form of an op.
-
-    Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
-    """
-    definition(op)
-
-    def register(function: Form) -> Form:
-        if op in _TABLE:
-            raise VerifyError(f"op {op!r} has a TensorFlow form already")
-        _TABLE[op] = function
-        return function
-
-    return register
-
-
-def form(node: Node) -> Form:
-    """The TensorFlow form of a node's op. Raises LoweringError, naming the node, if none."""
-    try:
-        return _TABLE[node.op]
-    except KeyError:
-        raise LoweringError(
-            f"the TensorFlow backend cannot emit the op {node.op!r}",
-            where=location(node),
-            why="nobody has registered a TensorFlow form of it",
-            attempt=f'@fastism.backends.tensorflow.emits("{node.op}") above a function '
-            "(node, inputs, constants) -> tensor",
-        ) from None
+FORMS: Forms[Form] = Forms(
+    "TensorFlow",
+    ("fastism.backends.tensorflow.emits", "(node, inputs, constants) -> tensor"),
+    gaps={"call": "a module is flat before it is emitted"},
+)
+emits = FORMS.register

@@ -38,7 +38,7 @@ def dense() -> Module:
 def test_every_op_has_a_numpy_form() -> None:
     node = dense().main.nodes[0]
     for name in ops.names():
-        assert callable(reference.implementation(node.replace(op=name)))
+        assert callable(reference.FORMS.of(node.replace(op=name)))
 
 
 def test_outputs_by_name_and_values_to_keep() -> None:
@@ -124,11 +124,10 @@ def test_a_missing_opaque_layer_reads_well() -> None:
 
 
 def test_a_users_own_op(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastism.backends.reference import registry
     from fastism.ir.ops import registry as definitions
 
     monkeypatch.setattr(definitions, "_TABLE", dict(definitions._TABLE))
-    monkeypatch.setattr(registry, "_TABLE", dict(registry._TABLE))
+    monkeypatch.setattr(reference.FORMS, "_table", dict(reference.FORMS._table))
     ops.register(ops.OpDefinition("double", lambda node, types, roles: (types[0],)))
     module = single("double", Origin("twice", "Twice"))
     with pytest.raises(LoweringError) as error:

@@ -12,6 +12,6 @@ from fastism.backends.onnx.forms import (  # noqa: F401  (imported to register)
     tokens,
     windowed,
 )
-from fastism.backends.onnx.forms.registry import Form, Writer, form, writes
+from fastism.backends.onnx.forms.registry import FORMS, Form, Writer, writes
 
-__all__ = ["Form", "Writer", "form", "writes"]
+__all__ = ["FORMS", "Form", "Writer", "writes"]

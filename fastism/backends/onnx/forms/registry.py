@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from fastism.errors import VerifyError
+from fastism.backends.base import Forms
 from fastism.ir.graph import Node
 from fastism.ir.module import Module
-from fastism.ir.ops.registry import definition
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
 Array = npt.NDArray[Any]
@@ -90,25 +89,8 @@ class Writer:
 Form: TypeAlias = Callable[[Writer, Node, Sequence[str]], str]
 """(writer, node, input names) to the name of the tensor that is the result."""
 
-_TABLE: dict[str, Form] = {}
-
-
-def writes(op: str) -> Callable[[Form], Form]:
-    """Register the decorated function as the ONNX form of an op with one result.
-
-    Raises VerifyError if the op is not registered in ``fastism.ir.ops``, or has a form already.
-    """
-    definition(op)
-
-    def register(function: Form) -> Form:
-        if op in _TABLE:
-            raise VerifyError(f"op {op!r} has an ONNX form already")
-        _TABLE[op] = function
-        return function
-
-    return register
-
-
-def form(op: str) -> Form | None:
-    """The ONNX form of an op, if it has one."""
-    return _TABLE.get(op)
+FORMS: Forms[Form] = Forms(
+    "ONNX",
+    ("fastism.backends.onnx.writes", "(writer, node, input names) -> name of the result"),
+)
+writes = FORMS.register
