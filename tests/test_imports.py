@@ -191,9 +191,11 @@ def test_importing_fastism_alone_is_light() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
 def test_help_is_light(arguments: list[str]) -> None:
+    """It comes at once, since it loads what reads a command line and nothing else."""
     loaded = loaded_by("-m", "fastism", *arguments)
-    assert "click" in loaded
     assert not loaded.intersection((*FRAMEWORKS, "numpy", "networkx", "h5py", "rich"))
+    startup = loaded_by("-c", "import pickle")  # the environment's own; pickle asks for Jython
+    assert loaded - startup - sys.stdlib_module_names == {"click", "fastism"}
 
 
 def test_every_public_name_is_there() -> None:

@@ -115,7 +115,7 @@ def running(x: object) -> object:
 @pytest.mark.parametrize(
     ("stack", "reason"),
     [
-        ([layers.Conv1D(3, 3, data_format="channels_first")], "data_format is 'channels_first'"),
+        ([layers.GlobalMaxPooling1D("channels_first")], "data_format is 'channels_first'"),
         ([layers.MaxPooling1D(2, data_format="channels_first")], "data_format"),
         ([layers.Dense(2, activation=running)], "it uses Cumsum: fastism does not know"),
         ([layers.GRU(2)], "fastism does not know what it computes"),
@@ -126,6 +126,18 @@ def test_what_has_no_rule_is_opaque_and_says_why(stack: list[keras.Layer], reaso
     (layer,) = lowered.opaque.values()
     assert reason in layer.why
     assert [node.op for node in lowered.module.main.nodes] == ["opaque"]
+
+
+def test_a_convolution_over_channels_first_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turned over to be computed, since TensorFlow has a kernel for it on some processors only."""
+
+    def turned(self: keras.Layer, inputs: object) -> object:
+        return ops.swapaxes(ops.conv(ops.swapaxes(inputs, 1, 2), self.kernel), 1, 2)
+
+    monkeypatch.setattr(layers.Conv1D, "call", turned)
+    lowered = lower(_model(layers.Conv1D(3, 3, data_format="channels_first", name="conv")))
+    assert lowered.opaque["conv"].why == "its data_format is 'channels_first'"
+    assert [str(node.type) for node in lowered.module.main.nodes] == ["f32[N,3,2]"]
 
 
 @pytest.mark.parametrize("layer", [layers.Dropout(0.5), layers.BatchNormalization()])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import chain, count, repeat
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from fastism import api
 from fastism.checking.check import check_plan
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.schedule import rescheduled
-from fastism.runtime.tune import CLEARLY, filled, tune
+from fastism.runtime.tune import filled, tune
 from tests.zoo import ENTRIES
 
 NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outputs"]
@@ -76,15 +79,42 @@ def test_little_memory_makes_small_chunks(compiled):
     close(scores(plan), scores(plan, memory=1))
 
 
-def test_a_tuned_plan_gives_the_same_scores():
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is a second later each time it is looked at, whatever the machine does."""
+    ticks = count()
+    monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=ticks.__next__))
+    return ticks
+
+
+def test_a_tuned_plan_gives_the_same_scores(clock):
+    """Runs take a second each, so the schedule of the largest chunks is the fastest."""
     model = ENTRIES["pool_even"].build()
     plan = api.compile(model)
-    tuned, trials = tune(plan, seconds=3.0)
-    assert trials
+    tuned, trials = tune(plan, seconds=100)
     (graph,) = tuned.module.graphs[1:]
+    assert [trial.fuse for trial in trials] == [False, True, False, True, False]
     (chosen,) = [trial for trial in trials if trial.schedule.items() <= graph.attributes.items()]
-    fastest = min(trial.seconds_an_item for trial in trials)
-    assert chosen.seconds_an_item * CLEARLY <= fastest
+    assert chosen.pairs == max(trial.pairs for trial in trials)
+    items = 3 * chosen.pairs * graph.attributes["workers"]
+    assert chosen.seconds_an_item == pytest.approx(1 / items)
     assert graph.attributes["items"] == 3 * chosen.pairs
     close(scores(plan), scores(tuned))
     check_plan(tuned, model)
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.96, 0), (0.94, 1)])
+def test_a_schedule_keeps_its_place_unless_it_is_clearly_beaten(monkeypatch, share, kept):
+    plan = api.compile(ENTRIES["pool_even"].build())
+    times = chain([1e-6, share * 1e-6], repeat(1.0))
+    monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: next(times))
+    tuned, trials = tune(plan)
+    (graph,) = tuned.module.graphs[1:]
+    assert trials[kept].schedule.items() <= graph.attributes.items()
+
+
+def test_tuning_ends_when_its_time_is_over(clock):
+    plan = api.compile(ENTRIES["pool_even"].build())
+    assert tune(plan, seconds=0)[1] == []
+    (first,) = tune(plan, seconds=3)[1]  # one run to compile it, one that counts
+    assert first.seconds_an_item > 0

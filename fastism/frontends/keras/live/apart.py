@@ -114,7 +114,7 @@ def _tried(layer: OpaqueLayer, given: Sequence[Array]) -> list[Array]:
             "a layer cannot be run",
             where=layer.where,
             why=f"{layer.why}; on a batch of {len(given[0])} it fails: {first_line(str(error))}",
-            attempt="a layer must take batches of any size",
+            attempt="check that the model predicts on this machine, and batches of any size",
         ) from error
 
 
