@@ -10,7 +10,7 @@ import pytest
 
 import fastism
 from fastism.errors import InputError, LoweringError, PlanError
-from fastism.frontends.keras import custom
+from fastism.frontends.keras.live import custom
 from fastism.ir.printer import print_module
 from fastism.quiet import keras
 from fastism.runtime.inputs import random_inputs

@@ -1,4 +1,4 @@
-"""Layers the IR cannot express: kept live, run whole, stored by Keras's own serialization."""
+"""Layers the IR cannot express: kept live, and run as they are."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-from keras.src.backend import compute_output_spec
 
-from fastism.errors import LoweringError, PlanError
-from fastism.frontends.keras.calls.call import Slot, filled
-from fastism.frontends.keras.calls.dtypes import as_type, element_type
-from fastism.frontends.keras.files.trust import refuse_code
-from fastism.frontends.keras.live.custom import declaration
+from fastism.frontends.keras.calls.call import Call, filled
+from fastism.frontends.keras.calls.dtypes import as_type
 from fastism.frontends.keras.live.masks import hang, masks_of
-from fastism.frontends.keras.said import first_line
-from fastism.ir.types import NUMPY_DTYPES, TensorType
-
-_PROBE = 7
-"""A batch size no model fixes, to see which axis of a result is the batch."""
-
-_MARK = "fastism_tensor"
+from fastism.frontends.keras.live.store import (
+    assign_weights,
+    declared_forms,
+    restored_call,
+    restoring,
+    stored_call,
+    stored_weights,
+)
+from fastism.frontends.keras.live.types import mask_types, result_types
+from fastism.ir.types import TensorType
 
 
 class OpaqueLayer:
@@ -63,11 +62,11 @@ class OpaqueLayer:
         self.operation = operation
         self.why = why
         self.types = tuple(types)
-        self._positional, keywords = arguments
-        self._keywords = dict(keywords)
+        positional, keywords = arguments[0], dict(arguments[1])
         parameters = inspect.signature(operation.call).parameters
-        if "training" in parameters and self._keywords.get("training") is None:
-            self._keywords["training"] = False
+        if "training" in parameters and keywords.get("training") is None:
+            keywords["training"] = False
+        self._call = Call(operation, self.types, positional, keywords)
 
     def __call__(self, *tensors: Any, delta: bool = False) -> list[Any]:
         """Run the layer as at prediction time, on tensors of any batch size.
@@ -98,7 +97,7 @@ class OpaqueLayer:
         values = [as_type(x, type) for x, type in zip(tensors, self.types, strict=False)]
         for index, mask in zip(self.masked, tensors[count:], strict=True):
             values[index] = hang(values[index], mask)
-        positional, keywords = filled(self._positional, self._keywords, values)
+        positional, keywords = filled(self._call.arguments, self._call.keywords, values)
         return list(keras.tree.flatten(self.operation(*positional, **keywords)))
 
     def find_masks(self) -> None:
@@ -106,27 +105,13 @@ class OpaqueLayer:
 
         Raises LoweringError for a layer that cannot be traced.
         """
-
-        def trace(*tensors: Any) -> Any:
-            for index, mask in enumerate(masks_of(self._masked_results(tensors))):
-                if mask is not None:
-                    self.masks[index] = self._result_type(mask)
-            return tensors[0]
-
-        try:
-            compute_output_spec(trace, *map(_symbolic, (*self.types, *self.masked.values())))
-        except Exception as error:  # whatever the user's layer raises
-            raise LoweringError(
-                "fastism cannot tell whether a layer gives its results masks",
-                where=self.where,
-                why=f"tracing it failed; Keras says: {first_line(str(error))}",
-                attempt="a layer that runs in a tf.function can be traced",
-            ) from error
+        types = (*self.types, *self.masked.values())
+        self.masks.update(mask_types(self._masked_results, types, self.where))
 
     @property
     def where(self) -> str:
         """The layer, as an error names it."""
-        return f"layer {self.key!r} ({type(self.operation).__name__})"
+        return f"layer {self.key!r} ({self._call.kind})"
 
     def result_types(self) -> tuple[TensorType, ...]:
         """The types of the results, from Keras's shape inference, and of their masks.
@@ -138,96 +123,30 @@ class OpaqueLayer:
 
     @cached_property
     def _results(self) -> tuple[TensorType, ...]:
-        try:
-            spec = self._inferred()
-        except Exception:  # whatever the user's layer raises
-            spec = None
-        if spec is None or any(None in result.shape[1:] for result in spec):
-            spec = self._tried()
-        return tuple(self._result_type(result) for result in spec)
-
-    def _inferred(self) -> list[Any]:
-        """What Keras infers of the results."""
-        tensors = [_symbolic(type) for type in self.types]
-        positional, keywords = filled(self._positional, self._keywords, tensors)
-        return list(keras.tree.flatten(self.operation.compute_output_spec(*positional, **keywords)))
-
-    def _tried(self) -> list[Any]:
-        """The results for zeros, where Keras cannot infer what they are like."""
-        tensors = [
-            keras.ops.zeros((_PROBE, *type.shape[1:]), NUMPY_DTYPES[type.dtype])
-            for type in self.types
-        ]
-        positional, keywords = filled(self._positional, self._keywords, tensors)
-        try:
-            return list(keras.tree.flatten(self.operation(*positional, **keywords)))
-        except Exception as error:  # whatever the user's layer raises
-            raise LoweringError(
-                "a layer cannot be run",
-                where=self.where,
-                why=f"{self.why}; Keras says: {first_line(str(error))}",
-                attempt="check that the model itself predicts; give a longer length, if it is free",
-            ) from error
-
-    def _result_type(self, result: Any) -> TensorType:
-        dtype = element_type(result.dtype)
-        if not result.shape or result.shape[0] not in (_PROBE, None):
-            raise LoweringError(
-                "a layer mixes the sequences of a batch",
-                where=self.where,
-                why=f"for a batch of {_PROBE} sequences its result has the shape {result.shape}",
-                attempt="keep the batch as the first axis of every value",
-            )
-        if dtype is None or None in result.shape[1:]:
-            raise LoweringError(
-                "a layer has a result of no fixed type",
-                where=self.where,
-                why=f"Keras infers {result.dtype} {('N', *result.shape[1:])}",
-                attempt="give the layer a compute_output_shape without None after the batch axis",
-            )
-        return TensorType(dtype, ("N", *result.shape[1:]))
-
-    def config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON: Keras's own configuration, and the call.
-
-        Raises PlanError if the layer cannot be serialized.
-        """
-
-        def mark(leaf: Any) -> Any:
-            return {_MARK: leaf.index} if isinstance(leaf, Slot) else leaf
-
-        structure = [list(self._positional), self._keywords]
-        marked = keras.tree.map_structure(mark, structure)
-        try:
-            return {
-                "key": self.key,
-                "why": self.why,
-                "types": [str(type) for type in self.types],
-                "delta": self.delta is not None,
-                "masked": {str(index): str(type) for index, type in self.masked.items()},
-                "masks": {str(index): str(type) for index, type in self.masks.items()},
-                "operation": keras.saving.serialize_keras_object(self.operation),
-                "arguments": keras.saving.serialize_keras_object(marked),
-            }
-        except Exception as error:  # whatever the user's get_config raises
-            raise PlanError(
-                f"layer {self.key!r} cannot be stored",
-                why=first_line(str(error)),
-                attempt=f"give {type(self.operation).__name__} a get_config method",
-            ) from error
+        return result_types(self._call, self.where, self.why)
 
     @property
     def size(self) -> int:
         """How many numbers its weights hold."""
         return sum(math.prod(v.shape) for v in getattr(self.operation, "weights", ()))
 
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON: Keras's own configuration, and the call.
+
+        Raises PlanError if the layer cannot be serialized.
+        """
+        return {
+            "key": self.key,
+            "why": self.why,
+            "delta": self.delta is not None,
+            "masked": {str(index): str(type) for index, type in self.masked.items()},
+            "masks": {str(index): str(type) for index, type in self.masks.items()},
+            **stored_call(self._call, self.key),
+        }
+
     def weights(self) -> dict[str, npt.NDArray[Any]]:
         """The layer's variables, state included, numbered in order: ``0.kernel``, ``1.bias``..."""
-        variables = getattr(self.operation, "variables", [])
-        return {
-            f"{index}.{variable.name}": np.asarray(keras.ops.convert_to_numpy(variable))
-            for index, variable in enumerate(variables)
-        }
+        return stored_weights(self.operation)
 
     @classmethod
     def restore(
@@ -243,76 +162,26 @@ class OpaqueLayer:
         Raises PlanError for a layer that needs the user's class, or code of its own and ``unsafe``
         is false.
         """
-        key, kind = config["key"], config["operation"]["class_name"]
-
-        def revive(part: Any) -> Any:
-            return keras.saving.deserialize_keras_object(
-                part, custom_objects=dict(custom_objects or {}), safe_mode=not unsafe
+        with restoring(config, unsafe=unsafe):
+            call = restored_call(config, custom_objects, unsafe=unsafe)
+            layer = cls(
+                config["key"],
+                call.operation,
+                (call.arguments, call.keywords),
+                call.types,
+                config["why"],
+                masked=_types(config["masked"]),
+                masks=_types(config["masks"]),
+                **declared_forms(call.operation, config),
             )
-
-        if not unsafe:
-            parts = [config["operation"], config["arguments"]]
-            refuse_code(parts, f"layer {key!r} cannot be restored", custom_objects, PlanError)
-        try:
-            operation = revive(config["operation"])
-            positional, keywords = revive(config["arguments"])
-            types = [TensorType.parse(text) for text in config["types"]]
-            arguments = (tuple(_slots(positional)), _slots(keywords))
-            forms = _declared_forms(operation, config)
-            forms |= {part: _types(config[part]) for part in ("masked", "masks")}
-            layer = cls(key, operation, arguments, types, config["why"], **forms)
-            if isinstance(operation, keras.Layer):
+            if isinstance(call.operation, keras.Layer):
                 layer.result_types()
-                layer._assign(weights)
-        except PlanError:
-            raise
-        except Exception as error:  # Keras raises many types for one cause
-            attempt = f"supply its code: custom_objects={{{kind!r}: {kind}}}"
-            if not unsafe:
-                attempt += ", or unsafe=True if the plan is trusted to run its own code"
-            elif kind == "Lambda":
-                attempt = "a Lambda is stored without the names around it; a layer class keeps them"
-            raise PlanError(
-                f"layer {key!r} cannot be restored",
-                why=getattr(error, "why", None) or first_line(str(error)),
-                attempt=attempt,
-            ) from None
+                assign_weights(call.operation, weights, layer.key)
         return layer
-
-    def _assign(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
-        variables = self.operation.variables
-        arrays = [weights[name] for name in sorted(weights, key=lambda n: int(n.split(".")[0]))]
-        if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
-            raise PlanError(
-                f"the stored weights do not fit layer {self.key!r}",
-                why=f"it has {len(variables)} variables, the plan {len(arrays)}, or shapes differ",
-                attempt="compile the model again",
-            )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
-
-
-def _declared_forms(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's forms of a layer, which a plan cannot store. Raises PlanError if one is needed."""
-    declared = declaration(operation)
-    kind = type(operation).__name__
-    if config.get("delta") and (declared is None or declared.delta is None):
-        raise PlanError(
-            f"layer {config['key']!r} cannot be restored",
-            why="it was registered with a function of its own for differences",
-            attempt=f"register_layer({kind}, delta=...) before the plan is loaded",
-        )
-    if declared is None:
-        return {}
-    return {"delta": declared.delta if config.get("delta") else None, "numpy": declared.numpy}
 
 
 def _types(texts: Mapping[str, str]) -> dict[int, TensorType]:
     return {int(index): TensorType.parse(text) for index, text in texts.items()}
-
-
-def _symbolic(type: TensorType) -> Any:
-    return keras.KerasTensor((_PROBE, *type.shape[1:]), dtype=NUMPY_DTYPES[type.dtype])
 
 
 def _are_arrays(tensors: Sequence[Any]) -> bool:
@@ -323,14 +192,3 @@ def _zeros(tensor: Any) -> Any:
     """Zeros for one sequence, of the kind of a tensor for many."""
     zeros = np.zeros((1, *tensor.shape[1:]), keras.backend.standardize_dtype(tensor.dtype))
     return zeros if isinstance(tensor, np.ndarray) else keras.ops.convert_to_tensor(zeros)
-
-
-def _slots(part: Any) -> Any:
-    """Undo the marks of :meth:`OpaqueLayer.config`."""
-    if isinstance(part, dict):
-        if set(part) == {_MARK}:
-            return Slot(part[_MARK])
-        return {key: _slots(value) for key, value in part.items()}
-    if isinstance(part, (list, tuple)):
-        return type(part)(_slots(value) for value in part)
-    return part

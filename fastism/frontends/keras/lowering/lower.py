@@ -12,18 +12,22 @@ from fastism.errors import ModelError
 from fastism.frontends.keras.calls.call import Call, Slot
 from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.frontends.keras.lowering.functional import functional_graph, paths
-from fastism.frontends.keras.lowering.graphs import GraphLowering, ModuleBuilder
+from fastism.frontends.keras.lowering.graph_state import GraphState
+from fastism.frontends.keras.lowering.graphs import lower_main
 from fastism.frontends.keras.lowering.inputs import (
     edited_input,
     input_names,
     input_type,
     inputs_structure,
+    layer_names,
 )
+from fastism.frontends.keras.lowering.live_nodes import live_node
+from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
 from fastism.frontends.keras.lowering.sequences import sequence_type
 from fastism.frontends.keras.lowering.tokens import vocabulary
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
-from fastism.ir.origin import Origin
+from fastism.ir.origin import INPUT_LAYERS, Origin
 from fastism.ir.types import TensorType
 
 
@@ -73,9 +77,13 @@ def lower(
     builder = ModuleBuilder()
     functional = functional_graph(model)
     if functional is not None:
-        graph = builder.main(functional, names, types)
+        graph = lower_main(builder, functional, names, types)
+        layers = layer_names(functional.inputs)
+        if layers != list(names):
+            graph = graph.replace(attributes={**graph.attributes, INPUT_LAYERS: tuple(layers)})
     else:
         graph = _whole(builder, model, structure, names, types)
+    builder.main(graph)
     module = Module(
         stage="imported",
         graphs=tuple(builder.graphs),
@@ -98,16 +106,13 @@ def _whole(
     """A graph of one opaque node that runs a model without a graph of its own."""
     slots = iter(range(len(names)))
     arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), structure)
-    lowering = GraphLowering(module, model, "main", "")
+    state = GraphState(module, "main", "")
     tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
-    names = [lowering.input(name, tensor, type) for name, tensor, type in tripled]
-    types = [lowering.builder.values[name].type for name in names]
-    call = Call(model, tuple(types), (arguments,), {})
+    inputs = [state.input(name, tensor, type) for name, tensor, type in tripled]
+    call = Call(model, state.types(inputs), (arguments,), {})
     why = "its call is code of its own, not a graph of layers"
     origin = Origin(model.name, type(model).__name__)
-    graph = lowering.builder.finish(lowering.live(call, names, origin, why))
-    module.graphs.append(graph)
-    return graph
+    return state.finish(live_node(state, call, inputs, origin, why))
 
 
 def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
