@@ -6,8 +6,9 @@ A backend has a form of every op it computes, in one table: ``FORMS``, a `Forms`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from fastism.errors import LoweringError, VerifyError
 from fastism.ir.graph import Node
@@ -98,3 +99,20 @@ def location(node: Node) -> str:
     return (
         f"layer {node.origin.layer!r}, node %{node.name}" if node.origin else f"node %{node.name}"
     )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way a backend can run a scheduled graph, which tuning times beside the plain one.
+
+    option: the option of a graph that switches it on, ``backend.option``. label: what it does, in
+    a few words. one_size: it serves chunks of the scheduled size alone, others run plainly.
+    """
+
+    option: str
+    label: str
+    one_size: bool = False
+
+
+VARIANTS: Final[dict[str, tuple[Variant, ...]]] = {}
+"""The variants of every backend that has any, by the backend's name; it adds its own."""

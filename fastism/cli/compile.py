@@ -161,9 +161,9 @@ def _tuned(session: Session, plan: Plan) -> tuple[Plan, float]:
     session.note("timing schedules, up to 20 s (--tune off skips it)")
     tuned, trials = tune(plan)
     for trial in trials:
-        fused = ", light ops fused" if trial.fuse else ""
+        how = f", {trial.variant.label}" if trial.variant else ""
         session.detail(
-            f"  @{trial.graph}, {trial.pairs} pairs a chunk{fused}: "
+            f"  @{trial.graph}, {trial.pairs} pairs a chunk{how}: "
             f"{trial.seconds_an_item * 1e3:.3f} ms an item"
         )
     best = {t.graph: t for t in sorted(trials, key=lambda trial: -trial.seconds_an_item)}

@@ -93,7 +93,7 @@ def run(
 
     session.load_tensorflow()
     from fastism import api
-    from fastism.runtime.schedule import default_memory
+    from fastism.runtime.memory import default_memory
 
     budget = default_memory() if given is None else given
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)

@@ -13,7 +13,7 @@ from fastism.io.versions import versions
 from fastism.ir.graph import Value
 
 if TYPE_CHECKING:
-    from fastism.runtime.execute import Group
+    from fastism.ir.program import Group
     from fastism.runtime.plan import Plan
 
 MANIFEST = "manifest.json"

@@ -119,8 +119,13 @@ class Module:
         Raises ValueError if the module was read from text without its weights.
         """
         name = node.constant(role)
-        if name is None:
-            return None
+        return None if name is None else self.content(name)
+
+    def content(self, name: str) -> npt.NDArray[np.generic]:
+        """The content of a constant.
+
+        Raises ValueError if the module was read from text without its weights.
+        """
         data = self.constants[name].data
         if data is None:
             raise ValueError(f"constant {name!r} was read from text without its content")

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import networkx as nx
 
-from fastism.ir.graph import Attribute, Graph
+from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
 from fastism.ir.place import Place, twice
+from fastism.ir.program import (
+    EDIT,
+    INDICES,
+    INTOUT,
+    PROPAGATE,
+    Chunks,
+    check_sites,
+    graph_heads,
+    model_heads,
+)
 from fastism.ir.stages import MODES, reached, stage
 from fastism.ir.types import TensorType
-
-INTOUT: Final = "intout"
-PROPAGATE: Final = "propagate"
-INDICES: Final = ("item/sequence", "item/site")
-"""Inputs of a propagation graph, i32[P]: each pair's row of the reference, and of the tables."""
-EDIT: Final = "item/edit"
-"""The input of a propagation graph, with batch axis M, that holds each item's input delta."""
 
 
 def check_op(at: Place) -> None:
@@ -112,12 +114,12 @@ def check_split(module: Module) -> None:
         at.refuse("comes first", f"a split module is @{INTOUT}, then @{PROPAGATE}... graphs")
     if (name := twice(intout.outputs)) is not None:
         at.refuse(f"returns %{name} twice", "a value is saved once")
-    heads = _heads(at)
+    heads = model_heads(module)
     if len(heads) != len(module.outputs):
         at.refuse(f"has {len(heads)} heads", f"the module names {len(module.outputs)} outputs")
     first = tuple(dict.fromkeys(heads))
     if intout.outputs[: len(first)] != first:
-        at.refuse("does not return its heads first", f"the heads are {', '.join(map(str, first))}")
+        at.refuse("does not return its heads first", f"the heads are {', '.join(first)}")
     read: set[str] = set()
     for graph in module.graphs[1:]:
         read.update(_check_propagation(module, graph, heads))
@@ -126,16 +128,7 @@ def check_split(module: Module) -> None:
             at.refuse(f"saves %{name}", "no propagation graph reads it")
 
 
-def _heads(at: Place) -> tuple[Attribute, ...]:
-    heads = at.graph.attributes.get("heads")
-    if not isinstance(heads, tuple):
-        at.refuse("has no heads", "the attribute says which of the model's outputs it returns")
-    return heads
-
-
-def _check_propagation(
-    module: Module, graph: Graph, model: tuple[Attribute, ...]
-) -> tuple[str, ...]:
+def _check_propagation(module: Module, graph: Graph, model: tuple[str, ...]) -> tuple[str, ...]:
     """Check one propagation graph; returns the values it takes from the intout graph."""
     at, intout = Place(module, graph), module.main
     if not graph.name.startswith(PROPAGATE):
@@ -153,19 +146,12 @@ def _check_propagation(
         if type != intout.values[name].type:
             why = f"@{INTOUT} returns it as {intout.values[name].type}"
             at.refuse(f"reads %{name}: {type}", why)
-    heads = _heads(at)
-    for head in heads:
-        if not isinstance(head, int) or not 0 <= head < len(model):
-            at.refuse(f"has the head {head!r}", f"the model has {len(model)} outputs")
-    expected = [intout.values[str(model[int(str(head))])].type.with_batch("M") for head in heads]
+    heads = graph_heads(module, graph, len(model))
+    expected = [intout.values[model[head]].type.with_batch("M") for head in heads]
     returned = list(graph.types(graph.outputs))
     if returned != expected:
         at.refuse(f"returns {_listed(returned)}", f"its heads are {_listed(expected)}")
-    sites = module.constants.get(dict(graph.constants).get("sites", ""))
-    if sites is None or sites.type.dtype != "i32" or sites.type.rank != 1:
-        at.refuse("has no sites", "its constant in the role 'sites' numbers them, as i32")
+    check_sites(module, graph)
     if module.stage == "scheduled":
-        pairs = graph.attributes.get("pairs")
-        if not isinstance(pairs, int) or pairs < 1:
-            at.refuse("has no chunk size", "at stage scheduled its attribute 'pairs' holds it")
+        Chunks.of(at)
     return tuple(inputs)

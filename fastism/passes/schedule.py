@@ -1,14 +1,8 @@
 """Schedule: how many (sequence, site) pairs a chunk of each propagation graph holds.
 
 A chunk's windows should stay in the cache, and the whole run within the memory allowed; too few
-pairs waste the machine on overheads. The numbers land in the graphs' attributes:
-
-    pairs   pairs a chunk
-    items   items a chunk, for `alternatives` items a pair
-    bytes   an estimate of the memory such a chunk needs
-    workers chunks run side by side, each on its own core where it cannot use them all
-    fuse    whether the backend compiles the light ops of such a chunk into single kernels
-    predicted_ns, measured_ns   nanoseconds an item: on a nominal machine, and as timed on this one
+pairs waste the machine on overheads. The numbers land in the graphs' attributes: see
+`fastism.ir.program.Chunks`, and beside them the options of single backends that are switched on.
 """
 
 from __future__ import annotations
@@ -18,6 +12,7 @@ from typing import ClassVar
 
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
+from fastism.ir.program import Chunks, scheduled
 from fastism.passes.base import Pass
 from fastism.passes.costs import ALTERNATIVES, seconds_an_item
 from fastism.passes.registry import register_pass
@@ -30,8 +25,9 @@ class Schedule(Pass):
 
     chunk_bytes: what the largest value of a chunk may take. memory: bytes all values of a chunk
     may take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead.
-    fuse: compile light ops together, which takes seconds once and pays where windows are wide.
-    workers: chunks run side by side.
+    workers: chunks run side by side. options: options of backends to switch on, by full name:
+    ``tensorflow.fuse`` compiles light ops together, which takes seconds once and pays where
+    windows are wide.
     """
 
     name: ClassVar[str] = "schedule"
@@ -42,8 +38,8 @@ class Schedule(Pass):
     memory: int = 1 << 29
     alternatives: int = ALTERNATIVES
     pairs: int | None = None
-    fuse: bool = False
     workers: int = 2
+    options: tuple[str, ...] = ()
 
     def run(self, module: Module) -> Module:
         return module.with_graphs([module.main, *map(self._scheduled, module.graphs[1:])])
@@ -52,16 +48,14 @@ class Schedule(Pass):
         largest, total = pair_bytes(graph, self.alternatives)
         fitting = min(self.chunk_bytes // largest, self.memory // total)
         pairs = self.pairs if self.pairs is not None else max(1, min(fitting, 4096))
-        attributes = {
-            **graph.attributes,
-            "pairs": pairs,
-            "items": pairs * self.alternatives,
-            "bytes": pairs * total,
-            "workers": self.workers,
-            "fuse": self.fuse,
-            "predicted_ns": round(1e9 * seconds_an_item(graph, self.alternatives)),
-        }
-        return graph.replace(attributes=attributes)
+        chunks = Chunks(
+            pairs=pairs,
+            items=pairs * self.alternatives,
+            bytes=pairs * total,
+            workers=self.workers,
+            predicted_seconds=seconds_an_item(graph, self.alternatives),
+        )
+        return scheduled(graph, chunks, dict.fromkeys(self.options, True))
 
 
 def pair_bytes(graph: Graph, alternatives: int) -> tuple[int, int]:

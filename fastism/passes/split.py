@@ -16,10 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-
 from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.module import Constant, Module
+from fastism.ir.program import INTOUT, PROPAGATE
 from fastism.ir.ranges import IntArray
 from fastism.passes.base import Pass
 from fastism.passes.propagation.forms import Forms
@@ -48,7 +47,7 @@ class Split(Pass):
         made: list[Propagated] = []
         forms = Forms.of(module.main)
         for index, group in enumerate(self._grouped(module, sites)):
-            made.append(propagation_graph(module, f"propagate{index}", group, constants, forms))
+            made.append(propagation_graph(module, f"{PROPAGATE}{index}", group, constants, forms))
         intout = _intout(module.main, made)
         result = module.replace(graphs=(intout, *(p.graph for p in made)), constants=constants)
         return result.used_constants()
@@ -80,17 +79,10 @@ def _intout(source: Graph, made: list[Propagated]) -> Graph:
         )
     inputs = tuple(Value(value.name, value.type) for value in source.inputs)
     outputs = tuple(dict.fromkeys((*source.outputs, *saved)))
-    graph = Graph("intout", inputs, tuple(nodes), outputs, {"heads": source.outputs})
+    graph = Graph(INTOUT, inputs, tuple(nodes), outputs, {"heads": source.outputs})
     return graph.prune()
 
 
 def _plain(node: Node) -> Node:
     results = tuple(replace(value, change=None, need=None) for value in node.results)
     return node.replace(results=results, segment=None, mode=None, stop=None)
-
-
-def group_indices(module: Module, graph: Graph) -> IntArray:
-    """The sites (indices into ``module.sites``) a propagation graph is for."""
-    data = module.constants[dict(graph.constants)["sites"]].data
-    assert data is not None
-    return np.asarray(data, dtype=np.int64)

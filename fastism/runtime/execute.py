@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
-from fastism.ir.verify_stage import EDIT, INDICES
+from fastism.ir.program import EDIT, INDICES, Group, Program
 from fastism.runtime.alternatives import rows_of
 from fastism.runtime.items import IntArray, Items, Rows
 
@@ -31,46 +30,15 @@ HUGE = 1e6
 """Size of an exponential, power or ratio from which on its differences are not used."""
 
 
-class Group:
-    """The sites one propagation graph is for, and how its rows are chunked."""
-
-    def __init__(self, module: Module, graph: Graph) -> None:
-        self.graph = graph
-        self.sites = self._table(module, dict(graph.constants)["sites"])
-        self.heads = tuple(int(head) for head in graph.attributes["heads"])  # type: ignore[union-attr, arg-type]
-        self.pairs = int(graph.attributes["pairs"])  # type: ignore[arg-type]
-        self.workers = int(graph.attributes["workers"])  # type: ignore[arg-type]
-        items, size = graph.attributes["items"], graph.attributes["bytes"]
-        self.alternatives = int(items) // self.pairs  # type: ignore[arg-type]
-        self.pair_bytes = max(int(size) // self.pairs, 1)  # type: ignore[arg-type]
-        starts = [dict(n.constants)["start"] for n in graph.nodes if n.op == "dense_rows"]
-        tables = [self._table(module, name) for name in dict.fromkeys(starts)]
-        nothing = np.zeros((len(self.sites), 0), np.int64)
-        # What all rows of a chunk must agree on: where the windows of dense layers start.
-        self.keys: IntArray = np.stack(tables, axis=1) if tables else nothing
-
-    def pairs_within(self, memory: int | None) -> int:
-        """Pairs a chunk, fewer than scheduled where ``memory`` bytes would not hold them."""
-        if memory is None:
-            return self.pairs
-        return max(1, min(self.pairs, memory // (self.pair_bytes * self.workers)))
-
-    @staticmethod
-    def _table(module: Module, name: str) -> IntArray:
-        data = module.constants[name].data
-        assert data is not None
-        return np.asarray(data, dtype=np.int64)
-
-
 class Executor:
     """Scores items of a batch of sequences with the functions a backend emitted."""
 
     def __init__(self, module: Module, functions: Mapping[str, Function]) -> None:
         self.module = module
         self.functions = functions
-        self.intout = module.main
-        self.heads = tuple(str(name) for name in self.intout.attributes["heads"])  # type: ignore[union-attr]
-        self.groups = [Group(module, graph) for graph in module.graphs[1:]]
+        self.program = Program.of(module)
+        self.intout, self.heads = module.main, self.program.heads
+        self.groups = self.program.groups
         assert module.sites is not None
         self.width = module.sites.width
         self.starts = module.sites.array

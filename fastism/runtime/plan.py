@@ -21,7 +21,7 @@ from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
-from fastism.runtime.schedule import default_memory
+from fastism.runtime.memory import default_memory
 from fastism.runtime.scores import HeadScores, Scores
 from fastism.runtime.tokens import token_inputs
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
+from fastism.ir.program import Group, Program
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,13 @@ class Summary:
         return self.total_whole_macs / max(self.total_item_macs, 1)
 
 
-def item_macs(graph: Graph) -> Mapping[str, float]:
-    """Multiply-adds an item by the source node they are for, in one scheduled graph."""
+def item_macs(group: Group) -> Mapping[str, float]:
+    """Multiply-adds an item by the source node they are for, at the sites of one group."""
     costs: dict[str, float] = {}
-    items, pairs = graph.attributes["items"], graph.attributes["pairs"]
-    assert isinstance(items, int)
-    assert isinstance(pairs, int)
+    graph = group.graph
     for node in graph.nodes:
         macs = definition(node.op).macs(node, graph.types(node.inputs))
-        shared = 1 if node.results[0].type.shape[0] == "M" else items // pairs
+        shared = 1 if node.results[0].type.shape[0] == "M" else group.alternatives
         source = node.name.rpartition(".")[0]
         costs[source] = costs.get(source, 0.0) + macs / shared
     return costs
@@ -82,19 +81,19 @@ def summary(stages: Sequence[Module]) -> Summary:
         total_whole_macs=sum(row.whole_macs for row in rows),
         total_item_macs=sum(row.delta_macs for row in rows),
         ends=tuple((_layer(node), node.stop) for node in segmented.main.nodes if node.stop),
-        predicted_seconds=_average_seconds(scheduled, "predicted_ns") or 0.0,
-        measured_seconds=_average_seconds(scheduled, "measured_ns"),
+        predicted_seconds=_average(scheduled, lambda group: group.predicted_seconds) or 0.0,
+        measured_seconds=_average(scheduled, lambda group: group.measured_seconds),
     )
 
 
-def _average_seconds(scheduled: Module, attribute: str) -> float | None:
-    """An attribute of the propagation graphs averaged over the sites; None where one lacks it."""
+def _average(scheduled: Module, seconds: Callable[[Group], float | None]) -> float | None:
+    """Seconds an item averaged over the sites; None where some group does not say."""
     total = 0.0
-    for graph, share in _shares(scheduled):
-        spent = graph.attributes.get(attribute)
-        if not isinstance(spent, int):
+    for group, share in _shares(scheduled):
+        spent = seconds(group)
+        if spent is None:
             return None
-        total += 1e-9 * spent * share
+        total += spent * share
     return total
 
 
@@ -106,18 +105,17 @@ def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
 def _average_macs(scheduled: Module) -> dict[str, float]:
     """Multiply-adds an item by source node, averaged over all sites (also those without effect)."""
     total: dict[str, float] = {}
-    for graph, share in _shares(scheduled):
-        for source, macs in item_macs(graph).items():
+    for group, share in _shares(scheduled):
+        for source, macs in item_macs(group).items():
             total[source] = total.get(source, 0.0) + macs * share
     return total
 
 
-def _shares(scheduled: Module) -> Iterator[tuple[Graph, float]]:
-    """Every propagation graph, and the share of all sites that it is for."""
+def _shares(scheduled: Module) -> Iterator[tuple[Group, float]]:
+    """Every group of sites, and its share of all sites."""
     assert scheduled.sites is not None
-    for graph in scheduled.graphs[1:]:
-        sites = int(scheduled.constants[dict(graph.constants)["sites"]].type.shape[0])
-        yield graph, sites / len(scheduled.sites)
+    for group in Program.of(scheduled).groups:
+        yield group, len(group.sites) / len(scheduled.sites)
 
 
 def _row(graph: Graph, index: int, nodes: list[Node], done: Mapping[str, float]) -> SegmentRow:

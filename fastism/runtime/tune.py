@@ -1,24 +1,25 @@
 """Time a few schedules of a plan and keep the fastest, within a time limit.
 
-How many pairs a chunk should hold, and whether fusing light ops pays, depends on the machine's
-caches and cores; both are measured on chunks of the group's own sites.
+How many pairs a chunk should hold, and which of the backend's ways of running it pays, depends on
+the machine's caches and cores; both are measured on chunks of the group's own sites.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fastism.ir.graph import Attribute, Graph
-from fastism.runtime.execute import Executor, Group
+from fastism.backends.base import VARIANTS, Variant
+from fastism.ir.graph import Graph
+from fastism.ir.program import Group
+from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
-from fastism.runtime.schedule import rescheduled
 
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
@@ -31,18 +32,15 @@ CLEARLY = 0.95
 
 @dataclass(frozen=True)
 class Trial:
-    """One schedule of one propagation graph, and the seconds it takes an item."""
+    """One schedule of one propagation graph, and the seconds it takes an item.
+
+    variant: how the backend ran it, if not plainly.
+    """
 
     graph: str
     pairs: int
-    fuse: bool
+    variant: Variant | None
     seconds_an_item: float
-
-    @property
-    def schedule(self) -> Mapping[str, Attribute]:
-        """The attributes of a graph scheduled like this."""
-        measured = round(1e9 * self.seconds_an_item)
-        return {"pairs": self.pairs, "fuse": self.fuse, "measured_ns": measured}
 
 
 def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
@@ -53,39 +51,60 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     deadline = time.perf_counter() + seconds
     inputs = random_inputs(plan.module.main, 1, seed=0)
     saved = plan.executor.reference(inputs)
+    program, variants = plan.executor.program, VARIANTS.get(plan.backend, ())
     trials: list[Trial] = []
-    for graph, pairs, fuse in _candidates(plan.executor):
+    for group, pairs, variant in _candidates(plan.executor.groups, variants):
         if time.perf_counter() > deadline:
             break
-        changed = rescheduled(plan.module, {graph.name: {"pairs": pairs, "fuse": fuse}})
-        executor = plan.executor if not fuse else Executor(changed, plan.emit(changed))
-        taken = _seconds_an_item(plan, executor, graph.name, pairs, inputs, saved, deadline)
-        trials.append(Trial(graph.name, pairs, fuse, taken))
+        executor, name = plan.executor, group.graph.name
+        if variant is not None:
+            changed = program.rescheduled([_scheduled(group, pairs, variant, variants)])
+            executor = Executor(changed, plan.emit(changed))
+        taken = _seconds_an_item(plan, executor, name, pairs, inputs, saved, deadline)
+        trials.append(Trial(name, pairs, variant, taken))
     best: dict[str, Trial] = {}
     for trial in trials:  # the schedule as it is comes first, and keeps its place unless beaten
         found = best.get(trial.graph)
         if found is None or trial.seconds_an_item < CLEARLY * found.seconds_an_item:
             best[trial.graph] = trial
-    chosen = {name: trial.schedule for name, trial in best.items()}
-    return plan.with_module(rescheduled(plan.module, chosen)), trials
+    chosen = [
+        _scheduled(group, trial.pairs, trial.variant, variants, trial.seconds_an_item)
+        for group in program.groups
+        for trial in filter(None, [best.get(group.graph.name)])
+    ]
+    return plan.with_module(program.rescheduled(chosen)), trials
 
 
-def _candidates(executor: Executor) -> Iterator[tuple[Graph, int, bool]]:
+def _scheduled(
+    group: Group,
+    pairs: int,
+    variant: Variant | None,
+    variants: Sequence[Variant],
+    measured: float | None = None,
+) -> Graph:
+    """The group's graph run by one of the backend's variants, or plainly."""
+    options = {known.option: known == variant for known in variants}
+    return group.rescheduled(pairs=pairs, measured_seconds=measured, options=options)
+
+
+def _candidates(
+    groups: Sequence[Group], variants: Sequence[Variant]
+) -> Iterator[tuple[Group, int, Variant | None]]:
     """Schedules to time, the most promising first, the group with most sites first."""
-    groups = sorted(executor.groups, key=lambda group: -len(group.sites))
+    groups = sorted(groups, key=lambda group: -len(group.sites))
     for factor in FACTORS:
-        for fuse in (False, True):
+        for variant in (None, *variants):
             for group in groups:
                 size = group.pair_bytes * group.pairs
                 wanted = max(1, round(group.pairs * min(factor, MOST_BYTES / size)))
-                if not fuse:
-                    yield group.graph, wanted, False
+                if variant is None or not variant.one_size:
+                    yield group, wanted, variant
                 elif factor >= 1.0:
-                    yield group.graph, filled(group, wanted), True
+                    yield group, filled(group, wanted), variant
 
 
 def filled(group: Group, pairs: int) -> int:
-    """The most pairs, up to ``pairs``, that chunks are often full of: fused ones have one size.
+    """The most pairs, up to ``pairs``, that chunks are often full of; for chunks all of one size.
 
     Sites whose dense layers read the same rows are chunked by themselves: so many of them times
     however many sequences there are, which is mostly a power of two.

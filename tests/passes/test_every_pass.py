@@ -18,8 +18,8 @@ from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.module import Module, Sites
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
+from fastism.ir.program import group_indices
 from fastism.passes.manager import DEFAULT, Pipeline
-from fastism.passes.split import group_indices
 from fastism.runtime.inputs import random_inputs
 from fastism.testing import oracles
 from fastism.testing.equality import assert_same_module

@@ -7,12 +7,12 @@ import pytest
 
 from fastism.ir import Module, Sites
 from fastism.ir.printer import print_graph
+from fastism.ir.program import group_indices
 from fastism.ir.ranges import Range
 from fastism.ir.verify import verify
 from fastism.passes import Annotate, Segment, Split
 from fastism.passes.propagation.groups import group_sites
 from fastism.passes.propagation.layout import Layout
-from fastism.passes.split import group_indices
 
 WEIGHTS = {
     "conv.kernel": np.ones((3, 4, 2), "float32"),

@@ -10,11 +10,13 @@ import pytest
 
 from fastism import api
 from fastism.checking.check import check_plan
+from fastism.errors import VerifyError
+from fastism.ir.program import Program
 from fastism.runtime.inputs import random_inputs
-from fastism.runtime.schedule import rescheduled
 from fastism.runtime.tune import filled, tune
 from tests.zoo import ENTRIES
 
+FUSED = {"tensorflow.fuse": True}
 NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outputs"]
 
 
@@ -34,14 +36,16 @@ def close(some, others):
         assert np.abs(one - other).max() <= 1e-6 * max(np.abs(one).max(), 1e-6)
 
 
-def changed(plan, **attributes):
-    graphs = {graph.name: attributes for graph in plan.module.graphs[1:]}
-    return plan.with_module(rescheduled(plan.module, graphs))
+def changed(plan, **schedule):
+    program = Program.of(plan.module)
+    return plan.with_module(
+        program.rescheduled(group.rescheduled(**schedule) for group in program.groups)
+    )
 
 
 @pytest.mark.parametrize(
     "schedule",
-    [{"pairs": 1}, {"pairs": 7, "workers": 1}, {"pairs": 13, "fuse": True}],
+    [{"pairs": 1}, {"pairs": 7, "workers": 1}, {"pairs": 13, "options": FUSED}],
     ids=["one pair", "seven, alone", "thirteen, fused"],
 )
 def test_the_schedule_does_not_show(compiled, schedule):
@@ -51,7 +55,7 @@ def test_the_schedule_does_not_show(compiled, schedule):
 
 def test_fused_chunks_are_really_used(compiled):
     _, plan = compiled
-    fused = changed(plan, pairs=4, fuse=True)
+    fused = changed(plan, pairs=4, options=FUSED)
     scores(fused)
     for graph in fused.module.graphs[1:]:
         assert fused.executor.functions[graph.name].fused.traces == 1
@@ -65,7 +69,7 @@ def test_chunks_of_equal_rows_are_fused_where_they_are_full():
     alike = filled(group, 1)
     assert alike in np.unique(group.keys, return_counts=True)[1]
     assert filled(group, 5 * alike) == 4 * alike
-    fused = changed(plan, pairs=2 * alike, fuse=True)
+    fused = changed(plan, pairs=2 * alike, options=FUSED)
     close(scores(plan), scores(fused))
     assert fused.executor.functions[group.graph.name].fused.traces == 1
 
@@ -77,6 +81,13 @@ def test_little_memory_makes_small_chunks(compiled):
     assert group.pairs_within(1) == 1
     assert group.pairs_within(3 * group.pair_bytes * group.workers) == min(3, group.pairs)
     close(scores(plan), scores(plan, memory=1))
+
+
+def taken(trial, group):
+    """Whether a group is scheduled as a trial was."""
+    fused = group.graph.attributes["tensorflow.fuse"]
+    how = trial.pairs, trial.variant is not None, round(1e9 * trial.seconds_an_item)
+    return how == (group.pairs, fused, round(1e9 * group.measured_seconds))
 
 
 @pytest.fixture
@@ -92,13 +103,13 @@ def test_a_tuned_plan_gives_the_same_scores(clock):
     model = ENTRIES["pool_even"].build()
     plan = api.compile(model)
     tuned, trials = tune(plan, seconds=100)
-    (graph,) = tuned.module.graphs[1:]
-    assert [trial.fuse for trial in trials] == [False, True, False, True, False]
-    (chosen,) = [trial for trial in trials if trial.schedule.items() <= graph.attributes.items()]
+    (group,) = tuned.executor.groups
+    assert [trial.variant is not None for trial in trials] == [False, True, False, True, False]
+    (chosen,) = [trial for trial in trials if taken(trial, group)]
     assert chosen.pairs == max(trial.pairs for trial in trials)
-    items = 3 * chosen.pairs * graph.attributes["workers"]
+    items = 3 * chosen.pairs * group.workers
     assert chosen.seconds_an_item == pytest.approx(1 / items)
-    assert graph.attributes["items"] == 3 * chosen.pairs
+    assert group.items == 3 * chosen.pairs
     close(scores(plan), scores(tuned))
     check_plan(tuned, model)
 
@@ -109,8 +120,8 @@ def test_a_schedule_keeps_its_place_unless_it_is_clearly_beaten(monkeypatch, sha
     times = chain([1e-6, share * 1e-6], repeat(1.0))
     monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: next(times))
     tuned, trials = tune(plan)
-    (graph,) = tuned.module.graphs[1:]
-    assert trials[kept].schedule.items() <= graph.attributes.items()
+    (group,) = tuned.executor.groups
+    assert taken(trials[kept], group)
 
 
 def test_tuning_ends_when_its_time_is_over(clock):
@@ -118,3 +129,25 @@ def test_tuning_ends_when_its_time_is_over(clock):
     assert tune(plan, seconds=0)[1] == []
     (first,) = tune(plan, seconds=3)[1]  # one run to compile it, one that counts
     assert first.seconds_an_item > 0
+
+
+def test_a_plan_saved_before_options_bore_a_backends_name_is_fused():
+    plan = api.compile(ENTRIES["pool_even"].build())
+    graphs = [g.replace(attributes={**g.attributes, "fuse": True}) for g in plan.module.graphs[1:]]
+    older = plan.with_module(plan.module.with_graphs([plan.module.main, *graphs]))
+    assert all(older.executor.functions[graph.name].fused for graph in graphs)
+
+
+def test_an_unknown_option_of_the_backend_is_refused():
+    plan = api.compile(ENTRIES["pool_even"].build())
+    with pytest.raises(VerifyError, match=r"(?s)option .tensorflow.fuze.\n.*knows tensorflow.fuse"):
+        changed(plan, options={"tensorflow.fuze": True})
+    with pytest.raises(VerifyError, match=r"has the option tensorflow.fuse=1\n"):
+        changed(plan, options={"tensorflow.fuse": 1})
+    changed(plan, options={"native.tile": 8})  # another backend's, and none of this one's business
+
+
+def test_only_a_backend_with_variants_is_timed_with_them(clock):
+    plan = api.compile(ENTRIES["pool_even"].build(), backend="reference")
+    _, trials = tune(plan, seconds=100)
+    assert {trial.variant for trial in trials} == {None}

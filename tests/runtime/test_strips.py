@@ -9,7 +9,7 @@ import pytest
 
 from fastism.ir import Graph
 from fastism.ir.module import Module
-from fastism.passes.split import group_indices
+from fastism.ir.program import Program
 from fastism.runtime.report import item_macs
 from fastism.testing.compare import assert_matches_model
 
@@ -93,8 +93,8 @@ def test_two_strands_cost_twice_one(compiled: Callable) -> None:
 def _macs(module: Module, *, far: bool) -> float:
     """Multiply-adds an item: the most over the sites far from the middle, or the mean over all."""
     middle, found = module.main.values[module.seq_input].type.length // 2, []
-    for graph in module.graphs[1:]:
-        for site in group_indices(module, graph):
+    for group in Program.of(module).groups:
+        for site in group.sites:
             if not far or abs(site - middle) > 20:
-                found.append(sum(item_macs(graph).values()))
+                found.append(sum(item_macs(group).values()))
     return max(found) if far else sum(found) / len(found)

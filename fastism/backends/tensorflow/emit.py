@@ -7,11 +7,20 @@ from functools import partial
 
 import tensorflow as tf
 
+from fastism.backends.base import VARIANTS, Variant
 from fastism.backends.tensorflow.fuse import Step, steps, unfused
 from fastism.backends.tensorflow.registry import FORMS, Constants, OpaqueLayer, Pool, Tensor
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
+from fastism.ir.place import Place
+from fastism.ir.program import Chunks, backend_options
 from fastism.ir.types import NUMPY_DTYPES, TensorType
+
+FUSE = Variant("tensorflow.fuse", "light ops fused", one_size=True)
+VARIANTS["tensorflow"] = (FUSE,)
+
+BEFORE = "fuse"
+"""The option as plans have it that were saved before options bore the name of their backend."""
 
 
 def signature(type: TensorType) -> tf.TensorSpec:
@@ -88,17 +97,22 @@ def emit(
     The graphs share the constants on the device. Each is traced when first called.
     """
     pool = Pool(module)
-    return {graph.name: _Function(graph, opaque, pool) for graph in module.graphs}
+    return {graph.name: _Function(module, graph, opaque, pool) for graph in module.graphs}
 
 
 class _Function:
     """A graph as a function by name: fused for chunks of the scheduled size, plain for the rest."""
 
-    def __init__(self, graph: Graph, opaque: Mapping[str, OpaqueLayer], pool: Pool) -> None:
+    def __init__(
+        self, module: Module, graph: Graph, opaque: Mapping[str, OpaqueLayer], pool: Pool
+    ) -> None:
         self.plain = Program(graph, opaque, pool)
-        wanted = graph.attributes.get("fuse", False)
-        self.fused = Program(graph, opaque, pool, fuse=True) if wanted else None
-        self._items = graph.attributes.get("items")
+        self.fused: Program | None = None
+        self._items: int | None = None
+        before = graph.attributes.get(BEFORE) is True
+        if backend_options(module, graph, {FUSE.option: before})[FUSE.option]:
+            self.fused = Program(graph, opaque, pool, fuse=True)
+            self._items = Chunks.of(Place(module, graph)).items
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         tensors = [inputs[value.name] for value in self.plain.graph.inputs]

@@ -121,8 +121,8 @@ _propagation(
     required=("kernel",),
     macs=_spread_macs,
 )
-# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window. A backend may
-# rely on all pairs of a chunk starting at the same position: the runtime sees to it.
+# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window, which starts at
+# the same position for all pairs of a call.
 _propagation(
     "dense_rows",
     _rows,
@@ -131,6 +131,7 @@ _propagation(
     roles=("kernel", "start"),
     required=("kernel", "start"),
     macs=lambda node, types: types[0].elements * node.type.channels,
+    together=("start",),
 )
 # sum_window(delta M) {scale}: the delta of a global sum or average.
 _propagation("sum_window", _sum, 1, attributes={"scale": 1.0})

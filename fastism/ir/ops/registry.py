@@ -43,6 +43,7 @@ class OpDefinition:
         reference, since an infinite number has no differences.
     fill: what the op takes a position outside the input to be.
     macs: (node, input types) to multiply-adds a batch entry.
+    together: roles of the site tables that all pairs of a call agree in: the runtime sees to it.
     stages: "source" (the model's own ops), "imported" (gone once canonical), "call" (gone once
         flat), "intout" or "propagation" (made by split).
     """
@@ -59,6 +60,7 @@ class OpDefinition:
     total: bool = True
     fill: float = 0.0
     macs: Callable[[Node, Types], int] = _free
+    together: tuple[str, ...] = ()
     stages: str = "source"
 
 

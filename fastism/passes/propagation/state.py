@@ -17,9 +17,9 @@ from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph, Node
 from fastism.ir.module import Constant, Module
 from fastism.ir.ops import definition
+from fastism.ir.program import EDIT, INDICES
 from fastism.ir.ranges import IntArray, Range
 from fastism.ir.types import TensorType
-from fastism.ir.verify_stage import EDIT, INDICES
 from fastism.ir.windows import POINTWISE
 from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.layout import Layout, Strips, covering

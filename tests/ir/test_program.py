@@ -1,0 +1,109 @@
+"""A scheduled module read once, typed and checked; what is written back reads the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastism.errors import VerifyError
+from fastism.ir.graph import Attribute
+from fastism.ir.module import Constant, Module
+from fastism.ir.parser import parse_module
+from fastism.ir.printer import print_module
+from fastism.ir.program import Program, group_indices
+from fastism.ir.verify import verify
+
+TEXT = (Path(__file__).parents[1] / "golden" / "scheduled.fism").read_text(encoding="utf-8")
+
+
+def detached(text: str = TEXT) -> Module:
+    return parse_module(text)
+
+
+@pytest.fixture
+def module() -> Module:
+    """The golden program with site tables of its own: two starts at which dense layers read."""
+    tables = {
+        "propagate0/sites": np.arange(30, dtype="int32"),
+        "propagate0/tower/pool 1.start": np.repeat([4, 2], 15).astype("int32"),
+    }
+    return detached().with_constants({name: Constant.of(x) for name, x in tables.items()})
+
+
+def test_a_program_is_read(module: Module) -> None:
+    program = Program.of(module)
+    assert program.intout is module.main
+    assert program.heads == ("dense", "mean")
+    (group,) = program.groups
+    assert group.graph is module.graphs[1]
+    assert group.sites.tolist() == list(range(30))
+    assert group.heads == (0, 1)
+    assert (group.pairs, group.items, group.bytes, group.workers) == (4096, 12288, 17321984, 2)
+    assert (group.alternatives, group.pair_bytes) == (3, 4229)
+    assert group.predicted_seconds is None
+    assert group.keys.tolist() == [[4]] * 15 + [[2]] * 15
+    assert group.pairs_within(None) == 4096
+    assert group.pairs_within(5 * 2 * 4229) == 5
+
+
+def test_what_is_written_back_reads_the_same(module: Module) -> None:
+    program = Program.of(module)
+    (group,) = program.groups
+    graph = group.rescheduled(pairs=8, measured_seconds=2.5e-6, options={"tensorflow.fuse": True})
+    changed = program.rescheduled([graph])
+    verify(changed)
+    (again,) = Program.of(changed).groups
+    assert (again.pairs, again.items, again.bytes, again.workers) == (8, 24, 8 * 4229, 2)
+    assert again.measured_seconds == pytest.approx(2.5e-6)
+    assert changed.main is module.main
+    assert print_module(parse_module(print_module(changed))) == print_module(changed)
+    once_more = again.rescheduled(workers=1)
+    assert once_more.attributes == {**graph.attributes, "workers": 1}
+
+
+REFUSED: dict[str, tuple[str, Attribute, str]] = {
+    "no pairs": ("pairs", None, "graph @propagate0 has no chunk size"),
+    "no items": ("items", None, "graph @propagate0 has no number of items a chunk"),
+    "no bytes": ("bytes", None, "graph @propagate0 has no memory estimate"),
+    "no workers": ("workers", None, "graph @propagate0 has no number of workers"),
+    "pairs in words": ("pairs", "many", "has the chunk size pairs='many'"),
+    "half a pair": ("pairs", 0.5, "has the chunk size pairs=0.5"),
+    "no pair": ("pairs", 0, "has the chunk size pairs=0"),
+    "a truth for a number": ("workers", True, "has the number of workers workers=True"),
+    "uneven pairs": ("items", 12287, "has 12287 items and 4096 pairs a chunk"),
+    "a time in words": ("measured_ns", "soon", "has the time measured_ns='soon'"),
+    "time backwards": ("predicted_ns", -1, "has the time predicted_ns=-1"),
+    "one head": ("heads", 0, "graph @propagate0 has no heads"),
+    "head by name": ("heads", ("dense", "mean"), "has the head 'dense'"),
+    "head of truth": ("heads", (False, True), "has the head False"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_missing_or_of_another_kind_is_refused(case: str, module: Module) -> None:
+    """By the verifier, and by whoever reads a module that was not verified."""
+    key, value, message = REFUSED[case]
+    graph = module.graphs[1]
+    attributes = {k: v for k, v in graph.attributes.items() if k != key}
+    if value is not None:
+        attributes[key] = value
+    wrong = module.with_graphs([module.main, graph.replace(attributes=attributes)])
+    for read in (Program.of, verify):
+        with pytest.raises(VerifyError) as caught:
+            read(wrong)
+        assert message in str(caught.value)
+
+
+def test_the_models_heads_are_names(module: Module) -> None:
+    main = module.main.replace(attributes={"heads": (0, 1)})
+    with pytest.raises(VerifyError, match=r"@intout has the heads \(0, 1\)"):
+        Program.of(module.with_graphs([main, module.graphs[1]]))
+
+
+def test_tables_are_asked_for(module: Module) -> None:
+    with pytest.raises(ValueError, match="'propagate0/sites' was read from text without"):
+        Program.of(detached())
+    with pytest.raises(VerifyError, match="@propagate0 has no sites"):
+        group_indices(module, module.graphs[1].replace(constants=()))
