@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastism.backends import registry as backends
@@ -15,7 +14,6 @@ from fastism.errors import InputError
 from fastism.ir.module import Module
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
-from fastism.passes.segment import Segment
 from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.arguments import names_of, require_count
 from fastism.runtime.execute import Function
@@ -78,11 +76,11 @@ def compile(
     imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe, architecture)
     every = imported.outputs
     if outputs is not None:
-        imported = _wanted(imported, names_of("outputs", outputs))
+        imported = imported.with_outputs(names_of("outputs", outputs))
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
     rows = _rows(alternatives, imported)
     stops = names_of("stop_layers", stop_layers)
-    parsed = _with_stops(Pipeline.parse(pipeline or DEFAULT, tuple(instruments)), stops)
+    parsed = Pipeline.parse(pipeline or DEFAULT, tuple(instruments)).with_stops(stops)
     stages = parsed.run_stages(imported)
     if stages[-1].stage != "scheduled":
         raise InputError(
@@ -155,36 +153,6 @@ def _rows(alternatives: Any, module: Module) -> Any:
     width = module.sites.width if module.sites else 1
     tokens = module.seq_input in token_inputs(module.main)
     return parse_alternatives(alternatives, width, _edited(module), tokens=tokens)
-
-
-def _wanted(module: Module, outputs: Sequence[str]) -> Module:
-    unknown = [name for name in outputs if name not in module.outputs]
-    if unknown or not outputs:
-        raise InputError(
-            f"the model has no output {unknown[0]!r}" if unknown else "no output is wanted",
-            why=f"its outputs are {', '.join(module.outputs)}",
-        )
-    if len(set(outputs)) < len(outputs):
-        raise InputError(f"an output is wanted twice: {', '.join(outputs)}")
-    values = dict(zip(module.outputs, module.main.outputs, strict=True))
-    main = module.main.replace(outputs=tuple(values[name] for name in outputs))
-    return module.replace(graphs=(main, *module.graphs[1:]), outputs=tuple(outputs))
-
-
-def _with_stops(pipeline: Pipeline, stops: tuple[str, ...]) -> Pipeline:
-    if not stops:
-        return pipeline
-    if not any(isinstance(pass_, Segment) for pass_ in pipeline.passes):
-        raise InputError("stop_layers need the segment pass, and the pipeline has none")
-    return replace(
-        pipeline,
-        passes=tuple(
-            replace(pass_, stop_layers=(*pass_.stop_layers, *stops))
-            if isinstance(pass_, Segment)
-            else pass_
-            for pass_ in pipeline.passes
-        ),
-    )
 
 
 def _plan(

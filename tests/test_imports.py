@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "io": ("errors", "ir"),
     "plotting": ("errors", "ir", "io"),
     "runtime": ("errors", "ir", "io", "backends.base"),
+    "report": ("errors", "ir", "passes", "runtime"),
     "checking": ("errors", "ir", "passes", "frontends", "backends", "runtime", "quiet"),
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime"),
@@ -60,6 +61,7 @@ ONLY_IN = {
     "safetensors": ("io",),
     "click": ("cli",),
     "rich": ("cli",),
+    "jinja2": ("report",),
     "pickle": (),
     "torch": (),
 }

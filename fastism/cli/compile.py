@@ -148,9 +148,12 @@ def compile_(
             _measured_speedup(session, plan, live, seconds)
     plan.save(output, force=force)
     if not session.quiet:
-        from fastism.cli.segments import show_segments
+        from fastism.cli.segments import show_segments, show_summary
+        from fastism.runtime.report import segment_rows, summary
 
-        show_segments(session, plan.stages)
+        segments = segment_rows(plan.stages)
+        show_segments(session, segments)
+        show_summary(session, segments, summary(plan.stages))
     session.note(f"wrote {output}   (next: fastism run {output} -s sequences.fa -o scores.h5)")
 
 

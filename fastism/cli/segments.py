@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from fastism.cli.session import Session
 
 if TYPE_CHECKING:
-    from fastism.ir.module import Module
-    from fastism.runtime.report import Summary
+    from fastism.runtime.report import SegmentRow, Summary
 
 _COLUMNS = ("segment", "layers", "computed", ">window", ">of", ">whole", ">by window", ">by delta")
 
 
-def show_segments(session: Session, stages: Sequence[Module]) -> None:
-    """Print what every segment computes and costs an item, and where locality ends."""
-    from fastism.runtime.report import segment_rows, summary
-
-    found = segment_rows(stages)
+def show_segments(session: Session, found: Sequence[SegmentRow]) -> None:
+    """Print what every segment computes and costs an item."""
     rows = [
         (
             str(row.segment),
@@ -33,7 +29,11 @@ def show_segments(session: Session, stages: Sequence[Module]) -> None:
         for row in found
     ]
     session.table(_COLUMNS, rows, title="multiply-adds an item, by segment")
-    total, whole = summary(stages), sum(row.delta_macs for row in found if row.mode == "whole")
+
+
+def show_summary(session: Session, found: Sequence[SegmentRow], total: Summary) -> None:
+    """Print the totals, and where locality ends."""
+    whole = sum(row.delta_macs for row in found if row.mode == "whole")
     lines = [
         f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
         f"{count(total.total_whole_macs)}: {total.predicted_speedup:,.1f} times as many",

@@ -16,7 +16,7 @@ import click
 
 from fastism.errors import FastismWarning
 
-_WIDTH_OF_A_PIPE = 140
+_WIDTH_OF_A_PIPE = 100
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from fastism.errors import InputError
 from fastism.ir.graph import Graph, Node, Rewritten
 from fastism.ir.types import TensorType
 
@@ -108,6 +109,23 @@ class Module:
     def with_constants(self, added: Mapping[str, Constant]) -> Module:
         """A copy with constants added (or replaced, by name)."""
         return self.replace(constants={**self.constants, **added})
+
+    def with_outputs(self, names: Sequence[str]) -> Module:
+        """A copy that computes some of the outputs only, in the order of ``names``.
+
+        Raises InputError for none, for one that is not there, and for one named twice.
+        """
+        unknown = [name for name in names if name not in self.outputs]
+        if unknown or not names:
+            raise InputError(
+                f"the model has no output {unknown[0]!r}" if unknown else "no output is wanted",
+                why=f"its outputs are {', '.join(self.outputs)}",
+            )
+        if len(set(names)) < len(names):
+            raise InputError(f"an output is wanted twice: {', '.join(names)}")
+        values = dict(zip(self.outputs, self.main.outputs, strict=True))
+        main = self.main.replace(outputs=tuple(values[name] for name in names))
+        return self.replace(graphs=(main, *self.graphs[1:]), outputs=tuple(names))
 
     def constant_types(self, node: Node) -> dict[str, TensorType]:
         """The types of a node's constants, by role."""

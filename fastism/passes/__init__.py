@@ -10,6 +10,7 @@ from fastism.passes.pipeline import parse_pipeline, print_pipeline
 from fastism.passes.registry import lookup, names, register_pass
 from fastism.passes.schedule import Schedule
 from fastism.passes.segment import Segment
+from fastism.passes.set_length import SetLength
 from fastism.passes.split import Split
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PrintAfter",
     "Schedule",
     "Segment",
+    "SetLength",
     "Split",
     "Timings",
     "lookup",

@@ -20,8 +20,6 @@ LARGE: Final = 1e4
 LOUD: Final = 100.0
 """Factors of a truth and fillings of this size or more: what an edit lets in or shuts out."""
 
-WHY: Final = "brings in large numbers, whose differences lose the smaller ones"
-
 _TRUTHS = ("positive", "mask")
 _KEEPING = (
     *("scale_shift", "cast", "reshape", "absolute", "add", "subtract", "multiply"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from fastism.errors import PassError, VerifyError
+from fastism.errors import InputError, PassError, VerifyError
 from fastism.ir.module import Module
 from fastism.ir.verify import verify
 from fastism.passes.base import Pass
 from fastism.passes.instruments import Instrument
 from fastism.passes.pipeline import parse_pipeline, print_pipeline
+from fastism.passes.segment import Segment
 
 DEFAULT: Final = "flatten,canonicalize,annotate,segment,split,schedule"
 """From an imported module to one the backends run."""
@@ -35,6 +36,20 @@ class Pipeline:
 
     def __str__(self) -> str:
         return print_pipeline(self.passes)
+
+    def with_stops(self, layers: tuple[str, ...]) -> Pipeline:
+        """The pipeline with more layers to stop at. Raises InputError if no pass takes them."""
+        if not layers:
+            return self
+        if not any(isinstance(pass_, Segment) for pass_ in self.passes):
+            raise InputError("stop_layers need the segment pass, and the pipeline has none")
+        passes = (
+            replace(pass_, stop_layers=(*pass_.stop_layers, *layers))
+            if isinstance(pass_, Segment)
+            else pass_
+            for pass_ in self.passes
+        )
+        return replace(self, passes=tuple(passes))
 
     def run(self, module: Module) -> Module:
         """The module after the last pass.

@@ -8,8 +8,9 @@ Before: an annotated graph. After: each node carries a mode and a segment.
     exit       the change on a window becomes a whole value (global pools, flatten and dense)
     whole      it runs again in full
 
-The first node that is not local on each path carries ``stop``: why locality ends there. A segment
-is a run of nodes executed as a unit: a convolution and the pointwise ops and pools behind it.
+The first node that is not local on each path carries ``stop``: why locality ends there
+(`fastism.passes.stops`). What runs as a unit, and why it ends where it does, stands in
+`fastism.passes.boundaries`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from fastism.errors import PassError
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
-from fastism.ir.ops import definition
-from fastism.ir.windows import POINTWISE, Relation, Whole, Window
+from fastism.ir.windows import Relation, Whole, Window
 from fastism.passes.base import Pass
+from fastism.passes.boundaries import segments
 from fastism.passes.frontier import cheaper_whole
-from fastism.passes.magnitudes import WHY, bring_large
+from fastism.passes.magnitudes import bring_large
 from fastism.passes.propagation.exits import EXITS, leaves_through_dense
 from fastism.passes.propagation.rules import runs_on_windows
 from fastism.passes.registry import register_pass
+from fastism.passes.stops import LARGE, MEETS, NAMED, dear, no_rule
 
 
 @register_pass
@@ -53,7 +55,7 @@ class Segment(Pass):
     def run(self, module: Module) -> Module:
         graph = module.main
         _check_names(graph, self.stop_layers)
-        whole = dict.fromkeys(bring_large(module), WHY)
+        whole = dict.fromkeys(bring_large(module), LARGE)
         decisions = _decide(graph, self.stop_layers, whole)
         if self.weigh and not self.stop_layers:
             modes = {name: mode for name, (mode, _) in decisions.items()}
@@ -64,7 +66,9 @@ class Segment(Pass):
             for node, (mode, stop) in zip(graph.nodes, decisions.values(), strict=True)
         ]
         graph = graph.replace(nodes=tuple(nodes))
-        return module.with_graphs([graph.replace(nodes=_number(graph))])
+        numbers = segments(graph)
+        nodes = [node.replace(segment=numbers[node.name]) for node in graph.nodes]
+        return module.with_graphs([graph.replace(nodes=tuple(nodes))])
 
 
 Decision: TypeAlias = tuple[str, str | None]
@@ -90,7 +94,7 @@ def _why_dear(graph: Graph, name: str) -> str:
     inputs = (graph.values[source] for source in graph.by_name[name].inputs)
     value = max(inputs, key=lambda value: value.window.width)
     width, length = int(value.window.widths.max()), value.type.length
-    return f"windows of {width:,} in {length:,} positions cost more than the whole value"
+    return dear(width, length)
 
 
 def _mode(
@@ -104,14 +108,14 @@ def _mode(
     if any(mode in ("whole", "exit") for mode in sources):
         if all(mode == "exit" for mode in sources) and leaves_through_dense(graph, node):
             return "exit", None
-        return "whole", "meets a value that is changed everywhere" if local else None
+        return "whole", MEETS if local else None
     if not node.labels.isdisjoint(stop_layers):
-        return "whole", "named as a stop layer"
+        return "whole", NAMED
     reached: list[Relation] = [relations(graph, node)[i] for i in changed]
     if all(isinstance(relation, Window) for relation in reached):
         if runs_on_windows(node):
             return "delta", None
-        return "whole", f"{node.op} has no rule for windows"
+        return "whole", no_rule(node.op)
     why = next(relation.why for relation in reached if isinstance(relation, Whole))
     rule = EXITS.get(node.op)
     if rule is not None and rule.applies(graph, node, stop_layers):
@@ -132,34 +136,3 @@ def _check_names(graph: Graph, stop_layers: tuple[str, ...]) -> None:
                 if near
                 else "fastism explain lists them",
             )
-
-
-def _number(graph: Graph) -> tuple[Node, ...]:
-    """Nodes with segments: a node joins its producer's unless a new run starts at it."""
-    segments: dict[str, int] = {}
-    nodes: list[Node] = []
-    count = 0
-    for node in graph.nodes:
-        if node.mode == "reference":
-            nodes.append(node.replace(segment=0))
-            continue
-        source = graph.producers.get(node.inputs[0]) if len(node.inputs) == 1 else None
-        joins = (
-            source is not None
-            and source.mode == node.mode
-            and len(graph.users[node.inputs[0]]) == 1
-            and not _opens(graph, node)
-        )
-        if joins and source is not None:
-            segments[node.name] = segments[source.name]
-        else:
-            count += 1
-            segments[node.name] = count
-        nodes.append(node.replace(segment=segments[node.name]))
-    return tuple(nodes)
-
-
-def _opens(graph: Graph, node: Node) -> bool:
-    """Whether a node starts a segment: a linear op that reads flanks."""
-    wide = any(relation != POINTWISE for relation in relations(graph, node))
-    return node.mode == "delta" and wide and definition(node.op).linear

@@ -66,7 +66,7 @@ def item_macs(group: Group) -> Mapping[str, float]:
 def segment_rows(stages: Sequence[Module]) -> list[SegmentRow]:
     """One row a segment, in order; ``stages`` as `Plan.stages` holds them."""
     segmented, scheduled = _stages(stages)
-    done = _average_macs(scheduled)
+    done = average_macs(scheduled)
     segments: dict[int, list[Node]] = {}
     for node in segmented.main.nodes:
         segments.setdefault(node.segment or 0, []).append(node)
@@ -102,7 +102,7 @@ def _stages(stages: Sequence[Module]) -> tuple[Module, Module]:
     return segmented, stages[-1]
 
 
-def _average_macs(scheduled: Module) -> dict[str, float]:
+def average_macs(scheduled: Module) -> dict[str, float]:
     """Multiply-adds an item by source node, averaged over all sites (also those without effect)."""
     total: dict[str, float] = {}
     for group, share in _shares(scheduled):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastism import api
-from fastism.passes.magnitudes import WHY
+from fastism.passes.stops import LARGE
 from fastism.testing.compare import assert_matches_model
 from tests.runtime.test_masks import gapped
 from tests.zoo.registry import randomize
@@ -49,5 +49,5 @@ def test_positions_without_a_letter_score_next_to_nothing(name: str) -> None:
     plan = api.compile(model, alternatives="letters")
     nodes = plan.stage["segmented"].main.by_name
     assert nodes["motifs"].mode == "delta"
-    assert [node.name for node in nodes.values() if node.stop == WHY] == ([stop] if stop else [])
+    assert [node.name for node in nodes.values() if node.stop == LARGE] == ([stop] if stop else [])
     assert_matches_model(plan, model, gapped((2, 20)))
