@@ -54,7 +54,7 @@ def mutated(
     alternatives: as `Plan.written` gives them; the plan's own if None.
     """
     rows = plan.alternatives if alternatives is None else alternatives
-    return plan.executor.mutants(inputs, items, rows)
+    return plan.executor.edits(inputs, items, rows).mutants()
 
 
 def mutants(plan: Plan, x: Any, alternatives: Any = None) -> dict[str, Array]:

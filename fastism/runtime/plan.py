@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,23 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import FastismWarning, InputError
+from fastism.errors import InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
 from fastism.ir.origin import INPUT_LAYERS
-from fastism.ir.types import NUMPY_DTYPES
-from fastism.runtime.alternatives import of_sequences, parse_written
+from fastism.runtime.alternatives import parse_written
 from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
-from fastism.runtime.memory import default_memory
-from fastism.runtime.scores import HeadScores, Scores
+from fastism.runtime.scores import Scores
+from fastism.runtime.scoring import Progress, Scoring
 from fastism.runtime.tokens import token_inputs
 
 Array = npt.NDArray[Any]
-Progress = Callable[[int, int], None]
-"""Called with (items done, items in all) as a run goes on."""
 
 BATCH = 32
 """Sequences whose reference activations are held at a time, unless the user says otherwise."""
@@ -163,37 +159,8 @@ class Plan:
         Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites. Warns
         of edits that were predicted in full, as infinite or huge values drown their differences.
         """
-        require_count("batch_size", batch_size)
-        require_count("memory", memory, optional=True)
-        inputs = self.inputs(x)
-        count = len(next(iter(inputs.values())))
-        rows = self.written(alternatives, count)
-        shape = len(self.executor.starts), rows.shape[-3]
-        grid = np.indices((1, *shape)).reshape(3, -1)
-        heads = [
-            HeadScores(np.empty((count, *out), dtype), np.empty((count, *shape, *out), dtype))
-            for out, dtype in self._outputs()
-        ]
-        counter = _Counter(progress, count * grid.shape[1])
-        limit, in_full = default_memory() if memory is None else memory, 0
-        for first in range(0, count, batch_size):
-            batch = {name: array[first : first + batch_size] for name, array in inputs.items()}
-            size = len(next(iter(batch.values())))
-            saved = self.executor.reference(batch)
-            flat: list[Array] = []
-            for head, value in zip(heads, self.executor.heads, strict=True):
-                reference = np.asarray(saved[value])
-                head.reference[first : first + size] = reference
-                part = head.alternate[first : first + size]
-                part[:] = reference[:, None, None]
-                flat.append(part.reshape(-1, *reference.shape[1:]))
-            sequence = np.repeat(np.arange(size), grid.shape[1])
-            site, alternative = np.tile(grid[1], size), np.tile(grid[2], size)
-            items = Items(sequence, site, alternative)
-            own = of_sequences(rows, slice(first, first + size))
-            in_full += self.executor.score(batch, saved, items, own, flat, counter.add, limit)
-        _warn_of(in_full, counter.total)
-        return Scores(dict(zip(self.output_names, heads, strict=True)))
+        scoring = self._scoring(x, alternatives, batch_size, memory, progress)
+        return Scores(dict(zip(self.output_names, scoring.every(), strict=True)))
 
     def score_items(
         self,
@@ -214,47 +181,26 @@ class Plan:
         plan's own, as in a call of the plan. Raises InputError where an index is out of range, the
         arrays differ in length, or the alternatives do not fit the sites.
         """
-        require_count("batch_size", batch_size)
-        require_count("memory", memory, optional=True)
-        inputs = self.inputs(x)
-        count = len(next(iter(inputs.values())))
-        rows = self.written(alternatives, count)
+        scoring = self._scoring(x, alternatives, batch_size, memory, progress)
         items = Items(
-            index_array("sequence", sequence, count),
+            index_array("sequence", sequence, scoring.sequences),
             index_array("site", site, len(self.executor.starts)),
-            index_array("alternative", alternative, rows.shape[-3]),
+            index_array("alternative", alternative, scoring.alternatives.shape[-3]),
         )
         if not len(items.sequence) == len(items.site) == len(items.alternative):
             raise InputError("sequence, site and alternative must be of one length")
-        results = [np.empty((len(items), *shape), dtype) for shape, dtype in self._outputs()]
-        counter = _Counter(progress, len(items))
-        limit, in_full = default_memory() if memory is None else memory, 0
-        used, position = np.unique(items.sequence, return_inverse=True)
-        for first in range(0, len(used), batch_size):
-            index = used[first : first + batch_size]
-            chosen = np.flatnonzero((position >= first) & (position < first + len(index)))
-            batch = {name: array[index] for name, array in inputs.items()}
-            saved = self.executor.reference(batch)
-            part = items.take(chosen)
-            part = Items(position[chosen] - first, part.site, part.alternative)
-            flat = [np.asarray(saved[value])[part.sequence] for value in self.executor.heads]
-            own = of_sequences(rows, index)
-            in_full += self.executor.score(batch, saved, part, own, flat, counter.add, limit)
-            for result, values in zip(results, flat, strict=True):
-                result[chosen] = values
-        _warn_of(in_full, counter.total)
-        return dict(zip(self.output_names, results, strict=True))
+        return dict(zip(self.output_names, scoring.chosen(items), strict=True))
 
     def site_rows(self, x: Any) -> Array:
         """What every sequence holds at every site before any edit, (N, S, width, C).
 
         x: as for a call of the plan. Raises InputError where it does not fit the model.
         """
-        edited = self.inputs(x)[self.module.seq_input]
-        shape = len(edited), len(self.executor.starts)
-        sequence, site = np.indices(shape).reshape(2, -1)
-        held = self.executor.held(edited, sequence, site)
-        return held.reshape(*shape, *held.shape[1:])
+        inputs = self.inputs(x)
+        shape = len(next(iter(inputs.values()))), len(self.executor.starts)
+        sequence, site = np.indices(shape)
+        items = Items(sequence, site, np.zeros_like(site))
+        return self.executor.edits(inputs, items, self.alternatives).held
 
     def written(self, alternatives: Any, sequences: int) -> Array:
         """What a call with so many sequences and these alternatives writes.
@@ -269,34 +215,17 @@ class Plan:
         tokens = self.module.seq_input in self.tokens
         return parse_written(alternatives, width, edited, sequences, len(starts), tokens=tokens)
 
-    def _outputs(self) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
-        values = self.module.main.values
-        return [
-            (shape, np.dtype(NUMPY_DTYPES[values[value].type.dtype]))
-            for shape, value in zip(self.output_shapes.values(), self.executor.heads, strict=True)
-        ]
-
-
-def _warn_of(in_full: int, edits: int) -> None:
-    """Say how many edits took the time of the model itself."""
-    if in_full:
-        warnings.warn(
-            f"{in_full:,} of {edits:,} edits meet values that are infinite or huge, as log(0) or "
-            "exp(20) are, and drown differences: they are predicted in full",
-            FastismWarning,
-            stacklevel=3,
-        )
-
-
-class _Counter:
-    """Adds up what is done and tells the user's callback."""
-
-    def __init__(self, callback: Progress | None, total: int) -> None:
-        self.callback = callback
-        self.total = total
-        self.done = 0
-
-    def add(self, items: int) -> None:
-        self.done += items
-        if self.callback is not None:
-            self.callback(self.done, self.total)
+    def _scoring(
+        self,
+        x: Any,
+        alternatives: Any,
+        batch_size: int,
+        memory: int | None,
+        progress: Progress | None,
+    ) -> Scoring:
+        """What is to be scored. Raises InputError where an argument does not fit."""
+        require_count("batch_size", batch_size)
+        require_count("memory", memory, optional=True)
+        inputs = self.inputs(x)
+        rows = self.written(alternatives, len(next(iter(inputs.values()))))
+        return Scoring(self.executor, inputs, rows, batch_size, memory, progress)

@@ -1,0 +1,153 @@
+"""Score items of sequences: the loop behind calls of a plan and behind single items.
+
+A batch of sequences at a time is run for its reference activations; its items start as the
+reference's outputs, and the executor fills in those that change.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.errors import FastismWarning
+from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.alternatives import of_sequences
+from fastism.runtime.execute import Executor
+from fastism.runtime.items import IntArray, Items
+from fastism.runtime.memory import default_memory
+from fastism.runtime.scores import HeadScores
+
+Array = npt.NDArray[Any]
+Progress = Callable[[int, int], None]
+"""Called with (items done, items in all) as a run goes on."""
+
+
+class Batch(NamedTuple):
+    """Items of a few sequences.
+
+    sequences: which ones. items: theirs, sequences counted from the batch's first. places: where
+    the items stand among all that are scored.
+    """
+
+    sequences: slice | IntArray
+    items: Items
+    places: slice | IntArray
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Sequences to score, and how.
+
+    inputs: every input by name, (N, ...). alternatives: as `Plan.written` gives them.
+    batch_size: sequences whose reference activations are held at a time. memory: bytes for the
+    chunks that run side by side; a quarter of what is free if None.
+    """
+
+    executor: Executor
+    inputs: Mapping[str, Array]
+    alternatives: Array
+    batch_size: int
+    memory: int | None = None
+    progress: Progress | None = None
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences there are."""
+        return len(next(iter(self.inputs.values())))
+
+    def every(self) -> list[HeadScores]:
+        """Every alternative at every site of every sequence, for each head."""
+        shape = len(self.executor.starts), self.alternatives.shape[-3]
+        each = shape[0] * shape[1]
+        results = self._results(self.sequences * each)
+        references = self._results(self.sequences)
+        self._run(self._grid(shape), self.sequences * each, results, references)
+        return [
+            HeadScores(reference, result.reshape(-1, *shape, *result.shape[1:]))
+            for reference, result in zip(references, results, strict=True)
+        ]
+
+    def chosen(self, items: Items) -> list[Array]:
+        """The given items, (M, *out) for each head."""
+        results = self._results(len(items))
+        self._run(self._batches(items), len(items), results)
+        return results
+
+    def _grid(self, shape: tuple[int, int]) -> Iterator[Batch]:
+        each = shape[0] * shape[1]
+        for first in range(0, self.sequences, self.batch_size):
+            last = min(first + self.batch_size, self.sequences)
+            items = Items(*np.indices((last - first, *shape)).reshape(3, -1))
+            yield Batch(slice(first, last), items, slice(first * each, last * each))
+
+    def _batches(self, items: Items) -> Iterator[Batch]:
+        used, position = np.unique(items.sequence, return_inverse=True)
+        for first in range(0, len(used), self.batch_size):
+            sequences = used[first : first + self.batch_size]
+            places = np.flatnonzero((position >= first) & (position < first + len(sequences)))
+            part = items.take(places)
+            part = Items(position[places] - first, part.site, part.alternative)
+            yield Batch(sequences, part, places)
+
+    def _results(self, count: int) -> list[Array]:
+        """An array for each head, (count, *out), to be filled."""
+        values = self.executor.intout.values
+        types = [values[head].type for head in self.executor.heads]
+        shapes = [(count, *map(int, type_.shape[1:])) for type_ in types]
+        dtypes = [np.dtype(NUMPY_DTYPES[type_.dtype]) for type_ in types]
+        return [np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
+
+    def _run(
+        self,
+        batches: Iterator[Batch],
+        total: int,
+        results: Sequence[Array],
+        references: Sequence[Array] | None = None,
+    ) -> None:
+        """Fill in the items of all batches, and the sequences' own outputs where asked for."""
+        memory = default_memory() if self.memory is None else self.memory
+        counted = _Counter(self.progress, total)
+        in_full = 0
+        for sequences, items, places in batches:
+            inputs = {name: array[sequences] for name, array in self.inputs.items()}
+            alternatives = of_sequences(self.alternatives, sequences)
+            saved = self.executor.reference(inputs)
+            parts = [result[places] for result in results]  # views, where the places are a slice
+            for index, (head, part) in enumerate(zip(self.executor.heads, parts, strict=True)):
+                reference = np.asarray(saved[head])
+                # "clip" writes into the part itself, without a copy of it; no index is clipped.
+                np.take(reference, items.sequence, axis=0, out=part, mode="clip")
+                if references is not None:
+                    references[index][sequences] = reference
+            in_full += self.executor.score(
+                inputs, saved, items, alternatives, parts, counted.add, memory
+            )
+            if not isinstance(places, slice):
+                for result, part in zip(results, parts, strict=True):
+                    result[places] = part
+        if in_full:
+            warnings.warn(
+                f"{in_full:,} of {total:,} edits meet values that are infinite or huge, as log(0) "
+                "or exp(20) are, and drown differences: they are predicted in full",
+                FastismWarning,
+                stacklevel=4,  # whoever called the plan: plan, every or chosen, and here
+            )
+
+
+class _Counter:
+    """Adds up what is done and tells the user's callback."""
+
+    def __init__(self, callback: Progress | None, total: int) -> None:
+        self.callback = callback
+        self.total = total
+        self.done = 0
+
+    def add(self, items: int) -> None:
+        self.done += items
+        if self.callback is not None:
+            self.callback(self.done, self.total)
