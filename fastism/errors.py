@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class FastismError(Exception):
     """Base of every error fastism raises on purpose.
@@ -54,11 +56,26 @@ class LoweringError(FastismError):
 
 
 class VerifyError(FastismError):
-    """A module breaks a rule of its stage."""
+    """A module breaks a rule of its stage.
+
+    graph, node: numbers of the graph in the module and of the node in the graph that break it;
+    None where no single one does. part: what of it (``op``, ``type``, ``inputs``, the name of an
+    attribute or of a constant's role; a line above the graphs, as ``sites:``), empty for the whole.
+    """
+
+    graph: int | None = None
+    node: int | None = None
+    part: str = ""
 
 
 class ParseError(FastismError):
-    """IR text, or a pipeline string, that cannot be read."""
+    """IR text, or a pipeline string, that cannot be read.
+
+    line, column: where in the text, counted from 1; None in a pipeline string.
+    """
+
+    line: int | None = None
+    column: int | None = None
 
 
 class PassError(FastismError):
@@ -75,3 +92,11 @@ class MismatchError(FastismError):
 
 class FastismWarning(UserWarning):
     """Something a user should know of scores that are right all the same."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """``did you mean 'conv1d'?``, where some known name is near this one."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else None

@@ -13,6 +13,9 @@ from fastism.ir.ops.registry import REQUIRED, definition
 from fastism.ir.origin import Origin
 from fastism.ir.types import TensorType
 
+RULE_FAULTS = (ValueError, TypeError, LookupError, AssertionError, ArithmeticError)
+"""What an op's rule may raise on attributes and types that it was not written for."""
+
 
 def complete(op: str, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
     """Attributes with the op's defaults filled in. Raises VerifyError where they do not fit."""
@@ -33,10 +36,12 @@ def infer(
     """The result types of a node. Raises VerifyError, naming the node, where they do not fit."""
     try:
         return definition(node.op).infer(node, tuple(types), roles)
-    except (ValueError, IndexError, KeyError, AssertionError) as error:
+    except RULE_FAULTS as error:
         where = f"layer {node.origin.layer!r}" if node.origin else f"node %{node.name}"
         raise VerifyError(
-            f"{node.op} %{node.name} does not type-check", where=where, why=str(error)
+            f"{node.op} %{node.name} does not type-check",
+            where=where,
+            why=str(error) or type(error).__name__,
         ) from error
 
 

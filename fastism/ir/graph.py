@@ -67,15 +67,24 @@ class Node:
         return self.attributes[attribute]
 
     def integer(self, attribute: str, default: int = 0) -> int:
-        """An attribute that is an int."""
+        """An attribute that is an int. Raises ValueError if it is not."""
         value = self.attributes.get(attribute, default)
-        assert isinstance(value, int)
+        if not isinstance(value, int):
+            raise ValueError(f"{attribute}={value!r} is not a whole number")
+        return value
+
+    def count(self, attribute: str, default: int = 1, *, least: int = 1) -> int:
+        """An attribute that counts something. Raises ValueError if it is below ``least``."""
+        value = self.integer(attribute, default)
+        if value < least:
+            raise ValueError(f"{attribute}={value} is below {least}")
         return value
 
     def number(self, attribute: str, default: float = 0.0) -> float:
-        """An attribute that is a number."""
+        """An attribute that is a number. Raises ValueError if it is not."""
         value = self.attributes.get(attribute, default)
-        assert isinstance(value, (int, float))
+        if not isinstance(value, (int, float)):
+            raise ValueError(f"{attribute}={value!r} is not a number")
         return float(value)
 
     @property

@@ -21,20 +21,29 @@ class Place:
     graph: Graph
     node: Node | None = None
 
-    def refuse(self, what: str, why: str, attempt: str | None = None) -> NoReturn:
-        """Raise VerifyError; ``what`` follows the name of the layer or graph."""
+    def refuse(
+        self, what: str, why: str, attempt: str | None = None, *, part: str = ""
+    ) -> NoReturn:
+        """Raise VerifyError; ``what`` follows the name of the layer or graph.
+
+        ``part`` is what of the node or graph is at fault, as in `VerifyError`.
+        """
         where = [self.module.model] if self.module.model else []
         where.append(f"stage {self.module.stage}, graph @{self.graph.name}")
-        context, subject = None, f"graph @{self.graph.name}"
+        context, subject, index = None, f"graph @{self.graph.name}", None
         if self.node is not None:
             index = next(i for i, node in enumerate(self.graph.nodes) if node is self.node)
             where.append(f"node {index + 1} of {len(self.graph.nodes)}")
             context = excerpt(self.graph, index, self.module.constants)
             origin = self.node.origin
             subject = f"layer {origin.layer!r}" if origin else f"node %{self.node.name}"
-        raise VerifyError(
+        error = VerifyError(
             f"{subject} {what}", where=", ".join(where), context=context, why=why, attempt=attempt
         )
+        graphs = enumerate(self.module.graphs)
+        error.graph = next((number for number, graph in graphs if graph is self.graph), None)
+        error.node, error.part = index, part
+        raise error
 
 
 def twice(names: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from fastism.errors import VerifyError
+from fastism.errors import VerifyError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,13 @@ _ORDER: Final = {stage.name: index for index, stage in enumerate(STAGES)}
 def stage(name: str) -> Stage:
     """The row of a stage. Raises VerifyError for a name that is not in the table."""
     if name not in _ORDER:
-        known = ", ".join(_ORDER)
-        raise VerifyError(f"there is no stage {name!r}", why=f"the stages are {known}")
+        error = VerifyError(
+            f"there is no stage {name!r}",
+            why=f"the stages are {', '.join(_ORDER)}",
+            attempt=did_you_mean(name, _ORDER),
+        )
+        error.part = "stage:"
+        raise error
     return STAGES[_ORDER[name]]
 
 

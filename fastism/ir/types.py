@@ -98,7 +98,10 @@ class TensorType:
         if match is None:
             raise ValueError(f"not a tensor type: {text!r}")
         dims = [part.strip() for part in match[2].split(",") if part.strip()]
-        return cls(match[1], tuple(int(dim) if dim.isdigit() else dim for dim in dims))
+        for dim in dims:
+            if not dim.isdecimal() and not dim.isidentifier():
+                raise ValueError(f"{dim!r} is no extent")
+        return cls(match[1], tuple(int(dim) if dim.isdecimal() else dim for dim in dims))
 
     @classmethod
     def of(cls, array: np.ndarray) -> TensorType:

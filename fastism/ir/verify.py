@@ -7,8 +7,8 @@ node, its neighbours and the reason.
 from __future__ import annotations
 
 from fastism.errors import FastismError, VerifyError
-from fastism.ir.analysis import annotated
-from fastism.ir.builder import infer
+from fastism.ir.analysis import annotated, relations
+from fastism.ir.builder import RULE_FAULTS, infer
 from fastism.ir.graph import Value
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
@@ -27,6 +27,21 @@ from fastism.ir.verify_stage import (
 
 def verify(module: Module) -> None:
     """Raise VerifyError where the module breaks a rule of its stage (`fastism.ir.stages`)."""
+    verify_structure(module)
+    for graph in module.graphs:
+        _check_ranges(Place(module, graph))
+    check_interface(module)
+    if module.stage == "imported":
+        check_origins(module)
+        check_calls(module)
+    if module.stage == "segmented":
+        check_segments(module)
+    if reached(module.stage, "split"):
+        check_split(module)
+
+
+def verify_structure(module: Module) -> None:
+    """The graphs alone: names, ops, constants, types; ranges may be missing."""
     stage(module.stage)
     _check_graphs(module)
     for graph in module.graphs:
@@ -37,26 +52,18 @@ def verify(module: Module) -> None:
             check_op(at)
             _check_constants(at)
             _check_types(at)
-        _check_ranges(Place(module, graph))
-    _check_interface(module)
-    if module.stage == "imported":
-        check_origins(module)
-        check_calls(module)
-    if module.stage == "segmented":
-        check_segments(module)
-    if reached(module.stage, "split"):
-        check_split(module)
 
 
 def _check_graphs(module: Module) -> None:
     if not module.graphs:
         raise VerifyError("the module has no graph")
-    main = Place(module, module.main)
     if (name := twice(graph.name for graph in module.graphs)) is not None:
-        main.refuse("has a namesake", f"two graphs are called @{name}")
+        last = [graph for graph in module.graphs if graph.name == name][-1]
+        Place(module, last).refuse("has a namesake", f"two graphs are called @{name}")
     single = reached(module.stage, "flat") and not reached(module.stage, "split")
     if single and len(module.graphs) > 1:
-        main.refuse("is not alone", f"a module at stage {module.stage} has one graph")
+        second = Place(module, module.graphs[1])
+        second.refuse("is not alone", f"a module at stage {module.stage} has one graph")
 
 
 def _check_names(at: Place) -> None:
@@ -64,18 +71,25 @@ def _check_names(at: Place) -> None:
     graph = at.graph
     for role, name in graph.constants:
         if name not in at.module.constants:
-            at.refuse(f"names @{name} as its {role!r}", "the module holds no such constant")
-    known = {value.name for value in graph.inputs}
+            why = "the module holds no such constant"
+            at.refuse(f"names @{name} as its {role!r}", why, part=role)
+    known = set[str]()
+    for index, value in enumerate(graph.inputs):
+        if value.name in known:
+            why = f"%{value.name} is there twice, and names of values are unique in a graph"
+            at.refuse("takes two inputs of one name", why, part=f"input {index}")
+        if not _fixed(value):
+            at.refuse(f"takes %{value.name}: {value.type}", _FIXED, part=f"input {index}")
+        known.add(value.name)
     taken = set(known)  # nodes and graph inputs are the vertices of one networkx graph
-    if len(known) < len(graph.inputs):
-        at.refuse("takes two inputs of one name", "names of values are unique in a graph")
     for node in graph.nodes:
         here = Place(at.module, graph, node)
         if not node.results:
             here.refuse("has no result", "a node defines one value or more")
         for name in node.inputs:
             if name not in known:
-                here.refuse(f"reads %{name}", "no graph input and no node above defines it")
+                why = "no graph input and no node above defines it"
+                here.refuse(f"reads %{name}", why, part="inputs")
         if node.name in taken:
             here.refuse("is there twice", f"two nodes (or a graph input) are called {node.name!r}")
         taken.add(node.name)
@@ -84,10 +98,19 @@ def _check_names(at: Place) -> None:
                 here.refuse(f"defines %{value.name}", "a value of that name is defined above")
             known.add(value.name)
     if not graph.outputs:
-        at.refuse("has no output", "a graph without outputs computes nothing")
+        why = "a graph without outputs computes nothing"
+        at.refuse("has no output", why, part="outputs")
     for name in graph.outputs:
         if name not in known:
-            at.refuse(f"returns %{name}", "no graph input and no node defines it")
+            why = "no graph input and no node defines it"
+            at.refuse(f"returns %{name}", why, part="outputs")
+
+
+_FIXED = "only the batch axis goes by a name"
+
+
+def _fixed(value: Value) -> bool:
+    return not any(isinstance(extent, str) for extent in value.type.shape[1:])
 
 
 def _check_form(at: Place) -> None:
@@ -97,11 +120,11 @@ def _check_form(at: Place) -> None:
     try:
         op = definition(node.op)
     except VerifyError as error:
-        at.refuse(f"has an unknown op {node.op!r}", str(error.why), error.attempt)
+        at.refuse(f"has an unknown op {node.op!r}", str(error.why), error.attempt, part="op")
     if op.arity is not None and len(node.inputs) != op.arity:
-        at.refuse(f"has {len(node.inputs)} inputs", f"{op.name} takes {op.arity}")
+        at.refuse(f"has {len(node.inputs)} inputs", f"{op.name} takes {op.arity}", part="inputs")
     if not node.inputs:
-        at.refuse("has no input", f"{op.name} takes one or more")
+        at.refuse("has no input", f"{op.name} takes one or more", part="inputs")
     for name in sorted(set(node.attributes) ^ set(op.attributes)):
         why = f"{op.name} declares {', '.join(op.attributes) or 'none'}"
         at.refuse(f"{'lacks' if name in op.attributes else 'has an'} attribute {name!r}", why)
@@ -116,7 +139,7 @@ def _check_constants(at: Place) -> None:
     for role, name in node.constants:
         if role not in op.roles:
             why = f"{op.name} knows {', '.join(op.roles) or 'none'}"
-            at.refuse(f"has a constant as its {role!r}", why)
+            at.refuse(f"has a constant as its {role!r}", why, part=role)
         if name not in at.module.constants:
             at.refuse(f"names the constant @{name}", "the module holds none of that name")
     if (role_twice := twice(roles)) is not None:
@@ -134,12 +157,20 @@ def _check_types(at: Place) -> None:
     try:
         inferred = infer(node, types, module.constant_types(node))
     except VerifyError as error:
-        at.refuse("does not type-check", str(error.why))
+        at.refuse("does not type-check", str(error.why), part="op")
     stated = tuple(value.type for value in node.results)
+    if not all(map(_fixed, node.results)):
+        at.refuse(f"states {', '.join(map(str, stated))}", _FIXED, part="type")
     if inferred != stated:
         expected = ", ".join(map(str, inferred))
         read = ", ".join(map(str, types))
-        at.refuse(f"states {', '.join(map(str, stated))}", f"{node.op} of {read} gives {expected}")
+        why = f"{node.op} of {read} gives {expected}"
+        at.refuse(f"states {', '.join(map(str, stated))}", why, part="type")
+    try:
+        relations(at.graph, node)
+    except RULE_FAULTS as error:
+        why = str(error) or type(error).__name__
+        at.refuse("cannot be followed along the sequence", why, part="op")
 
 
 def _check_ranges(at: Place) -> None:
@@ -195,13 +226,14 @@ def _differing(value: Value, expected: Value, module: Module) -> tuple[str, str]
     return texts[0], texts[1]
 
 
-def _check_interface(module: Module) -> None:
+def check_interface(module: Module) -> None:
     """What the module says of its sequence input, its sites and its outputs fits the main graph."""
     main, at = module.main, Place(module, module.main)
     late = reached(module.stage, "annotated")
     inputs = {value.name: value.type for value in main.inputs}
     if (module.seq_input or late) and module.seq_input not in inputs:
-        at.refuse(f"has no input %{module.seq_input}", "the module calls it the sequence input")
+        why = "the module calls it the sequence input"
+        at.refuse(f"has no input %{module.seq_input}", why, part="seq_input:")
     if module.sites is None:
         if late:
             at.refuse(
@@ -210,10 +242,12 @@ def _check_interface(module: Module) -> None:
     elif module.seq_input:
         length, sites = inputs[module.seq_input].length, module.sites
         if sites.width < 1 or any(not 0 <= s <= length - sites.width for s in sites.starts):
-            at.refuse("has a site outside its input", f"sites lie inside [0,{length})")
+            why = f"sites lie inside [0,{length})"
+            at.refuse("has a site outside its input", why, part="sites:")
     if (name := twice(module.outputs)) is not None:
-        at.refuse(f"has two outputs named {name!r}", "the names of outputs are unique")
+        why = "the names of outputs are unique"
+        at.refuse(f"has two outputs named {name!r}", why, part="outputs:")
     split = reached(module.stage, "split")  # its heads are checked there
     count, named = len(main.outputs), len(module.outputs)
     if (module.outputs or late) and not split and named != count:
-        at.refuse(f"has {count} outputs", f"the module names {named}")
+        at.refuse(f"has {count} outputs", f"the module names {named}", part="outputs:")

@@ -17,8 +17,8 @@ def padding(node: Node, length: int) -> tuple[int, int]:
     pad = node["pad"]
     if isinstance(pad, tuple):
         left, right = pad
-        assert isinstance(left, int)
-        assert isinstance(right, int)
+        if not isinstance(left, int) or not isinstance(right, int) or min(left, right) < 0:
+            raise ValueError(f"pad={pad} is no pair of counts")
         return left, right
     reach = (window_width(node) - 1) * node.integer("dilation", 1) + 1
     if pad == "valid":
@@ -34,15 +34,15 @@ def padding(node: Node, length: int) -> tuple[int, int]:
 
 def window_width(node: Node) -> int:
     """Taps of a convolution's kernel, or positions of a pool."""
-    return node.integer("width" if "width" in node.attributes else "size", 1)
+    return node.count("width" if "width" in node.attributes else "size")
 
 
 def window(node: Node, length: int) -> Window:
     """The window relation of a convolution or pool over ``length`` inputs."""
     return Window(
         window_width(node),
-        node.integer("stride", 1),
-        node.integer("dilation", 1),
+        node.count("stride"),
+        node.count("dilation"),
         padding(node, length)[0],
     )
 
@@ -71,7 +71,7 @@ def _conv1d(node: Node, types: Types, roles: Roles) -> Types:
     width, channels, filters = (int(dim) for dim in kernel.shape)
     if width != node["width"]:
         raise ValueError(f"kernel has {width} taps, the node says {node['width']}")
-    if source.rank != 3 or source.channels != channels * node.integer("groups", 1):
+    if source.rank != 3 or source.channels != channels * node.count("groups"):
         raise ValueError(f"kernel {kernel} does not fit the input {source}")
     length = output_length(node, source.length)
     return (source.with_shape(source.shape[0], length, filters),)

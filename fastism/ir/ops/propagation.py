@@ -12,7 +12,7 @@ from fastism.ir.types import TensorType
 
 
 def _window(node: Node, types: Types, roles: Roles) -> Types:
-    return (types[0].with_batch("P").with_length(node.integer("width")),)
+    return (types[0].with_batch("P").with_length(node.count("width")),)
 
 
 def _gather_reference(node: Node, types: Types, roles: Roles) -> Types:
@@ -20,7 +20,7 @@ def _gather_reference(node: Node, types: Types, roles: Roles) -> Types:
 
 
 def _resized(node: Node, types: Types, roles: Roles) -> Types:
-    return (types[0].with_length(node.integer("width")),)
+    return (types[0].with_length(node.count("width")),)
 
 
 def _first(node: Node, types: Types, roles: Roles) -> Types:
@@ -33,18 +33,18 @@ def _expand(node: Node, types: Types, roles: Roles) -> Types:
 
 def _zero_window(node: Node, types: Types, roles: Roles) -> Types:
     like = types[0]
-    return (TensorType(like.dtype, ("M", node.integer("width"), node.integer("channels"))),)
+    return (TensorType(like.dtype, ("M", node.count("width"), node.count("channels"))),)
 
 
 def _spread(node: Node, types: Types, roles: Roles) -> Types:
     source, kernel = types[0], roles["kernel"]
-    length = source.length + (node.integer("width") - 1) * node.integer("dilation")
+    length = source.length + (node.count("width") - 1) * node.count("dilation")
     return (source.with_shape(source.shape[0], length, kernel.shape[2]),)
 
 
 def _spread_macs(node: Node, types: Types) -> int:
     source, groups = types[0], node.integer("groups", 1)
-    return source.elements * node.integer("width") * node.type.channels // groups
+    return source.elements * node.count("width") * node.type.channels // groups
 
 
 def _rows(node: Node, types: Types, roles: Roles) -> Types:

@@ -12,14 +12,14 @@ from fastism.ir.windows import POINTWISE, Relation, Whole, Window
 
 
 def _crop(node: Node, types: Types, roles: Roles) -> Types:
-    length = types[0].length - node.integer("left") - node.integer("right")
+    length = types[0].length - node.count("left", least=0) - node.count("right", least=0)
     if length < 1:
         raise ValueError(f"crops all {types[0].length} positions away")
     return (types[0].with_length(length),)
 
 
 def _pad(node: Node, types: Types, roles: Roles) -> Types:
-    length = types[0].length + node.integer("left") + node.integer("right")
+    length = types[0].length + node.count("left", least=0) + node.count("right", least=0)
     return (types[0].with_length(length),)
 
 
@@ -57,7 +57,7 @@ def _slice_channels(node: Node, types: Types, roles: Roles) -> Types:
 
 
 def _upsample(node: Node, types: Types, roles: Roles) -> Types:
-    return (types[0].with_length(types[0].length * node.integer("factor")),)
+    return (types[0].with_length(types[0].length * node.count("factor")),)
 
 
 def _flatten(node: Node, types: Types, roles: Roles) -> Types:

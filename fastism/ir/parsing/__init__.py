@@ -1,0 +1,1 @@
+"""How the text form is read, a kind of line a file; `fastism.ir.parser` puts them together."""
