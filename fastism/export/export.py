@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from fastism.backends.onnx.convert import OPSET, converted
 from fastism.backends.onnx.session import runtime
+from fastism.backends.onnx.write import OPSET
 from fastism.errors import InputError, PlanError
 from fastism.export.check import check as check_folder
 from fastism.export.manifest import (
-    SOURCE,
     file_name,
     read_manifest,
     write_manifest,
 )
-from fastism.export.source import source_model
+from fastism.export.models import plan_models
 from fastism.io.whole import absolute, check_parent, replacing
 
 if TYPE_CHECKING:
@@ -61,10 +60,7 @@ def export(
     _check_target(target, force)
     if check:
         runtime()
-    models = {
-        SOURCE: source_model(plan.stage["segmented"], plan.opaque, opset),
-        **converted(plan.module, plan.opaque, opset),
-    }
+    models = plan_models(plan, opset)
     with replacing(target) as new:
         new.mkdir()
         for name, model in models.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastism.backends.onnx.convert import IR_VERSION
+from fastism.backends.onnx.write import IR_VERSION
 from fastism.errors import PlanError
 from fastism.io.versions import versions
 from fastism.ir.graph import Value

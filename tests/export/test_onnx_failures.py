@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from fastism import export as backend
+from fastism.backends import onnx as onnx_backend
 from fastism.errors import InputError, LoweringError, MismatchError, PlanError
 from fastism.ir import GraphBuilder, Module, TensorType
 from fastism.ir.origin import Origin
@@ -59,7 +60,7 @@ def test_onnxruntime_missing(
     assert "pip install 'fastism[onnx]'" in str(caught.value)
     assert not (tmp_path / "new").exists()
     with pytest.raises(PlanError, match="needs onnxruntime"):
-        backend.emit(found.plan.module, {})
+        onnx_backend.emit(found.plan.module, {})
 
 
 def test_an_unknown_operator_set(found: Exported, tmp_path: Path) -> None:
@@ -146,6 +147,6 @@ def test_a_layer_that_onnx_cannot_express() -> None:
     )
     module = Module("canonical", (builder.finish([out]),), builder.constants)
     with pytest.raises(LoweringError) as caught:
-        backend.converted(module, {"odd": lambda x: [tf.math.lgamma(x)]})
-    assert "one of the layers 'odd'" in str(caught.value)
+        onnx_backend.written(module, {"odd": lambda x: [tf.math.lgamma(x)]})
+    assert "layer 'odd', node %odd" in str(caught.value)
     assert "ONNX has no form of TensorFlow's Lgamma" in str(caught.value)

@@ -1,11 +1,12 @@
-"""The backend's `emit`: every graph converted to ONNX and run by onnxruntime."""
+"""The backend's `emit`: every graph written as ONNX and run by onnxruntime."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastism.backends.onnx.convert import Opaque, converted
+from fastism.backends.onnx.live import Opaque
 from fastism.backends.onnx.session import Run, runtime, session
+from fastism.backends.onnx.write import written
 from fastism.ir.module import Module
 
 
@@ -15,4 +16,4 @@ def emit(module: Module, opaque: Opaque) -> Mapping[str, Run]:
     Raises PlanError if onnxruntime is not installed, LoweringError for what ONNX cannot express.
     """
     runtime()
-    return {name: session(model) for name, model in converted(module, opaque).items()}
+    return {name: session(model) for name, model in written(module, opaque).items()}

@@ -11,7 +11,7 @@ import pytest
 from fastism.backends import reference
 from fastism.backends.onnx.forms import FORMS
 from fastism.backends.onnx.session import session
-from fastism.export.source import source_model
+from fastism.export.models import source_model
 from fastism.ir import GraphBuilder, Module, TensorType
 from fastism.ir.ops import definition, names
 from fastism.ir.ops.pointwise import ACTIVATIONS

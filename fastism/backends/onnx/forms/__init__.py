@@ -1,16 +1,19 @@
-"""The ONNX form of every op of the model's own graph, one file a family.
+"""The ONNX form of every op, one file a family; importing this package registers them.
 
-Importing this package registers the forms of the built-in ops. An op without a form is no error: it
-becomes a function of the model, converted from its TensorFlow form.
+An op of the user's without a form becomes a function of the model, converted from its TensorFlow
+form, as live layers are.
 """
 
 from fastism.backends.onnx.forms import (  # noqa: F401  (imported to register)
+    batches,
     channels,
     combining,
     pointwise,
     shape,
+    structure,
     tokens,
     windowed,
+    windows,
 )
 from fastism.backends.onnx.forms.registry import FORMS, Form, Writer, writes
 

@@ -11,10 +11,10 @@ from fastism.ir.graph import Node
 @writes("channel_sum")
 def channel_sum(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """ReduceSum over the last axis, kept."""
-    return writer.add("ReduceSum", inputs[0], writer.table("axes", [-1]), keepdims=1)
+    return writer.reduce("ReduceSum", inputs[0], -1, keepdims=True)
 
 
 @writes("channel_max")
 def channel_max(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """ReduceMax over the last axis, kept."""
-    return writer.add("ReduceMax", inputs[0], axes=[-1], keepdims=1)
+    return writer.reduce("ReduceMax", inputs[0], -1, keepdims=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx
 
 from fastism.backends.base import Forms
-from fastism.ir.graph import Node
+from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
@@ -20,17 +20,26 @@ Array = npt.NDArray[Any]
 class Writer:
     """Builds the ONNX nodes of one IR node; tensors are named after its result."""
 
-    def __init__(self, module: Module, node: Node, weights: dict[str, onnx.TensorProto]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        graph: Graph,
+        node: Node,
+        weights: dict[str, onnx.TensorProto],
+        opset: int,
+    ) -> None:
         """``weights`` collects initializers by name; nodes that share a constant share them."""
         self.module = module
+        self.graph = graph
         self.node = node
         self.nodes: list[onnx.NodeProto] = []
         self._weights = weights
+        self._opset = opset
         self._made: set[str] = set()
 
     def input_type(self, index: int = 0) -> TensorType:
         """The type of one of the IR node's inputs."""
-        return self.module.main.values[self.node.inputs[index]].type
+        return self.graph.values[self.node.inputs[index]].type
 
     def add(self, op: str, *inputs: str, **attributes: Any) -> str:
         """Append an ONNX node with one output; returns the output's name."""
@@ -38,28 +47,47 @@ class Writer:
         self.nodes.append(onnx.helper.make_node(op, inputs, [output], name=output, **attributes))
         return output
 
+    def reduce(self, op: str, x: str, axis: int, *, keepdims: bool) -> str:
+        """Append a reduction over one axis: to ONNX 18 the axes of all but sums are attributes."""
+        if op == "ReduceSum" or self._opset >= 18:
+            return self.add(op, x, self.table("axes", [axis]), keepdims=int(keepdims))
+        return self.add(op, x, axes=[axis], keepdims=int(keepdims))
+
     def has(self, role: str) -> bool:
         """Whether the IR node has a constant in this role."""
         return self.node.constant(role) is not None
+
+    def array(self, role: str) -> Array:
+        """The content of a constant of the IR node: for decisions made while writing."""
+        data = self.module.data(self.node, role)
+        assert data is not None
+        return data
 
     def weight(self, role: str, form: str = "", make: Callable[[Array], Array] = np.asarray) -> str:
         """The initializer of a constant of the IR node, rearranged by ``make`` into ``form``."""
         constant = str(self.node.constant(role))
         name = f"{constant}:{form}" if form else constant
         if name not in self._weights:
-            data = self.module.data(self.node, role)
-            assert data is not None
-            self._put(name, make(data))
+            self._put(name, make(self.array(role)))
         return name
 
     def table(self, what: str, values: Sequence[int]) -> str:
         """An i64 vector as an initializer: a shape, axes, starts."""
-        return self._put(self._name(what), np.asarray(values, np.int64))
+        return self.given(what, np.asarray(values, np.int64))
+
+    def given(self, what: str, array: Array) -> str:
+        """Any array as an initializer of this node's own."""
+        return self._put(self._name(what), array)
 
     def number(self, value: npt.ArrayLike) -> str:
-        """A number, or several, of the element type of the IR node's input, as an initializer."""
-        dtype = NUMPY_DTYPES[self.input_type().dtype]
-        return self._put(self._name("number"), np.asarray(value, dtype))
+        """A number, or several, of the element type of the IR node's input, as an initializer.
+
+        What a whole type cannot hold is the nearest that it can: its lowest number for -inf.
+        """
+        dtype = np.dtype(NUMPY_DTYPES[self.input_type().dtype])
+        if dtype.kind in "iu":
+            value = np.clip(value, np.iinfo(dtype).min, np.iinfo(dtype).max)
+        return self.given("number", np.asarray(value, dtype))
 
     def finish(self, result: str) -> list[onnx.NodeProto]:
         """The nodes; the tensor ``result``, and the node it comes from, named as in the IR."""
@@ -89,8 +117,15 @@ class Writer:
 Form: TypeAlias = Callable[[Writer, Node, Sequence[str]], str]
 """(writer, node, input names) to the name of the tensor that is the result."""
 
+_LIVE = "a live layer runs itself: tf2onnx writes it as a function of the model"
+
 FORMS: Forms[Form] = Forms(
     "ONNX",
     ("fastism.backends.onnx.writes", "(writer, node, input names) -> name of the result"),
+    gaps={
+        "call": "a module is flat before it is written",
+        "opaque": _LIVE,
+        "windowed_opaque": _LIVE,
+    },
 )
 writes = FORMS.register

@@ -15,7 +15,7 @@ def _counts(writer: Writer, node: Node, x: str) -> str:
     """1 where any channel differs from ``value``, f32: the largest of what differs."""
     equal = writer.add("Equal", x, writer.number(node.number("value")))
     differs = writer.add("Cast", writer.add("Not", equal), to=TensorProto.FLOAT)
-    return writer.add("ReduceMax", differs, axes=[-1], keepdims=1)
+    return writer.reduce("ReduceMax", differs, -1, keepdims=True)
 
 
 @writes("mask")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastism.backends.onnx.forms.registry import Writer, writes
+import numpy as np
+
+from fastism.backends.onnx.forms.registry import Array, Writer, writes
 from fastism.ir.graph import Node
 from fastism.ir.ops.convolution import padding
 
@@ -19,7 +21,11 @@ def _channels_first(writer: Writer, x: str, middle: Callable[[str], str]) -> str
 
 @writes("conv1d")
 def conv1d(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
-    """Transpose, Conv, Transpose."""
+    """Transpose, Conv, Transpose; a convolution of width 1 is a product."""
+    pads = padding(node, writer.input_type().length)
+    if all(node[key] == 1 for key in ("width", "stride", "groups")) and pads == (0, 0):
+        kernel = writer.weight("kernel", "MatMul", lambda k: k[0])
+        return _with_bias(writer, writer.add("MatMul", inputs[0], kernel))
     kernel = writer.weight("kernel", "Conv", lambda k: k.transpose(2, 1, 0))
     bias = [writer.weight("bias")] if writer.has("bias") else []
     geometry = {
@@ -27,22 +33,70 @@ def conv1d(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         "strides": [node.integer("stride")],
         "dilations": [node.integer("dilation")],
         "group": node.integer("groups"),
-        "pads": padding(node, writer.input_type().length),
+        "pads": pads,
     }
     return _channels_first(
         writer, inputs[0], lambda x: writer.add("Conv", x, kernel, *bias, **geometry)
     )
 
 
+@writes("conv1d_spread")
+def conv1d_spread(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """ConvTranspose; taps that do not overlap are one product for all, set apart."""
+    taps, dilation, groups = (node.integer(key) for key in ("width", "dilation", "groups"))
+    width = writer.input_type().length
+    if groups == 1 and (width == 1 or width <= dilation):
+        return _spread_apart(writer, node, inputs[0])
+
+    def turned(kernel: Array) -> Array:
+        """(taps, channels / groups, filters) backwards, as (channels, filters / groups, taps)."""
+        parts = np.split(kernel[::-1], groups, axis=2)
+        return np.concatenate([part.transpose(1, 2, 0) for part in parts])
+
+    kernel = writer.weight("kernel", "ConvTranspose", turned)
+    geometry = {"kernel_shape": [taps], "dilations": [dilation], "group": groups}
+    return _channels_first(
+        writer, inputs[0], lambda x: writer.add("ConvTranspose", x, kernel, **geometry)
+    )
+
+
+def _spread_apart(writer: Writer, node: Node, delta: str) -> str:
+    taps, dilation, width = (
+        node.integer("width"),
+        node.integer("dilation"),
+        writer.input_type().length,
+    )
+    filters = node.type.channels
+    kernel = writer.weight(
+        "kernel", "by input", lambda k: k[::-1].transpose(1, 0, 2).reshape(k.shape[1], -1)
+    )
+    product = writer.add("MatMul", delta, kernel)
+    if width == 1 and dilation == 1:
+        return writer.add("Reshape", product, writer.table("shape", [-1, taps, filters]))
+    shape = writer.table("shape", [-1, width, taps, filters])
+    product = writer.add("Transpose", writer.add("Reshape", product, shape), perm=[0, 2, 1, 3])
+    if dilation > width:
+        pads = [0, 0, 0, 0, 0, 0, dilation - width, 0]
+        product = writer.add("Pad", product, writer.table("pads", pads))
+    row = writer.add("Reshape", product, writer.table("row", [-1, taps * dilation, filters]))
+    if dilation == width:
+        return row
+    bounds = (("starts", 0), ("ends", node.type.length), ("axes", 1))
+    return writer.add("Slice", row, *(writer.table(what, [value]) for what, value in bounds))
+
+
 @writes("dense")
 def dense(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """Gemm on vectors, MatMul on anything larger."""
     operands = [inputs[0], writer.weight("kernel")]
-    bias = [writer.weight("bias")] if writer.has("bias") else []
     if writer.input_type().rank == 2:
+        bias = [writer.weight("bias")] if writer.has("bias") else []
         return writer.add("Gemm", *operands, *bias)
-    product = writer.add("MatMul", *operands)
-    return writer.add("Add", product, *bias) if bias else product
+    return _with_bias(writer, writer.add("MatMul", *operands))
+
+
+def _with_bias(writer: Writer, product: str) -> str:
+    return writer.add("Add", product, writer.weight("bias")) if writer.has("bias") else product
 
 
 def _pool(name: str, op: str, **attributes: Any) -> None:
@@ -73,6 +127,4 @@ def _global_pool(name: str, reduce: Callable[[Writer, str], str]) -> None:
 
 _global_pool("global_max_pool", lambda writer, x: writer.add("GlobalMaxPool", x))
 _global_pool("global_average_pool", lambda writer, x: writer.add("GlobalAveragePool", x))
-_global_pool(
-    "global_sum_pool", lambda writer, x: writer.add("ReduceSum", x, writer.table("over", [2]))
-)
+_global_pool("global_sum_pool", lambda writer, x: writer.reduce("ReduceSum", x, 2, keepdims=True))
