@@ -11,8 +11,8 @@ import onnx
 from fastism.ir.graph import Node, Value
 from fastism.ir.module import Module
 from fastism.ir.printer import change_text, interval_text, need_text
+from fastism.ir.program import EDIT
 from fastism.ir.ranges import IntArray, Interval
-from fastism.ir.verify_stage import EDIT
 
 PREFIX = "fastism."
 """Every key starts with it."""
