@@ -17,6 +17,7 @@ from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.arguments import names_of, require_count
 from fastism.runtime.execute import Function
+from fastism.runtime.finite import warn_of_weights
 from fastism.runtime.manifest import check_manifest
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
@@ -70,10 +71,12 @@ def compile(
     instruments: observers of the passes (dumps, timings).
 
     Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
-    arguments that do not fit it, PassError where a pass fails.
+    arguments that do not fit it, PassError where a pass fails. Warns of weights that are NaN or
+    infinite.
     """
     require_count("length", length, optional=True)
     imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe, architecture)
+    warn_of_weights(imported, opaque)
     every = imported.outputs
     if outputs is not None:
         imported = imported.with_outputs(names_of("outputs", outputs))

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from fastism.checking.model import live, predict
 from fastism.checking.mutants import mutated
 from fastism.checking.tolerances import differences, tolerance_of
-from fastism.errors import MismatchError
+from fastism.errors import FastismWarning, MismatchError
+from fastism.runtime.finite import not_finite
 from fastism.runtime.inputs import random_inputs, without_some_letters
-from fastism.runtime.items import Items
+from fastism.runtime.items import IntArray, Items
 from fastism.runtime.plan import Plan
 
 Array = npt.NDArray[Any]
@@ -29,19 +30,35 @@ EDGE = 8
 INSIDE = 16
 """...and spread between them."""
 
+PIECE = 1 << 24
+"""Elements of mutants written out at a time."""
+
 
 @dataclass(frozen=True)
 class CheckReport:
     """The largest difference, relative to the scale of the output, overall and by output.
 
     largest_effect: how far the mutations themselves moved any output, on the same scale. Where
-    that is below the tolerance, a plan that ignored every mutation would have passed as well.
+        that is below the tolerance, a plan that ignored every mutation would have passed as well.
+    items: how many were compared. not_finite: how many more were not, as the model itself gives
+        NaN or an infinite number for them.
+    sites: how many sites they lie at. every: how many sites there are.
     """
 
     largest_difference: float
     largest_effect: float
     items: int
     outputs: Mapping[str, float]
+    not_finite: int = 0
+    sites: int = 0
+    every: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.items:,} items at {self.sites:,} of {self.every:,} sites, largest difference "
+            f"{self.largest_difference:.1e} of the output's scale (mutations moved it by up to "
+            f"{self.largest_effect:.1e})"
+        )
 
 
 def check_plan(
@@ -51,6 +68,7 @@ def check_plan(
     sequences: int = 3,
     seed: int = 0,
     tolerance: float | None = None,
+    all_sites: bool = False,
 ) -> CheckReport:
     """Compare the plan's scores with the model's own on random one-hot sequences.
 
@@ -59,8 +77,11 @@ def check_plan(
     model: the live Keras model, or the path of its file.
     tolerance: the largest difference allowed, as a share of the output's largest magnitude; if
         None, that of the model's element type (`TOLERANCES`).
+    all_sites: check every alternative at every site, each on one of the sequences in turn, and not
+        at the edges and a sample only.
 
-    Raises MismatchError, naming the first node that disagrees.
+    Raises MismatchError, naming the first node that disagrees; also where the model's own output
+    is finite for no item, as then nothing can be compared. Warns of items that are not compared.
     """
     model = live(model)
     tolerance = tolerance_of(model) if tolerance is None else tolerance
@@ -68,34 +89,80 @@ def check_plan(
     edited = plan.module.seq_input
     if edited not in plan.tokens:
         inputs[edited][-1:] = without_some_letters(inputs[edited][-1:], seed)
-    items = _items(plan, sequences)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of values that are not finite: they are compared as well
-        found = plan.score_items(inputs, items.sequence, items.site, items.alternative)
-    expected = predict(model, plan, mutated(plan, inputs, items))
+    sites = np.arange(len(plan.executor.starts)) if all_sites else sample_of_sites(plan)
+    items = every_alternative(plan, sites, sequences)
     before = predict(model, plan, inputs)
-    outputs: dict[str, float] = {}
-    effect = 0.0
-    for name, wanted, unmutated in zip(plan.output_names, expected, before, strict=True):
-        apart = differences(found[name], wanted).reshape(len(items), -1).max(axis=1, initial=0.0)
-        outputs[name] = float(apart.max(initial=0.0))
-        effect = max(effect, float(differences(unmutated[items.sequence], wanted).max(initial=0.0)))
-        if outputs[name] > tolerance:
-            at = int(np.argmax(apart))
-            raise _mismatch(plan, name, outputs[name], tolerance, inputs, items, at)
-    return CheckReport(max(outputs.values(), default=0.0), effect, len(items), outputs)
+    outputs = dict.fromkeys(plan.output_names, 0.0)
+    effect, compared = 0.0, np.zeros(len(items), np.bool_)
+    step = max(1, PIECE // max(1, sum(array[0].size for array in inputs.values())))
+    for first in range(0, len(items), step):
+        piece = items.take(np.arange(first, min(first + step, len(items))))
+        expected = predict(model, plan, mutated(plan, inputs, piece))
+        found = _scores(plan, inputs, piece)
+        finite = np.ones(len(piece), np.bool_)
+        for name, wanted, unmutated in zip(outputs, expected, before, strict=True):
+            apart = _by_item(differences(found[name], wanted))
+            outputs[name] = max(outputs[name], float(apart.max(initial=0.0)))
+            moved = differences(unmutated[piece.sequence], wanted)
+            effect = max(effect, float(moved.max(initial=0.0)))
+            finite &= _by_item(~np.isfinite(wanted.astype(np.float64))) == 0
+            if outputs[name] > tolerance:
+                at = int(np.argmax(apart))
+                raise _mismatch(plan, name, outputs[name], tolerance, inputs, piece, at)
+        compared[first : first + len(piece)] = finite
+    lost = int(np.sum(~compared))
+    if lost:
+        _say_what_was_not_compared(plan, lost, len(items))
+    largest = max(outputs.values(), default=0.0)
+    return CheckReport(
+        largest, effect, len(items) - lost, outputs, lost, len(sites), len(plan.executor.starts)
+    )
 
 
-def _items(plan: Plan, sequences: int) -> Items:
-    """Every alternative at sites near both edges and at a sample inside, sequences in turn."""
+def sample_of_sites(plan: Plan) -> IntArray:
+    """Indices of the sites near both edges, and of some spread between them."""
     count = len(plan.executor.starts)
     inner = np.linspace(0, count - 1, min(INSIDE, count)).astype(np.int64)
     ends = np.r_[0 : min(EDGE, count), max(count - EDGE, 0) : count]
-    sites = np.unique(np.concatenate([ends, inner]))
+    return np.unique(np.concatenate([ends, inner]))
+
+
+def every_alternative(plan: Plan, sites: IntArray, sequences: int) -> Items:
+    """Every alternative at some sites, the sequences taking turns from site to site."""
     alternatives = len(plan.alternatives)
     site = np.repeat(sites, alternatives)
     alternative = np.tile(np.arange(alternatives), len(sites))
     return Items((np.arange(len(site)) // alternatives) % sequences, site, alternative)
+
+
+def _scores(plan: Plan, inputs: Mapping[str, Array], items: Items) -> dict[str, Array]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values that are not finite: they are compared as well
+        return plan.score_items(inputs, items.sequence, items.site, items.alternative)
+
+
+def _by_item(values: Array) -> Array:
+    return np.asarray(values.reshape(len(values), -1).max(axis=1, initial=0))
+
+
+def _say_what_was_not_compared(plan: Plan, lost: int, items: int) -> None:
+    """Warn of items whose own output is not finite. Raises MismatchError if that is all of them."""
+    weights = not_finite(plan.stages[0], plan.opaque)
+    why = weights[0] if weights else "a function in it overflows, or divides by zero, on them"
+    if lost == items:
+        raise MismatchError(
+            "the plan cannot be held against the model: the model's own output is not finite for "
+            f"any of {items:,} items",
+            where=f"model {plan.module.model!r}",
+            why=why,
+            attempt="look at the weights; NaN agrees with nothing, not with NaN either",
+        )
+    warnings.warn(
+        f"{lost:,} of {items:,} items were not checked: the model's own output is not finite for "
+        f"them ({why})",
+        FastismWarning,
+        stacklevel=3,
+    )
 
 
 def _mismatch(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastism.checking.modules import first_difference
 from fastism.checking.mutants import mutants, mutated
+from fastism.errors import MismatchError
 from fastism.runtime.inputs import model_shapes
 from fastism.runtime.items import Items
 from fastism.runtime.scores import HeadScores, Scores
@@ -46,7 +48,50 @@ def predict(model: Any, plan: Plan, inputs: Mapping[str, Array], batch: int = 32
         part = {name: inputs[name][first : first + batch] for name in shapes}
         parts.append(_outputs(model, _shaped(part, shapes)))
     every = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    _check_positions(plan, len(every))
     return [every[index] for index in plan.output_positions]
+
+
+def _check_positions(plan: Plan, outputs: int) -> None:
+    if max(plan.output_positions, default=0) >= outputs:
+        raise MismatchError(
+            f"the plan scores output number {max(plan.output_positions)}, counted from 0",
+            where=f"model {plan.module.model!r}",
+            why=f"the model has {outputs} outputs",
+        )
+
+
+def check_imported(plan: Plan, model: Any) -> None:
+    """Lower a live model anew; it must give the plan's imported stage, weight for weight.
+
+    Raises MismatchError, naming the first node or weight that differs.
+    """
+    from fastism.frontends.keras.lowering.lower import lower
+
+    stored = plan.stages[0]
+    length = stored.main.values[stored.seq_input].type.length
+    lowered = lower(model, length=length, seq_input=stored.seq_input).module
+    _check_positions(plan, len(lowered.outputs))
+    outputs, names = (
+        tuple(every[index] for index in plan.output_positions)
+        for every in (lowered.main.outputs, lowered.outputs)
+    )
+    made = lowered.replace(
+        graphs=(lowered.main.replace(outputs=outputs), *lowered.graphs[1:]),
+        outputs=names,
+        sites=stored.sites,
+        model=stored.model,
+        sha256=stored.sha256,
+    )
+    different = first_difference(made, stored)
+    if different is not None:
+        raise MismatchError(
+            f"the plan's imported stage is not the model: {different.subject} {different.what}",
+            where="stage imported",
+            context=different.context,
+            why="the model was imported again, and compared node for node and weight for weight",
+            attempt="compile the model again",
+        )
 
 
 def model_scores(

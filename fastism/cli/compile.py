@@ -132,11 +132,7 @@ def compile_(
 
         live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
         report = check_plan(plan, live)
-        session.note(
-            f"agrees with the model: {report.items} items, largest difference "
-            f"{report.largest_difference:.1e} of the output's scale (mutations moved it by up to "
-            f"{report.largest_effect:.1e})"
-        )
+        session.note(f"agrees with the model: {report}")
         if report.largest_effect < 1e-4:
             session.note(
                 "  that says little, as random sequences hardly move this model; for sequences of "

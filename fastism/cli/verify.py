@@ -15,12 +15,13 @@ from fastism.cli.options import (
     model_options,
 )
 from fastism.cli.session import Session, pass_session
-from fastism.errors import PlanError
+from fastism.errors import InputError, PlanError
 
 
 @click.command(short_help="Check a plan's files and IR, and hold it against the model.")
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
+@click.option("--all-sites", is_flag=True, help="Compare scores at every site, not at a sample.")
 @model_options
 @architecture_option
 @pass_session
@@ -28,43 +29,58 @@ def verify(
     session: Session,
     plan: Path,
     model: Path | None,
+    all_sites: bool,
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
 ) -> None:
-    """Check every file of PLAN and every stage of its IR; with --model, its scores too."""
+    """Check every file of PLAN and every stage of its IR; with --model, its scores too.
+
+    Every stage is held against what its pass makes of the stage before it, down to each weight and
+    table.
+    """
+    from fastism.checking.stored import check_record, check_stages
     from fastism.io.plan_folder import load_plan
     from fastism.ir.verify import verify as verify_module
     from fastism.runtime.manifest import check_manifest
 
+    if all_sites and model is None:
+        raise InputError(
+            "--all-sites compares scores with the model's own, and no model is given",
+            attempt=f"fastism verify {plan} --all-sites --model model.h5",
+        )
     if model is not None:
         check_model_file(model)
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
     contents = load_plan(plan)
-    stages = contents.stages
-    for module in stages.values():
+    manifest, stages = contents.manifest, tuple(contents.stages.values())
+    for module in stages:
         verify_module(module)
-    check_manifest(plan, contents.manifest, next(iter(stages.values())))
+    check_manifest(plan, manifest, stages[0])
+    check_record(manifest, stages)
     session.say(f"{plan} is whole: checksums hold, and {len(stages)} stages are valid")
+    check_stages(stages, manifest["pipeline"])
+    session.say(f"every stage is what its pass makes of the one before it: {manifest['pipeline']}")
     if model is None:
         return
 
     session.load_tensorflow()
     from fastism import api
     from fastism.checking.check import check_plan
+    from fastism.checking.model import check_imported
     from fastism.frontends.keras.files.load import file_hash, load_model
 
-    recorded = module.sha256
+    recorded = stages[0].sha256
     if recorded and recorded != file_hash(model):
         raise PlanError(
             f"{plan} was not compiled from {model}",
-            why=f"the plan's model is {module.model}, sha256 {recorded[:12]}..",
+            why=f"the plan's model is {stages[0].model}, sha256 {recorded[:12]}..",
         )
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
     live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
-    report = check_plan(loaded, live)
-    session.say(
-        f"agrees with {model}: {report.items} items, largest difference "
-        f"{report.largest_difference:.1e} of the output's scale"
-    )
+    check_imported(loaded, live)
+    report = check_plan(loaded, live, all_sites=all_sites)
+    session.say(f"agrees with {model}: {report}")
+    if report.sites < report.every:
+        session.note("a sample of the sites was compared; --all-sites compares every one")

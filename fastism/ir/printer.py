@@ -66,10 +66,13 @@ def print_graph(graph: Graph, constants: Mapping[str, Constant] | None = None) -
     return "\n".join(_graph(graph, _Style(constants or {}))) + "\n"
 
 
-def excerpt(graph: Graph, index: int, constants: Mapping[str, Constant]) -> str:
-    """The lines of a node and its neighbours, the node marked, to show in an error."""
-    first = max(index - 1, 0)
-    lines = _aligned(graph.nodes[first : index + 2], _Style(constants))
+def excerpt(graph: Graph, index: int, constants: Mapping[str, Constant], *, around: int = 1) -> str:
+    """The lines of a node and its neighbours, the node marked, to show in an error.
+
+    around: how many nodes are shown before it, and how many behind it.
+    """
+    first = max(index - around, 0)
+    lines = _aligned(graph.nodes[first : index + around + 1], _Style(constants))
     marks = (">" if first + offset == index else " " for offset in range(len(lines)))
     return "\n".join(f"  {mark}  {line}" for mark, line in zip(marks, lines, strict=True))
 

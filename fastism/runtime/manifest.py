@@ -15,10 +15,12 @@ def check_manifest(
 ) -> None:
     """Raises PlanError unless a plan's manifest can be true of its first stage."""
     outputs, positions = manifest.get("outputs"), manifest.get("output_positions")
-    numbers = isinstance(positions, list) and all(isinstance(each, int) for each in positions)
+    numbers = positions if isinstance(positions, list) else []
+    distinct = len(set(map(str, numbers))) == len(numbers) == len(imported.outputs)
+    counted = all(type(each) is int and each >= 0 for each in numbers)
     fits = {
         "outputs": outputs == list(imported.outputs),
-        "output_positions": numbers and len(positions or ()) == len(imported.outputs),
+        "output_positions": distinct and counted,
         "pipeline": isinstance(manifest.get("pipeline"), str),
         "backend": isinstance(manifest.get("backend"), str),
         "alternatives": isinstance(manifest.get("alternatives"), list),

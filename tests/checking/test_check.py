@@ -8,9 +8,11 @@ import pytest
 
 from fastism import api
 from fastism.checking.check import check_plan
-from fastism.errors import MismatchError
+from fastism.checking.model import check_imported
+from fastism.errors import FastismWarning, MismatchError
 from fastism.runtime.report import segment_rows, summary
 from tests.zoo import ENTRIES
+from tests.zoo.registry import randomize
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,87 @@ def test_an_unchanged_value_spread_over_positions_keeps_the_rest_local(meet):
     modes = [node.mode for node in plan.stage["segmented"].main.nodes]
     assert modes == ["delta", "delta", "delta", "exit"]
     check_plan(plan, model)
+
+
+def test_every_site_is_checked_where_asked(model):
+    plan = api.compile(model)
+    sample, every = check_plan(plan, model), check_plan(plan, model, all_sites=True)
+    assert (sample.sites, sample.every) == (sample.items // 4, plan.length)
+    assert sample.sites < plan.length
+    assert (every.sites, every.items) == (plan.length, 4 * plan.length)
+    assert f"{every.items} items at {plan.length} of {plan.length} sites" in str(every)
+
+
+def test_a_fault_at_one_site_alone_is_found_at_every_site(model):
+    plan = api.compile(model)
+    score = plan.executor.score
+    site = next(s for s in range(plan.length) if s not in set(_sampled(plan)))
+
+    def wrong(inputs, saved, items, alternatives, results, *rest):
+        count = score(inputs, saved, items, alternatives, results, *rest)
+        results[0][items.site == site] += 1.0
+        return count
+
+    plan.executor.score = wrong
+    check_plan(plan, model)
+    with pytest.raises(MismatchError, match=f"seen at position {site}, alternative"):
+        check_plan(plan, model, all_sites=True)
+
+
+def _sampled(plan):
+    from fastism.checking.check import sample_of_sites
+
+    return sample_of_sites(plan)
+
+
+def small(function):
+    """Two outputs; the second is a function of the first."""
+    keras.utils.clear_session()
+    layers = keras.layers
+    sequence = keras.Input((12, 4))
+    x = layers.Conv1D(3, 3, padding="same", name="conv")(sequence)
+    first = layers.Dense(1, name="first")(layers.Flatten()(x))
+    model = keras.Model(sequence, [first, function(first)])
+    randomize(model, seed=1)
+    return model
+
+
+def test_nan_in_a_weight_is_said_at_compile_and_agrees_with_nothing():
+    model = small(keras.ops.tanh)
+    kernel = np.array(model.get_layer("conv").kernel)
+    kernel[1, 2, 0], kernel[0, 0, 0] = np.nan, np.inf
+    model.get_layer("conv").kernel.assign(kernel)
+    said = "1 NaN and 1 infinite entries in the kernel of layer 'conv'"
+    with pytest.warns(FastismWarning, match=said):
+        plan = api.compile(model)
+    with pytest.raises(MismatchError, match="not finite for any of 48 items") as caught:
+        check_plan(plan, model)
+    assert f"why: {said}" in str(caught.value)
+
+
+def test_nan_in_some_outputs_is_not_checked_and_said():
+    model = small(keras.ops.log)
+    plan = api.compile(model)
+    with pytest.warns(FastismWarning, match=r"\d+ of 48 items were not checked"):
+        report = check_plan(plan, model)
+    assert 0 < report.not_finite < 48
+    assert report.items == 48 - report.not_finite
+
+
+def test_what_was_imported_is_held_against_the_model(model):
+    plan = api.compile(model)
+    check_imported(plan, model)
+    other = ENTRIES["pool_even"].build()
+    layer = next(layer for layer in other.layers if layer.weights)
+    layer.bias.assign(np.array(layer.bias) + np.eye(layer.filters)[1])
+    with pytest.raises(MismatchError, match=rf"is not the model: @{layer.name}.bias \[1\] is"):
+        check_imported(plan, other)
+
+
+def test_an_output_that_the_model_has_not(model):
+    plan = api.compile(model)
+    plan.output_positions = (1,)
+    with pytest.raises(MismatchError, match="scores output number 1, counted from 0"):
+        check_imported(plan, model)
+    with pytest.raises(MismatchError, match="the model has 1 outputs"):
+        check_plan(plan, model)

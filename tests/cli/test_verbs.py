@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,7 +146,10 @@ def test_verify(plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["verify", str(plan), "--model", str(MODEL)]) == 0
     out = capsys.readouterr().out
     assert "is whole: checksums hold, and 7 stages are valid" in out
-    assert f"agrees with {MODEL}" in out
+    assert f"agrees with {MODEL}: " in out
+    assert re.search(r"items at \d+ of [\d,]+ sites", out)
+    assert main(["verify", str(plan), "--all-sites"]) == 2
+    assert "no model is given" in capsys.readouterr().err
     (folder / "other.h5").write_bytes(b"another model")
     assert main(["verify", str(plan), "--model", "other.h5"]) == 2
     assert "was not compiled from other.h5" in capsys.readouterr().err

@@ -1,0 +1,90 @@
+"""Hold a stored plan against itself: run its recorded passes again, and compare every stage.
+
+Each pass is given the stored module before it, so the first stage that differs names the pass whose
+result was altered, or which no longer makes what it made.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastism.backends import registry as backends
+from fastism.checking.modules import first_difference
+from fastism.errors import FastismError, MismatchError, PlanError
+from fastism.ir.module import Module
+from fastism.ir.program import Program
+from fastism.passes.manager import Pipeline
+from fastism.passes.pipeline import parse_pipeline
+from fastism.runtime.alternatives import parse_alternatives
+from fastism.runtime.tokens import token_inputs
+
+
+def check_record(manifest: Mapping[str, Any], stages: Sequence[Module]) -> None:
+    """Raises PlanError unless a plan's manifest names a known backend, passes and alternatives."""
+    backend, imported, known = manifest["backend"], stages[0], backends.names()
+    if backend not in known:
+        near = difflib.get_close_matches(backend, known, n=1)
+        raise PlanError(
+            f"the plan is for a backend that is not there: {backend!r}",
+            why=f"known: {', '.join(known)}",
+            attempt=f"did it say {near[0]!r}?" if near else None,
+        )
+    try:
+        passes = parse_pipeline(manifest["pipeline"])
+        edited = imported.main.values[imported.seq_input].type
+        width = imported.sites.width if imported.sites else 1
+        tokens = imported.seq_input in token_inputs(imported.main)
+        parse_alternatives(manifest["alternatives"], width, edited, tokens=tokens)
+    except FastismError as error:
+        raise PlanError(
+            f"the plan's manifest does not fit its stages: {error.what}",
+            where=error.where,
+            why=error.why,
+            attempt=error.attempt,
+            context=error.context,
+        ) from error
+    if len(stages) != len(passes) + 1:
+        raise PlanError(
+            f"the plan holds {len(stages)} stages, and its pipeline makes {len(passes) + 1}",
+            why=f"the pipeline is {manifest['pipeline']}",
+            attempt="compile the model again",
+        )
+
+
+def check_stages(stages: Sequence[Module], pipeline: str) -> None:
+    """Run every recorded pass on the stored module before it; the result must be the stored one.
+
+    The schedule may have been tuned on a machine: what tuning chooses is taken as it is.
+
+    Raises MismatchError, naming the pass and the first node or table that differs, and PassError
+    where a pass is unknown or fails.
+    """
+    for pass_, before, stored in zip(parse_pipeline(pipeline), stages, stages[1:], strict=False):
+        made = Pipeline((pass_,)).run(before)
+        different = first_difference(_tuned_like(made, stored), stored)
+        if different is not None:
+            raise MismatchError(
+                f"the stored {stored.stage} stage is not what the pass {pass_.name} makes: "
+                f"{different.subject} {different.what}",
+                where=f"stage {stored.stage}, after {pass_.name}",
+                context=different.context,
+                why=f"{pass_.name} was run again on the stored {before.stage} stage",
+                attempt="compile the model again; if that differs too, the pass has changed since",
+            )
+
+
+def _tuned_like(made: Module, stored: Module) -> Module:
+    """``made``, with the choices in it that tuning left in the stored module."""
+    if made.stage != "scheduled" or list(made.graph) != list(stored.graph):
+        return made
+    graphs = []
+    for group, tuned in zip(Program.of(made).groups, Program.of(stored).groups, strict=True):
+        options = {name: value for name, value in tuned.graph.attributes.items() if "." in name}
+        graphs.append(
+            group.rescheduled(
+                pairs=tuned.pairs, measured_seconds=tuned.measured_seconds, options=options
+            )
+        )
+    return made.with_graphs([made.main, *graphs])
