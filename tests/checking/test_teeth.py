@@ -6,11 +6,16 @@ import re
 import sys
 from ast import literal_eval
 from collections.abc import Callable
+from contextlib import nullcontext
 
+import keras
 import numpy as np
 import pytest
 
 from fastism import api
+from fastism.checking.check import check_plan
+from fastism.checking.tolerances import tolerance_of
+from fastism.errors import MismatchError
 from fastism.ir.ranges import Interval, Range
 from fastism.ir.windows import Window
 from fastism.passes.propagation.layout import Layout
@@ -19,7 +24,7 @@ from fastism.runtime.scores import HeadScores, Scores
 from fastism.testing import fuzz, oracles
 from fastism.testing import trial as trials
 from fastism.testing.compare import assert_matches_model, assert_same_scores, differences
-from fastism.testing.random_models import draw
+from fastism.testing.random_models import Drawing, draw
 from fastism.testing.trial import Locality, Recipe
 from tests.zoo import ENTRIES
 
@@ -62,6 +67,52 @@ def test_differences_take_infinities_and_nan_at_their_word() -> None:
     found = np.array([np.nan, np.inf, np.inf, 1.0, 1.0])
     assert differences(found, expected).tolist() == [0, 0, np.inf, 0.5, np.inf]
     assert differences(np.array([np.nan]), np.array([1.0])).tolist() == [np.inf]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [
+        ("float32", 1e-5),
+        ("float64", 1e-7),
+        ("mixed_float16", 5e-3),
+        ("mixed_bfloat16", 5e-2),
+    ],
+)
+def test_the_tolerance_is_the_rounding_of_the_models_type(dtype: str, tolerance: float) -> None:
+    inputs = keras.Input((20, 4), dtype="float32")
+    x = keras.layers.Conv1D(3, 3, dtype=dtype, name="narrow")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, dtype="float64")(x))
+    assert tolerance_of(model) == tolerance
+
+
+def test_what_is_next_to_nothing_is_compared_as_it_stands() -> None:
+    """Of a scale of a millionth: rounding errors of zeros are none, and larger ones are."""
+    assert differences(np.array([1e-12]), np.zeros(1)) == pytest.approx(1e-6)
+    assert differences(np.array([2e-9]), np.array([1e-9])) == pytest.approx(1e-3)
+    assert differences(np.array([3e-6]), np.array([2e-6])) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("share", "seen"), [(2e-6, False), (4e-5, True), (-4e-5, True)])
+def test_an_error_of_a_few_hundred_thousandths_is_seen(
+    share: float, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whoever compares in float32: the tests of numbers, the self-check, the fuzzer."""
+    model = ENTRIES["pool_even"].build()
+    plan = api.compile(model, backend="reference", sites=[0, 1, 20, 39])
+    given = random_inputs(plan.module.main, 8)
+    bias = model.layers[-1].bias
+    bias.assign_add(share * np.abs(np.asarray(model(given))).max() * np.ones(bias.shape))
+    drawing = Drawing(model, {}, {}, frozenset(), masked=False, coarse=False)
+    monkeypatch.setattr(trials.api, "compile", lambda *_, **__: plan)
+    monkeypatch.setattr(Recipe, "draw", lambda self: drawing)
+    for compare, error in (
+        (lambda: assert_matches_model(plan, model, given), "the scores differ"),
+        (lambda: check_plan(plan, model), "disagrees"),
+        (lambda: trials.trial(Recipe(1)), "the scores differ"),
+    ):
+        expected = pytest.raises((AssertionError, MismatchError), match=error)
+        with expected if seen else nullcontext():
+            compare()
 
 
 def _annotated(name: str) -> tuple:

@@ -14,7 +14,7 @@ from fastism.frontends.keras.live import custom
 from fastism.ir.printer import print_module
 from fastism.quiet import keras
 from fastism.runtime.inputs import random_inputs
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo import ENTRIES, registered
 
 ops = keras.ops

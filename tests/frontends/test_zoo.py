@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastism.backends import reference
-from fastism.checking.tolerances import tolerance_of
 from fastism.frontends.keras.lowering.functional import functional_graph
 from fastism.frontends.keras.lowering.lower import Lowered, lower
 from fastism.ir.module import Module
+from tests.compare import TOLERANCES
 from tests.zoo import ENTRIES, Entry
 from tests.zoo.evaluate import predict, random_inputs
 
@@ -71,14 +71,14 @@ def test_types_are_those_of_the_layers(case: tuple[Entry, Any, Lowered]) -> None
 
 
 def test_module_computes_what_the_model_computes(case: tuple[Entry, Any, Lowered]) -> None:
-    _, model, lowered = case
+    entry, model, lowered = case
     module: Module = lowered.module
     inputs = random_inputs(module.main)
     values = reference.run(module, "main", inputs, opaque=lowered.opaque)
     expected = predict(model, inputs)
     assert len(expected) == len(module.main.outputs)
     for name, array in zip(module.main.outputs, expected, strict=True):
-        tolerance = 2 * tolerance_of(model) * max(1.0, float(np.abs(array).max()))
+        tolerance = 2 * TOLERANCES[entry.computes_in] * max(1.0, float(np.abs(array).max()))
         np.testing.assert_allclose(values[name], array, rtol=0, atol=tolerance, err_msg=name)
 
 

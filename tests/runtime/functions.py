@@ -11,7 +11,7 @@ from keras import layers
 
 from fastism import api
 from fastism.runtime.inputs import random_inputs
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo.registry import randomize
 
 Function = Callable[[Any], Any]

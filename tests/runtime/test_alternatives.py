@@ -16,7 +16,7 @@ from fastism.errors import InputError
 from fastism.passes.manager import DEFAULT
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
-from fastism.testing.compare import assert_matches_model, assert_same_scores
+from tests.compare import assert_matches_model, assert_same_scores
 from tests.zoo import ENTRIES
 
 NAMES = ("pool_same", "local_and_global_outputs", "chain_strided_same")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastism import api
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo import ZOO
 
 FLAT = "gives every position a weight of its own"

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from fastism import api
+from fastism.checking.model import model_scores
 from fastism.checking.mutants import every_item
 from fastism.passes.manager import DEFAULT
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.scores import Scores
-from fastism.testing.compare import assert_matches_model, assert_same_scores, model_scores
+from tests.compare import assert_matches_model, assert_same_scores
 from tests.zoo import ENTRIES
 
 EXACT = 1e-6

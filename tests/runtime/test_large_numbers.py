@@ -11,7 +11,7 @@ import pytest
 
 from fastism import api
 from fastism.passes.stops import LARGE
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.runtime.test_masks import gapped
 from tests.zoo.registry import randomize
 

@@ -21,7 +21,7 @@ from fastism.compatibility import FastISM, NaiveISM
 from fastism.errors import InputError, ModelError
 from fastism.passes.manager import DEFAULT
 from fastism.runtime.inputs import random_inputs
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo.registry import randomize
 
 LENGTH = 203

@@ -17,7 +17,8 @@ from fastism.cli import main
 from fastism.errors import FastismWarning
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
-from fastism.testing.compare import assert_same_scores
+from tests.compare import assert_same_scores
+from tests.zoo import ENTRIES
 from tests.zoo.registry import randomize
 
 ON_WINDOWS = "flatten,canonicalize,annotate,segment{weigh=false},split,schedule"
@@ -81,6 +82,58 @@ def test_one_sequence_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Executor, "_score_whole", lambda *_: None)
     (wrong,) = plan.score_items(given, *items).values()
     assert not np.allclose(wrong, scores)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+def test_outputs_that_are_not_finite_are_predicted_in_full(
+    poison: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever made them so: here every third output of a propagation graph, of one head."""
+    model = ENTRIES["local_and_global_outputs"].build()
+    plan = api.compile(model, sites=[3, 4, 17, 30], backend="reference")
+    given = random_inputs(plan.module.main, 2)
+    expected = model_scores(plan, model, given)
+    assert_same_scores(plan, plan(given), expected)
+    poisoned = 0
+
+    def poisoning(function: Callable[..., Any], head: str) -> Callable[..., Any]:
+        def run(inputs: Any) -> Any:
+            nonlocal poisoned
+            outputs = dict(function(inputs))
+            outputs[head] = np.array(outputs[head])
+            outputs[head][::3] = poison
+            poisoned += len(outputs[head][::3])
+            return outputs
+
+        return run
+
+    functions = dict(plan.executor.functions)
+    for graph in plan.module.graphs[1:]:
+        functions[graph.name] = poisoning(functions[graph.name], graph.outputs[-1])
+    monkeypatch.setattr(plan, "executor", Executor(plan.module, functions))
+    done: list[int] = []
+    with pytest.warns(FastismWarning) as caught:
+        found = plan(given, progress=lambda now, total: done.append(now))
+    assert_same_scores(plan, found, expected)
+    assert 0 < poisoned < done[-1] == 2 * 4 * 4
+    (said,) = caught
+    in_full = int(str(said.message).split()[0])
+    assert poisoned / 2 < in_full <= poisoned  # chunks are padded, and some edits change nothing
+
+
+def test_an_edit_that_makes_an_infinity_scores_as_the_model_does() -> None:
+    """The reference is finite, so nothing warns of it before: the outputs are looked at."""
+    sequence = keras.Input((12, 4), name="sequence")
+    x = layers.Conv1D(2, 1, use_bias=False, name="track")(sequence)
+    sums = layers.Conv1D(1, 3, use_bias=False, kernel_initializer="ones")(ops.log(x))
+    model = keras.Model(sequence, [sums, ops.exp(sums), layers.GlobalAveragePooling1D()(sums)])
+    model.get_layer("track").set_weights([np.array([[[1, 2], [2, 1], [3, 1], [1, 4.0]]])])
+    plan = api.compile(model, alternatives="zeros", pipeline=ON_WINDOWS)
+    given = random_inputs(plan.module.main, 2)
+    with pytest.warns(FastismWarning, match="24 of 24 edits"):
+        found = plan(given)
+    assert np.isneginf(found[0].alternate).any()
+    assert_same_scores(plan, found, model_scores(plan, model, given))
 
 
 def test_the_command_line_says_so_in_one_line(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fastism import api
 from fastism.runtime.alternatives import NAMED
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo import ENTRIES
 
 

@@ -14,7 +14,7 @@ from fastism.errors import InputError
 from fastism.ir.module import Sites
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.sites import parse_sites
-from fastism.testing.compare import assert_matches_model, assert_same_scores
+from tests.compare import assert_matches_model, assert_same_scores
 from tests.zoo import ENTRIES
 
 LENGTH = 20

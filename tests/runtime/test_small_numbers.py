@@ -12,7 +12,7 @@ from keras import layers, ops
 from fastism import api
 from fastism.passes.propagation.forms import Forms
 from fastism.runtime.inputs import random_inputs
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.runtime.functions import Function
 from tests.zoo.registry import randomize
 

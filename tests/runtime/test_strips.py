@@ -11,7 +11,7 @@ from fastism.ir import Graph
 from fastism.ir.module import Module
 from fastism.ir.program import Program
 from fastism.runtime.report import item_macs
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 
 FLAT = "gives every position a weight of its own"
 POOLED = "pools over the whole length"

@@ -13,7 +13,7 @@ from fastism import FastISM, api
 from fastism.checking.check import check_plan
 from fastism.errors import InputError, ModelError
 from fastism.runtime.plan import Plan
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 
 RANDOM = np.random.default_rng(0)
 FIRST, SECOND = np.eye(4, dtype=np.float32)[RANDOM.integers(0, 4, (2, 2, 30))]

@@ -14,7 +14,7 @@ from fastism.checking.check import check_plan
 from fastism.compatibility import FastISM, NaiveISM
 from fastism.errors import InputError, ModelError
 from fastism.frontends.keras.lowering.lower import lower
-from fastism.testing.compare import assert_matches_model
+from tests.compare import assert_matches_model
 from tests.zoo import ZOO
 from tests.zoo.tokens import TOKENS, embedded
 

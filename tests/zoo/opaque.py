@@ -130,7 +130,7 @@ def masked() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2, name="head")(x))
 
 
-@small_model()
+@small_model(computes_in="float16")
 def mixed_precision() -> keras.Model:
     """One layer that computes in half precision."""
     inputs = sequence(30)

@@ -35,22 +35,22 @@ def mixture(name: str) -> keras.Model:
         return keras.Model(inputs, [track, total, classes])
 
 
-@small_model()
+@small_model(computes_in="float16")
 def policy_mixed_float16() -> keras.Model:
     return mixture("mixed_float16")
 
 
-@small_model()
+@small_model(computes_in="bfloat16")
 def policy_mixed_bfloat16() -> keras.Model:
     return mixture("mixed_bfloat16")
 
 
-@small_model()
+@small_model(computes_in="float16")
 def policy_float16() -> keras.Model:
     return mixture("float16")
 
 
-@small_model()
+@small_model(computes_in="bfloat16")
 def policy_bfloat16() -> keras.Model:
     return mixture("bfloat16")
 
@@ -75,7 +75,7 @@ def policies_meet() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2)(layers.GlobalMaxPooling1D()(x)))
 
 
-@small_model(opaque=["memory"])
+@small_model(opaque=["memory"], computes_in="bfloat16")
 def policy_half_recurrent() -> keras.Model:
     """A live layer in half precision behind a local front."""
     with policy("mixed_bfloat16"):

@@ -19,6 +19,7 @@ class Entry:
     length: positions to lower it at, for a model built for any length.
     opaque: the keys of the layers fastism is expected to keep opaque, and no others.
     windowed: the keys of those it runs live on windows, as they are registered.
+    computes_in: the coarsest element type that any of its layers computes in.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Entry:
     length: int | None = None
     opaque: frozenset[str] = frozenset()
     windowed: frozenset[str] = frozenset()
+    computes_in: str = "float32"
 
 
 ENTRIES: dict[str, Entry] = {}
@@ -33,7 +35,11 @@ ZOO: dict[str, Builder] = {}
 
 
 def small_model(
-    *, length: int | None = None, opaque: Iterable[str] = (), windowed: Iterable[str] = ()
+    *,
+    length: int | None = None,
+    opaque: Iterable[str] = (),
+    windowed: Iterable[str] = (),
+    computes_in: str = "float32",
 ) -> Callable[[Builder], Builder]:
     """Register a builder under its function's name; see :class:`Entry`."""
 
@@ -46,7 +52,9 @@ def small_model(
             randomize(model, seed=zlib.crc32(name.encode()))
             return model
 
-        ENTRIES[name] = Entry(name, build, length, frozenset(opaque), frozenset(windowed))
+        ENTRIES[name] = Entry(
+            name, build, length, frozenset(opaque), frozenset(windowed), computes_in
+        )
         ZOO[name] = build
         return build
 
