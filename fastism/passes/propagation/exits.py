@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fastism.ir.graph import Graph, Node
+from fastism.passes.propagation.draft import SEQUENCE, SITE
 from fastism.passes.propagation.layout import Layout, Strips, crowded
-from fastism.passes.propagation.state import SEQUENCE, SITE, Propagation
+from fastism.passes.propagation.state import Propagation
 
 SHARING = 16
 """Sites whose windows should start alike in front of a dense layer: the rows of its kernel are read
@@ -59,14 +60,14 @@ def dense(state: Propagation, node: Node) -> None:
     flattened, name = state.source.producers[node.inputs[0]], node.result.name
     source = flattened.inputs[0]
     rows = [
-        state.add(
+        state.draft.add(
             "dense_rows",
             [state.delta_at(source, layout), SITE],
             f"{name}.delta",
-            {"length": state.source.values[source].type.length},
+            {"length": state.draft.length(source)},
             {
                 "kernel": dict(node.constants)["kernel"],
-                "start": state.table(source, layout.start),
+                "start": state.draft.table(source, layout.start),
             },
             node,
         )
@@ -77,7 +78,7 @@ def dense(state: Propagation, node: Node) -> None:
 
 def _sharing(state: Propagation, source: str) -> Strips:
     """The value's layouts, made to start where those of neighbouring sites do."""
-    length, own = state.source.values[source].type.length, state.inside(source)
+    length, own = state.draft.length(source), state.inside(source)
     wider = []
     for layout in own:
         alike = len(state.sites) / len(np.unique(layout.start))
@@ -89,24 +90,27 @@ def _sharing(state: Propagation, source: str) -> Strips:
 def _finish(state: Propagation, node: Node, deltas: Sequence[str]) -> None:
     """The whole value, from what the strips add to it."""
     name = node.result.name
-    delta = deltas[0] if len(deltas) == 1 else state.add("add", deltas, f"{name}.delta", like=node)
+    delta = deltas[0]
+    if len(deltas) > 1:
+        delta = state.draft.add("add", deltas, f"{name}.delta", like=node)
     if node.type.rank == 3:
-        delta = state.add(
+        delta = state.draft.add(
             "reshape", [delta], f"{name}.delta", {"shape": (1, node.type.channels)}, like=node
         )
-    reference = state.whole_reference(name)
-    state.wholes[name] = state.add("add_reference", [delta, reference], f"{name}.whole", like=node)
+    reference = state.references.whole(name)
+    whole = state.draft.add("add_reference", [delta, reference], f"{name}.whole", like=node)
+    state.leave_whole(name, whole)
 
 
 def _global_sum(scaled: bool) -> Callable[[Propagation, Node], None]:
     def write(state: Propagation, node: Node) -> None:
         """The sum of the delta over the windows, over the length for an average."""
         source = node.inputs[0]
-        length = state.source.values[source].type.length
+        length = state.draft.length(source)
         scale = 1.0 / length if scaled else 1.0
         deltas = [state.delta_at(source, layout) for layout in state.inside(source)]
         label, attributes = f"{node.result.name}.delta", {"scale": scale}
-        totals = [state.add("sum_window", [d], label, attributes, like=node) for d in deltas]
+        totals = [state.draft.add("sum_window", [d], label, attributes, like=node) for d in deltas]
         _finish(state, node, totals)
 
     return write
@@ -117,7 +121,7 @@ def global_max_pool(state: Propagation, node: Node) -> None:
     source, name = node.inputs[0], node.result.name
     strips = state.inside(source)
     layout = strips[0] if len(strips) == 1 else Layout.covering(state.tight[source])
-    inner = state.copy(
+    inner = state.draft.copy(
         node.with_attributes(keepdims=True), [state.value_at(source, layout)], f"{name}.inner"
     )
     candidates = [inner]
@@ -125,20 +129,20 @@ def global_max_pool(state: Propagation, node: Node) -> None:
         (".before", False, layout.start),
         (".behind", True, layout.start + layout.width),
     ):
-        running = state.running_max(source, suffix, reverse=reverse)
-        outer = state.add(
+        running = state.draft.running_max(source, suffix, reverse=reverse)
+        outer = state.draft.add(
             "window",
             [running, SEQUENCE, SITE],
             f"{name}{suffix}",
             {"width": 1},
-            {"start": state.table(f"{name}{suffix}", np.asarray(start))},
+            {"start": state.draft.table(f"{name}{suffix}", np.asarray(start))},
         )
-        candidates.append(state.add("expand", [outer, inner], f"{name}{suffix}.value"))
-    whole = state.add("maximum", candidates, f"{name}.whole", like=node)
+        candidates.append(state.draft.add("expand", [outer, inner], f"{name}{suffix}.value"))
+    whole = state.draft.add("maximum", candidates, f"{name}.whole", like=node)
     if not node["keepdims"]:
         shape = (node.type.channels,)
-        whole = state.add("reshape", [whole], f"{name}.whole", {"shape": shape}, like=node)
-    state.wholes[name] = whole
+        whole = state.draft.add("reshape", [whole], f"{name}.whole", {"shape": shape}, like=node)
+    state.leave_whole(name, whole)
 
 
 EXITS: dict[str, Exit] = {

@@ -69,18 +69,14 @@ def propagation_graph(
         i for i, out in enumerate(graph.outputs) if not graph.values[out].window.take(sites).is_none
     ]
     outputs = [state.whole(graph.outputs[index]) for index in heads]
-    finished = (
-        state.builder.finish(outputs)
-        .prune()
-        .replace(
-            attributes={"heads": tuple(heads)},
-            constants=(("sites", state.builder.constant(f"{name}/sites", sites.astype(np.int32))),),
-        )
-    )
+    draft = state.draft
+    table = draft.builder.constant(f"{name}/sites", sites.astype(np.int32))
+    finished = draft.builder.finish(outputs).prune()
+    finished = finished.replace(attributes={"heads": tuple(heads)}, constants=(("sites", table),))
     used = {source for node in finished.nodes for source in node.inputs} | set(finished.outputs)
-    saved = {key: type_ for key, type_ in state.saved.items() if key in used}
-    kept = [v for v in finished.inputs if v.name in used or v.name not in state.saved]
-    running = {key: what for key, what in state.running.items() if key in saved}
+    saved = {key: type_ for key, type_ in draft.saved.items() if key in used}
+    kept = [v for v in finished.inputs if v.name in used or v.name not in draft.saved]
+    running = {key: what for key, what in draft.running.items() if key in saved}
     return Propagated(finished.replace(inputs=tuple(kept)), saved, running)
 
 
@@ -95,6 +91,6 @@ def _propagate(state: Propagation, node: Node) -> None:
         EXITS[node.op].write(state, node)
     else:
         inputs = [state.whole(source) for source in node.inputs]
-        state.copy(node, inputs, f"{node.name}.whole")
-        for value, result in zip(node.results, state.builder.last.results, strict=True):
-            state.wholes[value.name] = result.name
+        state.draft.copy(node, inputs, f"{node.name}.whole")
+        for value, result in zip(node.results, state.draft.builder.last.results, strict=True):
+            state.leave_whole(value.name, result.name)

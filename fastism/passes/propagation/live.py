@@ -27,14 +27,14 @@ def live(state: Propagation, node: Node, strip: int) -> None:
     result = made = state.layouts[name][strip]
     inputs: list[str] = []
     for position, source in enumerate(node.inputs):
-        relation, length = state.relation(node, position), state.source.values[source].type.length
+        relation, length = state.draft.relation(node, position), state.draft.length(source)
         if isinstance(relation, Window):
             read = inside(relation, result, length)
             made = Layout(read.start // relation.stride, 0)
         else:  # and unchanged: the segment pass sees to that
             read = Layout.full(len(state.sites), length)
         inputs.append(state.delta_at(source, read) if linear else state.value_at(source, read))
-    form, forms = ("delta", state.deltas) if linear else ("value", state.values)
-    ran = state.copy(node.with_attributes(delta=linear), inputs, f"{name}.{form}")
-    width = state.builder.values[ran].type.length
-    forms[name, strip] = state.fit(name, ran, Layout(made.start, width), result)
+    label, leave = ("delta", state.leave_delta) if linear else ("value", state.leave_value)
+    ran = state.draft.copy(node.with_attributes(delta=linear), inputs, f"{name}.{label}")
+    width = state.draft.builder.values[ran].type.length
+    leave(name, strip, state.moves.fit(name, ran, Layout(made.start, width), result))
