@@ -73,13 +73,6 @@ class Call:
             if given and not (name == "training" and value is False):
                 refuse(f"it is called with {name}")
 
-    def require_last_axis(self) -> None:
-        """Raise NotExpressible unless the operation works along the last axis, and it alone."""
-        axis = self.operation.axis
-        axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-        if axes not in ([-1], [self.type.rank - 1]):
-            refuse(f"its axis is {axis}, not the last one alone")
-
     def require(self, **expected: object) -> None:
         """Raise NotExpressible unless these attributes of the operation have these values."""
         for name, value in expected.items():
