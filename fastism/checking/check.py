@@ -26,9 +26,9 @@ from fastism.runtime.plan import Plan
 Array = npt.NDArray[Any]
 
 EDGE = 8
-"""Sites checked at each end of the list of sites..."""
+"""Sites checked at each end of the list of sites."""
 INSIDE = 16
-"""...and spread between them."""
+"""Sites checked between the ends, spread evenly."""
 
 PIECE = 1 << 24
 """Elements of mutants written out at a time."""

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 TOLERANCE = 1e-4
-"""The largest difference, as a share of the output's scale, in single precision..."""
+"""The largest difference, as a share of the output's scale, in single precision."""
 HALF_TOLERANCE = 1e-2
-"""...and where any value is of half precision, which runtimes round at different places."""
+"""The same where any value is of half precision, which runtimes round at different places."""
 
 SITES = 6
 """Sites checked of every group: both ends, and a sample between."""

@@ -78,7 +78,7 @@ def excerpt(graph: Graph, index: int, constants: Mapping[str, Constant], *, arou
 
 
 def change_text(change: Range) -> str:
-    """``none``, ``all``, or the width of the widest interval; of the first and the second..."""
+    """``none``, ``all``, or the width of the widest interval of each strip, joined by ``+``."""
     if change.is_none or change.is_all:
         return "none" if change.is_none else "all"
     return "+".join(map(str, change.strips))

@@ -15,7 +15,7 @@ from fastism.ir.module import Module
 from fastism.ir.ops import definition
 from fastism.ir.program import EDIT, INDICES, Group, Program
 from fastism.runtime.edits import Edits
-from fastism.runtime.items import IntArray, Items, Rows
+from fastism.runtime.items import IntArray, Items, Pairs
 
 SEQUENCE, SITE = INDICES
 Array = npt.NDArray[Any]
@@ -125,16 +125,17 @@ class Executor:
 
     def _chunks(
         self, group: Group, items: Items, chosen: IntArray, memory: int | None
-    ) -> Iterator[Rows]:
+    ) -> Iterator[Pairs]:
         """The chosen items of a group, folded by pair and cut into chunks that fit the memory."""
         if not len(chosen):
             return
-        pairs = group.pairs_within(memory)
-        rows = Rows.of(items.take(chosen), pairs * group.alternatives)
-        rows = Rows(chosen[rows.item], rows.valid)
+        most = group.pairs_within(memory)
+        room = most * group.alternatives
+        folded = Pairs.of(items.take(chosen), room)
+        pairs = Pairs(chosen[folded.item], folded.valid)
         # A pair of more items than scheduled leaves room for fewer pairs.
-        most = max(1, min(pairs, pairs * group.alternatives // rows.item.shape[1]))
-        yield from rows.chunks(group.keys[self.local[items.site[rows.item[:, 0]]]], most)
+        most = max(1, min(most, room // pairs.item.shape[1]))
+        yield from pairs.chunks(group.keys[self.local[items.site[pairs.item[:, 0]]]], most)
 
     def _fill(
         self,
@@ -142,7 +143,7 @@ class Executor:
         edits: Edits,
         saved: Mapping[str, Any],
         results: Sequence[Array],
-        chunk: Rows,
+        chunk: Pairs,
     ) -> tuple[int, IntArray]:
         """Run a chunk and fill in its items' results; how many are finite, and which are not."""
         outputs = self._chunk(group, edits, saved, chunk.item)
@@ -189,8 +190,8 @@ class Executor:
 
 def _within(values: Array, limit: float) -> npt.NDArray[np.bool_]:
     """Which entries of the batch hold only numbers below a limit in size."""
-    rows = values.reshape(len(values), math.prod(values.shape[1:]))
-    highest, lowest = rows.max(axis=1, initial=0), rows.min(axis=1, initial=0)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    highest, lowest = flat.max(axis=1, initial=0), flat.min(axis=1, initial=0)
     return np.asarray((highest < limit) & (lowest > -limit))
 
 

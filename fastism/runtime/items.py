@@ -1,7 +1,7 @@
 """Items and how they fold: which (sequence, site, alternative) to compute, in which chunks.
 
-Items of one (sequence, site) pair share the reference's windows, so they travel together: a row
-holds up to A of them. Rows are sorted so that a chunk's windows start where its dense layers need.
+Items of one (sequence, site) pair share the reference's windows, so they travel together.
+Pairs are sorted so that a chunk's windows start where its dense layers need.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Items folded by pair: row ``r`` holds the items ``item[r, :]``, all of one pair.
+class Pairs:
+    """Items folded by pair: ``item[p, :]`` are up to A items of one (sequence, site), (P, A).
 
-    A row with fewer items than A repeats its first; ``valid`` tells which count.
+    A pair with more items than A stands there several times; one with fewer repeats its first, and
+    ``valid`` tells which count.
     """
 
     item: IntArray
     valid: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, items: Items, most: int) -> Rows:
+    def of(cls, items: Items, most: int) -> Pairs:
         """Fold items; A is the commonest number of items a pair, or ``most`` if that is less."""
         if not len(items):
             return cls(np.zeros((0, 1), np.int64), np.zeros((0, 1), bool))
@@ -54,19 +55,19 @@ class Rows:
         counts = np.bincount(pair)
         width = min(int(np.bincount(counts).argmax()), most)
         rank = np.arange(len(order)) - np.flatnonzero(opens)[pair]
-        rows_before = np.concatenate([[0], np.cumsum(-(-counts // width))])
-        row = rows_before[pair] + rank // width
-        item = np.full((rows_before[-1], width), -1, np.int64)
-        item[row, rank % width] = order
+        before = np.concatenate([[0], np.cumsum(-(-counts // width))])
+        folded = before[pair] + rank // width
+        item = np.full((before[-1], width), -1, np.int64)
+        item[folded, rank % width] = order
         valid = item >= 0
         return cls(np.where(valid, item, item[:, :1]), valid)
 
-    def chunks(self, keys: npt.NDArray[np.int64], most: int) -> Iterator[Rows]:
-        """Rows of equal key, at most so many a chunk."""
+    def chunks(self, keys: npt.NDArray[np.int64], most: int) -> Iterator[Pairs]:
+        """Pairs of equal key, at most so many a chunk."""
         order = np.lexsort((np.arange(len(keys)), *keys.T))
         sorted_keys = keys[order]
         opens = np.flatnonzero(np.any(sorted_keys[1:] != sorted_keys[:-1], axis=1)) + 1
         for run in np.split(order, opens):
             for first in range(0, len(run), most):
                 piece = run[first : first + most]
-                yield Rows(self.item[piece], self.valid[piece])
+                yield Pairs(self.item[piece], self.valid[piece])

@@ -147,7 +147,7 @@ def _items(executor: Executor, group: Group, pairs: int, alternatives: int) -> I
         local = np.flatnonzero(which.ravel() == counts.argmax())
     else:
         local = np.arange(len(group.sites))
-    rows = pairs * group.workers
-    site = np.repeat(np.resize(group.sites[local], rows), group.alternatives)
+    full = pairs * group.workers
+    site = np.repeat(np.resize(group.sites[local], full), group.alternatives)
     alternative = np.resize(np.arange(alternatives), len(site))
     return Items(np.zeros(len(site), np.int64), site, alternative)

@@ -20,9 +20,9 @@ from fastism.ir.ops.convolution import padding
 Array = npt.NDArray[Any]
 
 FEW = 8
-"""Filters up to which a wide kernel is applied to several positions at a time..."""
+"""Filters up to which a wide kernel is applied to several positions at a time."""
 COLUMNS = 32
-"""...and the columns its matrix product then has (measured: 16 to 64 do alike)."""
+"""Columns that the matrix product of such a kernel has (measured: 16 to 64 do alike)."""
 
 
 @emits("dense")

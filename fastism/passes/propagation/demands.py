@@ -18,9 +18,9 @@ from fastism.passes.propagation.live import inside
 
 GENEROUS = 1.6
 """How many times wider than its change a window may be made to please a consumer; only ``FRUGAL``
-times for one that reads other values as well, to which the window can be moved instead..."""
+times for one that reads other values as well, to which the window can be moved instead."""
 SLACK = 8
-"""...and how many positions wider in any case."""
+"""How many positions wider than its change a window may be made in any case."""
 
 
 def choose_layouts(graph: Graph, tight: Mapping[str, Range]) -> dict[str, Strips]:

@@ -19,9 +19,9 @@ from fastism.passes.propagation.state import Propagation
 
 SHARING = 16
 """Sites whose windows should start alike in front of a dense layer: the rows of its kernel are read
-from memory, and its product called, once for all of them. A window is at most doubled for it..."""
+from memory, and its product called, once for all of them. A window is at most doubled for it."""
 FEWEST = 4
-"""...or made to start at every so many positions."""
+"""Positions that may lie between such starts in any case, however narrow the windows are."""
 
 
 class Exit(NamedTuple):
@@ -59,7 +59,7 @@ def dense(state: Propagation, node: Node) -> None:
     """Flatten and dense: multiply the window's delta by the kernel rows that belong to it."""
     flattened, name = state.source.producers[node.inputs[0]], node.result.name
     source = flattened.inputs[0]
-    rows = [
+    products = [
         state.draft.add(
             "dense_rows",
             [state.delta_at(source, layout), SITE],
@@ -73,7 +73,7 @@ def dense(state: Propagation, node: Node) -> None:
         )
         for layout in _sharing(state, source)
     ]
-    _finish(state, node, rows)
+    _finish(state, node, products)
 
 
 def _sharing(state: Propagation, source: str) -> Strips:

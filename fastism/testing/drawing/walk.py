@@ -20,11 +20,11 @@ Step: TypeAlias = Callable[["Walk", Tensor], Tensor]
 _T = TypeVar("_T")
 
 SHORTEST: Final = 4
-"""Steps that shorten a value leave at least so many positions..."""
+"""Steps that shorten a value leave at least so many positions."""
 LONGEST: Final = 120
-"""...those that lengthen it, at most so many..."""
+"""Steps that lengthen a value leave at most so many positions."""
 WIDEST: Final = 12
-"""...and those that add channels, at most so many of these, unless it had more already."""
+"""Steps that add channels leave at most so many of these, unless there were more already."""
 
 KINDS: dict[str, list[Step]] = {"local": [], "branching": [], "mixing": []}
 """Every step there is: single layers that stay on windows, steps of several layers, and steps

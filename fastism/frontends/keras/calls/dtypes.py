@@ -18,9 +18,9 @@ from fastism.frontends.keras.calls.call import HALF, Call, refuse
 from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 
 FLOATING = ("f32", "f64")
-"""Element types fastism computes in..."""
+"""Element types fastism computes in."""
 WHOLE = tuple(short for short in SHORT_DTYPES.values() if short[0] in "iu")
-"""...and those of whole numbers, from which it casts."""
+"""Element types of whole numbers, from which it casts."""
 
 
 def element_type(dtype: Any) -> str | None:
