@@ -21,9 +21,9 @@ from fastism.ir.module import Constant, Module
 from fastism.ir.program import INTOUT, PROPAGATE
 from fastism.ir.ranges import IntArray
 from fastism.passes.base import Pass
-from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.graph import Propagated, effective_sites, propagation_graph, windows
 from fastism.passes.propagation.groups import site_groups
+from fastism.passes.propagation.mutated import MutatedValues
 from fastism.passes.registry import register_pass
 
 
@@ -45,9 +45,9 @@ class Split(Pass):
         constants: dict[str, Constant] = dict(module.constants)
         sites = effective_sites(module)
         made: list[Propagated] = []
-        forms = Forms.of(module.main)
+        mutated = MutatedValues.of(module.main)
         for index, group in enumerate(self._grouped(module, sites)):
-            made.append(propagation_graph(module, f"{PROPAGATE}{index}", group, constants, forms))
+            made.append(propagation_graph(module, f"{PROPAGATE}{index}", group, constants, mutated))
         intout = _intout(module.main, made)
         result = module.replace(graphs=(intout, *(p.graph for p in made)), constants=constants)
         return result.used_constants()

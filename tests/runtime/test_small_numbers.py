@@ -10,7 +10,7 @@ import pytest
 from keras import layers, ops
 
 from fastism import api
-from fastism.passes.propagation.forms import Forms
+from fastism.passes.propagation.mutated import MutatedValues
 from fastism.runtime.inputs import random_inputs
 from tests.compare import assert_matches_model
 from tests.runtime.functions import Function
@@ -83,4 +83,4 @@ def test_what_only_linear_ops_read_stays_a_difference() -> None:
     x = layers.MaxPooling1D(2)(layers.BatchNormalization(name="between")(x))
     model = keras.Model(sequence, layers.Dense(2)(layers.Flatten()(x)))
     graph = api.compile(model, pipeline=ON_WINDOWS).stage["segmented"].main
-    assert Forms.of(graph).on_values == {"between"}
+    assert MutatedValues.of(graph).on_values == {"between"}

@@ -13,8 +13,8 @@ from fastism.ir.types import TensorType
 from fastism.passes.propagation import rules
 from fastism.passes.propagation.demands import choose_layouts
 from fastism.passes.propagation.exits import EXITS
-from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.layout import Layout
+from fastism.passes.propagation.mutated import MutatedValues
 from fastism.passes.propagation.state import Propagation
 
 
@@ -45,11 +45,15 @@ def effective_sites(module: Module) -> IntArray:
 
 
 def propagation_graph(
-    module: Module, name: str, sites: IntArray, constants: dict[str, Constant], forms: Forms
+    module: Module,
+    name: str,
+    sites: IntArray,
+    constants: dict[str, Constant],
+    mutated: MutatedValues,
 ) -> Propagated:
     """From the edit to the outputs, for the sites at the given indices.
 
-    ``constants`` receives the site tables; ``forms`` are those of the module's graph. The graph's
+    ``constants`` receives the site tables; ``mutated`` is that of the module's graph. The graph's
     attribute ``heads`` lists which of the model's outputs it returns, its constant ``sites`` the
     sites it is for.
     """
@@ -62,7 +66,7 @@ def propagation_graph(
     }
     layouts = choose_layouts(graph, tight)
     layouts[module.seq_input] = (Layout(module.sites.array[sites], module.sites.width),)
-    state = Propagation(name, module, constants, tight, layouts, sites, forms)
+    state = Propagation(name, module, constants, tight, layouts, sites, mutated)
     for node in graph.nodes:
         _propagate(state, node)
     heads = [

@@ -1,8 +1,8 @@
 """How each kind of op passes a change on: linear ops take deltas, the others values.
 
-A rule reads the forms of the node's inputs and leaves one form of its result, on the layout of one
-of the result's strips. `RULES` holds the ops that need one of their own; every other local op takes
-`windowed`.
+A rule reads what carries the node's inputs, deltas or mutated values, and leaves one of the two for
+its result, on the layout of one of the result's strips. `RULES` holds the ops that need one of
+their own; every other local op takes `windowed`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from fastism.ir.types import NUMPY_DTYPES
 from fastism.ir.windows import POINTWISE, Window
 from fastism.passes.propagation.demands import pulled, pulls
 from fastism.passes.propagation.draft import SITE
-from fastism.passes.propagation.forms import runs_on_values
 from fastism.passes.propagation.layout import Layout
 from fastism.passes.propagation.live import live
+from fastism.passes.propagation.mutated import runs_on_values
 from fastism.passes.propagation.state import Propagation
 
 
@@ -69,15 +69,15 @@ def _run(state: Propagation, node: Node, strip: int) -> tuple[str, bool]:
 
 
 def _on_values(state: Propagation, node: Node, layouts: Sequence[Layout]) -> bool:
-    """Whether a linear op runs on values: see `fastism.passes.propagation.forms`.
+    """Whether a linear op runs on values: see `fastism.passes.propagation.mutated`.
 
     Also where all of them have been made already, on the very windows it reads.
     """
-    if node.name in state.forms.on_values:
+    if node.name in state.mutated.on_values:
         return True
     pairs = zip(node.inputs, layouts, strict=True)
     made = (not state.follows(name) or state.has_value(name, layout) for name, layout in pairs)
-    wanted = node.result.name in state.forms.wanted
+    wanted = node.result.name in state.mutated.wanted
     return wanted and runs_on_values(state.source, node) and all(made)
 
 

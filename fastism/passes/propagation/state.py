@@ -18,9 +18,9 @@ from fastism.ir.module import Constant, Module
 from fastism.ir.program import EDIT
 from fastism.ir.ranges import IntArray, Range
 from fastism.passes.propagation.draft import Draft
-from fastism.passes.propagation.forms import Forms
 from fastism.passes.propagation.layout import Layout, Strips, covering
 from fastism.passes.propagation.moves import Moves
+from fastism.passes.propagation.mutated import MutatedValues
 from fastism.passes.propagation.references import References
 
 
@@ -43,14 +43,14 @@ class Propagation:
         tight: Mapping[str, Range],
         layouts: Mapping[str, Strips],
         sites: IntArray,
-        forms: Forms,
+        mutated: MutatedValues,
     ) -> None:
         self.module = module
         self.source: Graph = module.main
         self.tight = tight
         self.layouts = layouts
         self.sites = sites
-        self.forms = forms
+        self.mutated = mutated
         self.draft = Draft(name, module, constants, sites)
         self.references = References(self.draft)
         self.moves = Moves(self.draft)

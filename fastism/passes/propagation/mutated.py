@@ -21,8 +21,8 @@ MOVES = frozenset(
 """Linear ops that only move numbers: of a delta they lose nothing."""
 
 
-class Forms(NamedTuple):
-    """What is known of a graph, whatever the sites.
+class MutatedValues(NamedTuple):
+    """Where mutated values are used in a graph, whatever the sites.
 
     wanted: values that a non-linear op reads, or a linear one for it. on_values: names of the
     linear nodes that run on values.
@@ -32,8 +32,8 @@ class Forms(NamedTuple):
     on_values: frozenset[str]
 
     @classmethod
-    def of(cls, graph: Graph) -> Forms:
-        """The forms of a segmented graph."""
+    def of(cls, graph: Graph) -> MutatedValues:
+        """Those of a segmented graph."""
         wanted = _wanted(graph)
         return cls(wanted, _on_values(graph, wanted))
 
@@ -57,7 +57,7 @@ def _on_values(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def runs_on_values(graph: Graph, node: Node) -> bool:
-    """Whether there is a form of a linear op for values: of pointwise ops, and of averages."""
+    """Whether a linear op has a rule for values: pointwise ops do, and averages."""
     changed = (
         relation
         for relation, name in zip(relations(graph, node), node.inputs, strict=True)
