@@ -2,12 +2,13 @@
 #
 #   make demo         compile the bundled model, score the bundled sequences, time it against the model
 #   make test         the tests
+#   make browser      chromium, for the tests of pages, where it is missing; make test runs it first
 #   make lint         ruff and mypy
 #   make fuzz         N=500 random models held against themselves, from seed START=0 on
 #   make bench        every model, beside calling it and beside other tools, in about 25 minutes;
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
-#   make picture      docs/windows.png
+#   make picture      docs/windows.png and docs/explain.png
 #   make layers       docs/layers.md, the table of layers
 #   make clean        remove the environment
 #
@@ -23,15 +24,25 @@ DEV_READY := $(VENV)/dev-installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test lint bench bench-quick picture layers clean
+.PHONY: demo test browser lint bench bench-quick picture layers clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
 	@mkdir -p build
 	$(RUN) -m fastism demo -o build/demo --force
 
-test: $(TEST_READY)
+test: $(TEST_READY) browser
 	$(RUN) -m pytest --numprocesses 2 --dist worksteal
+
+# The pages are tested in Debian's chromium. Where there is none, and none can be had, the tests go
+# on without it and say at the end which were not run.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  echo "installing chromium, for the tests of pages"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium chromium-driver; \
+	} || echo "no browser: apt-get could not install chromium (needs Debian or Ubuntu, and root);" \
+	          "the tests that open pages are not run"
 
 lint: $(DEV_READY)
 	$(RUN) -m ruff check .
@@ -49,8 +60,9 @@ bench: $(TEST_READY)
 bench-quick: $(TEST_READY)
 	$(RUN) -m benchmarks.compare --rows basset-32 basset-1 --no-peers --output build/bench/RESULTS.md
 
-picture: $(TEST_READY)
+picture: $(TEST_READY) browser
 	$(RUN) docs/make_windows.py
+	$(RUN) -m docs.make_explain
 
 layers: $(TEST_READY)
 	$(RUN) -m docs.make_layers

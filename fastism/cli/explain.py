@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fastism.cli.options import PATH, load_custom_objects
+from fastism.cli.options import PATH, force_option, load_custom_objects
 from fastism.cli.session import Session, pass_session
 
 
@@ -21,12 +21,14 @@ from fastism.cli.session import Session, pass_session
 @click.option(
     "--outputs", multiple=True, metavar="NAME", help="What if only these outputs were wanted?"
 )
-@click.option("--json", "as_text", is_flag=True, help="Print it all as JSON (docs/explain.md).")
+@click.option("--html", type=PATH, metavar="FILE", help="Write the graph as a page to open.")
+@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON (docs/explain.md).")
 @click.option(
     "--custom-objects",
     metavar="MODULE",
     help="Python module or .py file that registers the ops and passes of your own in the plan.",
 )
+@force_option
 @pass_session
 def explain(
     session: Session,
@@ -35,42 +37,60 @@ def explain(
     stop: tuple[str, ...],
     length: int | None,
     outputs: tuple[str, ...],
-    as_text: bool,
+    html: Path | None,
+    as_json: bool,
+    force: bool,
     custom_objects: str | None,
 ) -> None:
     """Show what PLAN computes: every value and its window, every segment, and why it ends.
 
     With --stop, --length or --outputs: what would change if it were compiled with those.
+    --site, --html and --json then show the plan as it would be.
     """
-    load_custom_objects(custom_objects)
+    if html is not None and as_json:
+        raise click.UsageError("--html and --json are two answers; ask for one at a time")
+    if force and html is None:
+        raise click.UsageError("--force replaces the file of --html, and there is none")
     from fastism.cli import explained
     from fastism.io.plan_folder import load_plan
-    from fastism.report.explanation import as_json, explain_site
-    from fastism.report.explanation import explain as explain_stages
+    from fastism.io.whole import check_file_target, check_not_read, replacing
+    from fastism.report import explanation
     from fastism.report.what_if import compare, restage
     from fastism.runtime.manifest import check_manifest
 
+    if html is not None:
+        check_file_target(html, force=force)
+        check_not_read(html, plan)
+    load_custom_objects(custom_objects)
     contents = load_plan(plan)
-    check_manifest(plan, contents.manifest, next(iter(contents.stages.values())))
     stages = tuple(contents.stages.values())
+    check_manifest(plan, contents.manifest, stages[0])
     found: dict[str, Any] = {}
+    change = None
     if stop or length or outputs:
         pipeline = contents.manifest["pipeline"]
         after = restage(stages, pipeline, stop=stop, length=length, outputs=outputs)
         change = compare(stages, after, stop)
         found["what_if"] = asdict(change)
         stages = after
-        if not as_text and site is None:
-            explained.show_what_if(session, change)
-            return
-    if site is not None:
-        rows = explain_site(stages, site)
-        found["site"] = {"start": site, "values": [asdict(row) for row in rows]}
-        if not as_text:
-            explained.show_site(session, site, rows)
-            return
-    explanation = explain_stages(stages)
-    if as_text:
-        session.say(json.dumps({"version": 1, **as_json(explanation), **found}, indent=1))
+    if html is not None:
+        from fastism.report.page import graph_page
+
+        page = graph_page(stages, site)
+        with replacing(html) as path:
+            path.write_text(page, encoding="utf-8")
+        session.note(f"wrote {html}   (open it in a browser; it needs nothing else)")
         return
-    explained.show(session, explanation)
+    rows = () if site is None else explanation.explain_site(stages, site)
+    if as_json:
+        if site is not None:
+            found["site"] = {"start": site, "values": [asdict(row) for row in rows]}
+        everything = explanation.as_json(explanation.explain(stages))
+        session.say(json.dumps({"version": 1, **everything, **found}, indent=1))
+        return
+    if change is not None:
+        explained.show_what_if(session, change)
+    if site is not None:
+        explained.show_site(session, site, rows)
+    if change is None and site is None:
+        explained.show(session, explanation.explain(stages))

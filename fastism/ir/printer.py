@@ -66,6 +66,12 @@ def print_graph(graph: Graph, constants: Mapping[str, Constant] | None = None) -
     return "\n".join(_graph(graph, _Style(constants or {}))) + "\n"
 
 
+def print_node(node: Node, constants: Mapping[str, Constant] | None = None) -> str:
+    """The line of one node, without a worked site."""
+    (line,) = _aligned([node], _Style(constants or {}))
+    return line
+
+
 def excerpt(graph: Graph, index: int, constants: Mapping[str, Constant], *, around: int = 1) -> str:
     """The lines of a node and its neighbours, the node marked, to show in an error.
 

@@ -55,13 +55,20 @@ def explain(stages: Sequence[Module]) -> Explanation:
 def explain_site(stages: Sequence[Module], start: int) -> tuple[SiteRow, ...]:
     """Follow the site that starts at a position. Raises InputError if none does."""
     segmented = segmented_stage(stages)
-    starts = segmented.sites.starts if segmented.sites else ()
+    return site_rows(segmented, site_index(segmented, start))
+
+
+def site_index(module: Module, start: int) -> int:
+    """The index of the site that starts at a position. Raises InputError if none does."""
+    starts = module.sites.starts if module.sites else ()
     if start not in starts:
         raise InputError(
             f"no site starts at {start}",
-            why=f"the sites start at {starts[0]} to {starts[-1]}" if starts else "there are none",
+            why=f"the sites start at {min(starts)} to {max(starts)}"
+            if starts
+            else "there are none",
         )
-    return site_rows(segmented, starts.index(start))
+    return starts.index(start)
 
 
 def segmented_stage(stages: Sequence[Module]) -> Module:

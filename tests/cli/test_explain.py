@@ -77,6 +77,26 @@ def test_other_options_change_the_prediction(plan: str, capsys: pytest.CaptureFi
     assert "an item is predicted to take" in out
 
 
+def test_the_page_is_written_whole(
+    plan: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "graph.html"
+    assert not explained(capsys, plan, "--html", str(page), "--site", "95", "--stop", "conv_3")
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert "named as a stop layer" in text
+    for options, said in (
+        (["--html", str(page)], "exists already"),
+        (["--html", str(page), "--json"], "ask for one at a time"),
+        (["--html", f"{plan}/graph.html"], "this command reads"),
+        (["--force"], "there is none"),
+        (["--html", str(page), "--force", "--site", "1"], "no site starts at 1"),
+    ):
+        assert main(["explain", plan, *options]) == 2
+        assert said in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
