@@ -51,7 +51,7 @@ TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 KERAS = ("quiet", "frontends.keras", "backends.tensorflow", "checking.model", "checking.baseline")
 ONLY_IN = {
     "tensorflow": (*KERAS, "backends.onnx"),
-    "keras": (*KERAS, "testing.drawing", "testing.random_models"),
+    "keras": (*KERAS, "testing.drawing", "testing.random_models", "testing.conformance.models"),
     "onnx": ("backends.onnx", "export"),
     "onnxruntime": ("backends.onnx",),
     "tf2onnx": ("backends.onnx",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,6 @@ from fastism.checking.tolerances import differences
 from fastism.errors import MismatchError, PlanError
 from fastism.export.manifest import SOURCE, read_manifest
 from fastism.ir.module import Module
-from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 
@@ -61,9 +59,8 @@ def check(
     source = dict(zip(plan.output_names, plan.stage["segmented"].main.outputs, strict=True))
     _compare(files[SOURCE], wanted, {name: whole[source[name]] for name in wanted}, allowed)
 
-    other = copy.copy(plan)
     functions = {graph.name: session(files[graph.name]) for graph in plan.module.graphs}
-    other.executor = Executor(plan.module, functions)
+    other = plan.run_by("onnx", lambda module: functions)
     found = other.executor.reference(inputs)
     intout = files[plan.module.main.name]
     _compare(intout, wanted, {name: found[value] for name, value in heads.items()}, allowed)

@@ -73,6 +73,18 @@ class Plan:
             self.output_positions,
         )
 
+    def run_by(self, backend: str, emit: Callable[[Module], Mapping[str, Function]]) -> Plan:
+        """The same plan, its graphs run by the functions of another backend."""
+        return Plan(
+            self.stages,
+            emit,
+            self.alternatives,
+            self.opaque,
+            backend,
+            self.pipeline,
+            self.output_positions,
+        )
+
     @property
     def module(self) -> Module:
         """The scheduled module: what the backend runs."""

@@ -42,7 +42,8 @@ def zero_pad(
     node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
 ) -> Array:
     """Put ``left`` zero positions in front and ``right`` behind."""
-    return np.pad(inputs[0], ((0, 0), (node.integer("left"), node.integer("right")), (0, 0)))
+    rest = [(0, 0)] * (inputs[0].ndim - 2)
+    return np.pad(inputs[0], ((0, 0), (node.integer("left"), node.integer("right")), *rest))
 
 
 @implements("upsample")
