@@ -48,7 +48,7 @@ def compile(
 
     The plan holds the weights as they are now: a model that is trained further is compiled again.
 
-    model: a live model, or the path of a .keras or .h5 file or a SavedModel folder.
+    model: a Keras model, or the path of a .keras or .h5 file or a SavedModel folder.
     seq_input: the input that is edited, by position or name.
     length: positions of the sequence, for a model built for any length.
     sites: what is edited, a site at a time: None for every position, ``slice(None, None, 5)`` for

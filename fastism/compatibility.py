@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.checking.model import live, predict
+from fastism.checking.model import keras_model, predict
 from fastism.checking.mutants import mutated
 from fastism.errors import InputError, MismatchError
 from fastism.runtime.tokens import alternative_rows
@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 class _Mutagenesis:
     """Replaces each range of the input in turn, and predicts.
 
-    model: a live Keras model, or the path of one. seq_input_idx: the input that is edited, by
+    model: a Keras model, or the path of its file. seq_input_idx: the input that is edited, by
     position or name. change_ranges: (start, stop) pairs of one width; every single position if
     None.
 
@@ -42,7 +42,7 @@ class _Mutagenesis:
         change_ranges: Sequence[tuple[int, int]] | None = None,
         early_stop_layers: str | Sequence[str] | None = None,
     ) -> None:
-        self.model = live(model)
+        self.model = keras_model(model)
         self.seq_input_idx = seq_input_idx
         self.change_ranges = None if change_ranges is None else _pairs(change_ranges)
         self.early_stop_layers = early_stop_layers if early_stop_layers is not None else ()

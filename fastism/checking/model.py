@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-def live(model: Any) -> Any:
-    """A live Keras model, or the one in the file of this path."""
+def keras_model(model: Any) -> Any:
+    """A Keras model, or the one in the file of this path."""
     import keras
 
     if isinstance(model, keras.Model):
@@ -38,9 +38,9 @@ def live(model: Any) -> Any:
 def predict(model: Any, plan: Plan, inputs: Mapping[str, Array], batch: int = 32) -> list[Array]:
     """The model's own outputs that the plan scores, (M, *out), in the plan's order.
 
-    model: a live Keras model, or the path of its file.
+    model: a Keras model, or the path of its file.
     """
-    model = live(model)
+    model = keras_model(model)
     shapes = model_shapes(plan.stages[0].main)
     count = len(next(iter(inputs.values())))
     parts: list[list[Array]] = []
@@ -62,7 +62,7 @@ def _check_positions(plan: Plan, outputs: int) -> None:
 
 
 def check_imported(plan: Plan, model: Any) -> None:
-    """Lower a live model anew; it must give the plan's imported stage, weight for weight.
+    """Lower a Keras model anew; it must give the plan's imported stage, weight for weight.
 
     Raises MismatchError, naming the first node or weight that differs.
     """

@@ -21,7 +21,7 @@ SMALLEST_SCALE = 1e-6
 
 
 def tolerance_of(model: Any) -> float:
-    """The tolerance for a live Keras model: that of the coarsest type anything in it computes in.
+    """The tolerance for a Keras model: that of the coarsest type anything in it computes in.
 
     Layers that only name an input, or that are made of others, do not count; operations between
     layers compute in the type of their results.

@@ -212,10 +212,10 @@ class Graph:
 
     def prune(self) -> Graph:
         """Drop the nodes no output depends on. Graph inputs stay."""
-        live = set(self.outputs)
+        used = set(self.outputs)
         kept: list[Node] = []
         for node in reversed(self.nodes):
-            if any(value.name in live for value in node.results):
+            if any(value.name in used for value in node.results):
                 kept.append(node)
-                live.update(node.inputs)
+                used.update(node.inputs)
         return self.replace(nodes=tuple(reversed(kept)))

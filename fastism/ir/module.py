@@ -71,9 +71,9 @@ class Module:
     outputs: tuple[str, ...] = ()
     """The user's names of the model's outputs, in the order of the main graph's outputs."""
     model: str = ""
-    """The model file's name, or the live model's name."""
+    """The model file's name, or the name of a model that came from none."""
     sha256: str = ""
-    """The model file's hash; empty for a live model."""
+    """The model file's hash; empty for a model that came from none."""
     after: str = "import"
     """The pass that made this module."""
 

@@ -1,4 +1,10 @@
-"""Tools to hold plans against models; loaded when first used, as Keras comes with them."""
+"""Tools to hold plans against models; loaded when first used, as Keras comes with them.
+
+For users: what ``__all__`` names. For those who work on the compiler, each by its own module:
+``python -m fastism.testing.fuzz`` tries random models and prints the smallest that fails (made in
+`drawing`, tried in `trial`, cut down in `shrink`); `oracles` says which positions really changed;
+`equality` compares modules and graphs.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Keras 3 models: load a file, lower the live model to the IR, keep what the IR cannot say."""
+"""Keras 3 models: load a file, lower the model to the IR, keep what the IR cannot say."""
 
 from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)

@@ -170,7 +170,7 @@ def _free_batch(record: keras.Function) -> None:
 
 
 def _forget(record: keras.Function) -> None:
-    """Leave the layers of the live model as they were found: not called once more."""
+    """Leave the layers of the model as they were found: not called once more."""
     for node in calls(record):
         node.operation._inbound_nodes.remove(node)
 

@@ -1,4 +1,4 @@
-"""Lower a live Keras model to a module in its imported stage."""
+"""Lower a Keras model to a module in its imported stage."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def lower(
     length: positions of the sequence input, for a model built for any; other inputs without a
         fixed axis 1 get the same.
     seq_input: the input that will be edited, by position or name.
-    name, sha256: the model file's, kept in the module; the live model's name if empty.
+    name, sha256: the model file's, kept in the module; the Keras model's name if empty.
 
     Raises ModelError if the model has no inputs yet or is not over sequences, InputError if
     ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
