@@ -44,16 +44,10 @@ def moved(node: Node, types: Sequence[TensorType]) -> int:
 
 def efficiency(node: Node, types: Sequence[TensorType]) -> float:
     """The share of the peak at which a node's product runs, by the shape of its kernel."""
-    if not types or types[0].rank < 2 or node.results[0].type.rank < 2:
+    products = definition(node.op).products
+    if products is None or types[0].rank < 2 or node.results[0].type.rank < 2:
         return 1.0
-    groups, taps = node.integer("groups", 1), node.integer("width", 1)
-    rows, columns = types[0].channels // groups, node.results[0].type.channels // groups
-    if node.op == "conv1d_spread":  # one product for all taps, whose results are added up
-        columns *= taps
-    elif node.op == "conv1d":
-        rows *= taps
-    elif node.op == "dense_rows":
-        rows = types[0].elements
+    rows, columns = products.kernel(node, tuple(types))
     return _share(rows) * _share(max(columns, FEWEST))
 
 
@@ -64,10 +58,10 @@ def _share(extent: int) -> float:
 def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
     """Seconds a propagation graph takes an item; what is done once a pair counts for its share.
 
-    Light ops between two heavy ones are taken to be one loop, as a backend that fuses makes them:
+    Light ops between two others are taken to be one loop, as a backend that fuses makes them:
     what passes between them is not moved.
     """
-    heavy = {node.name for node in graph.nodes if _is_heavy(graph, node)}
+    heavy = {node.name for node in graph.nodes if not definition(node.op).light}
     total = 0.0
     for node in graph.nodes:
         types = graph.types(node.inputs)
@@ -86,13 +80,6 @@ def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
         items = 1 if node.results[0].type.shape[0] == "M" else alternatives
         total += (_multiplying(node, types) + (sum(read) + sum(written)) / BYTES) / items
     return total
-
-
-def _is_heavy(graph: Graph, node: Node) -> bool:
-    """Whether a node is a loop of its own: a product, a live layer, a gather of the reference."""
-    types = graph.types(node.inputs)
-    gathers = any(type.shape[0] == "N" for type in types)
-    return gathers or node.op == "opaque" or definition(node.op).macs(node, types) > 0
 
 
 def _made_by(graph: Graph, name: str, nodes: set[str]) -> bool:

@@ -14,18 +14,12 @@ import numpy as np
 
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
+from fastism.ir.ops import definition
 
 LARGE: Final = 1e4
 """Factors of this size or more of any value; f32 has seven digits."""
 LOUD: Final = 100.0
 """Factors of a truth and fillings of this size or more: what an edit lets in or shuts out."""
-
-_TRUTHS = ("positive", "mask")
-_KEEPING = (
-    *("scale_shift", "cast", "reshape", "absolute", "add", "subtract", "multiply"),
-    *("maximum", "minimum", "channel_sum", "channel_max", "crop", "slice", "slice_channels"),
-)
-"""Ops that make truths, and those behind which a truth is still one, or a small count."""
 
 
 def bring_large(module: Module) -> frozenset[str]:
@@ -37,10 +31,10 @@ def bring_large(module: Module) -> frozenset[str]:
     graph, found = module.main, set[str]()
     truths = {value.name for value in graph.inputs}
     for node in graph.nodes:
-        truth = truths.issuperset(node.inputs)
-        if node.op in (*_TRUTHS, "constant") or (truth and node.op in _KEEPING):
+        op, truth = definition(node.op), truths.issuperset(node.inputs)
+        if op.size == "truth" or (truth and op.size == "kept"):
             truths.update(value.name for value in node.results)
-        limit = LOUD if truth or node.op == "select" else LARGE
+        limit = LOUD if truth or op.lets_in == "all" else LARGE
         if any(_reaches(module, name, limit) for name in _weights(graph, node)):
             found.add(node.name)
     return frozenset(found)
@@ -48,12 +42,14 @@ def bring_large(module: Module) -> frozenset[str]:
 
 def _weights(graph: Graph, node: Node) -> list[str | None]:
     """The constants that an op multiplies by, or chooses."""
-    if node.op == "scale_shift":
-        return [node.constant("scale")]
-    if node.op not in ("multiply", "select"):
-        return []
+    op = definition(node.op)
+    own: list[str | None] = [
+        name for role, name in node.constants if op.factors is None or role in op.factors
+    ]
+    if op.lets_in == "none":
+        return own
     sources = [graph.producers.get(name) for name in node.inputs]
-    return [s.constant("value") for s in sources if s is not None and s.op == "constant"]
+    return own + [s.constant("value") for s in sources if s is not None and s.op == "constant"]
 
 
 def _reaches(module: Module, name: str | None, limit: float) -> bool:

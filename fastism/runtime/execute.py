@@ -118,8 +118,9 @@ class Executor:
         found = np.zeros(len(np.asarray(saved[self.heads[0]])), np.bool_)
         for name in names.intersection(saved):
             node = self.intout.producers.get(name)
-            if node is None or node.op != "running_max":  # of nothing it is infinite
-                total = node is None or definition(node.op).total
+            op = definition(node.op) if node is not None else None
+            if op is None or op.stages != "intout":  # the largest of nothing is infinite
+                total = op is None or op.total
                 found |= ~_within(np.asarray(saved[name]), np.inf if total else HUGE)
         return found
 

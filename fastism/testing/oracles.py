@@ -21,22 +21,13 @@ from fastism.backends import reference
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Constant, Module
+from fastism.ir.ops import definition
 from fastism.ir.printer import interval_text
 from fastism.ir.ranges import Interval, Range
 from fastism.ir.windows import Relation, Window
 
 Array = npt.NDArray[Any]
 Opaque = Mapping[str, Callable[..., Any]] | None
-
-MONOTONE = frozenset(
-    {
-        *("conv1d", "dense", "scale_shift", "relu", "elu", "max_pool", "average_pool"),
-        *("global_average_pool", "global_max_pool", "global_sum_pool", "flatten", "reshape"),
-        *("add", "average", "multiply", "maximum", "concatenate", "crop", "zero_pad", "upsample"),
-        *("slice", "slice_channels"),
-    }
-)
-"""Ops that grow strictly in every input they read, for positive weights and inputs."""
 
 Intervals: TypeAlias = tuple[Interval, ...]
 
@@ -144,7 +135,8 @@ def seen_whole(graph: Graph) -> bool:
     if joins and any(node.op == "slice_channels" for node in graph.nodes):
         return False
     return all(
-        node.op in MONOTONE and all(_gapless(node, relation) for relation in relations(graph, node))
+        definition(node.op).monotone
+        and all(_gapless(node, relation) for relation in relations(graph, node))
         for node in graph.nodes
     )
 
@@ -152,7 +144,7 @@ def seen_whole(graph: Graph) -> bool:
 def _gapless(node: Node, relation: Relation) -> bool:
     if isinstance(relation, Window):
         return abs(relation.stride) <= relation.width and 1 in (relation.dilation, relation.width)
-    return node.op not in ("concatenate", "reshape") or node.type.length == 1
+    return not definition(node.op).moves or node.type.length == 1
 
 
 def positive(module: Module, seed: int = 0) -> Module:

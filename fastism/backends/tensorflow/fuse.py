@@ -3,6 +3,8 @@
 Convolutions and matrix products run at the machine's peak as TensorFlow ops, and ten times slower
 compiled by XLA; the element-wise ops between them are bound by memory, and XLA makes one loop of
 them. So each step is either one heavy node, or all light nodes that can run between the same two.
+What an op is stands in its row (``light``). Windows of the reference are heavy too: the number of
+sequences they are gathered from varies from call to call, and XLA compiles for one shape.
 """
 
 from __future__ import annotations
@@ -11,15 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastism.ir.graph import Graph, Node
-
-HEAVY = frozenset(
-    {
-        *("conv1d", "conv1d_spread", "dense", "dense_rows", "window", "gather_reference"),
-        *("opaque", "windowed_opaque"),
-    }
-)
-"""Ops left to TensorFlow. Windows of the reference are among them: the number of sequences they are
-gathered from varies from call to call, and XLA compiles for one shape."""
+from fastism.ir.ops import definition
 
 
 @dataclass(frozen=True)
@@ -46,8 +40,8 @@ def steps(graph: Graph) -> list[Step]:
     pieces: list[list[Node]] = []
     for index in sorted(set(phase.values())):
         members = [node for node in graph.nodes if phase[node.name] == index]
-        pieces.extend([node] for node in members if node.op in HEAVY)
-        light = [node for node in members if node.op not in HEAVY]
+        pieces.extend([node] for node in members if not _light(node))
+        light = [node for node in members if _light(node)]
         if light:
             pieces.append(light)
     return [_step(graph, piece) for piece in pieces]
@@ -61,12 +55,12 @@ def _phases(graph: Graph) -> dict[str, int]:
         for name in node.inputs:
             source = graph.producers.get(name)
             if source is not None:
-                later = node.op in HEAVY and source.op not in HEAVY
+                later = not _light(node) and _light(source)
                 found.append(phase[source.name] + int(later))
         phase[node.name] = max(found)
     for node in reversed(graph.nodes):
         # What depends on no computed value is put off until it is needed.
-        if node.op in HEAVY and all(name not in graph.producers for name in node.inputs):
+        if not _light(node) and all(name not in graph.producers for name in node.inputs):
             users = [phase[user.name] for value in node.results for user in graph.users[value.name]]
             phase[node.name] = min(users, default=phase[node.name])
     return phase
@@ -81,4 +75,8 @@ def _step(graph: Graph, nodes: Sequence[Node]) -> Step:
         for name in made
         if name in graph.outputs or any(user.name not in inside for user in graph.users[name])
     )
-    return Step(tuple(nodes), tuple(reads), gives, nodes[0].op not in HEAVY)
+    return Step(tuple(nodes), tuple(reads), gives, _light(nodes[0]))
+
+
+def _light(node: Node) -> bool:
+    return definition(node.op).light

@@ -16,6 +16,6 @@ from fastism.ir.ops import (  # noqa: F401  (imported to register)
     structure,
     tokens,
 )
-from fastism.ir.ops.registry import REQUIRED, OpDefinition, definition, names, register
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Products, definition, names, register
 
-__all__ = ["REQUIRED", "OpDefinition", "definition", "names", "register"]
+__all__ = ["REQUIRED", "OpDefinition", "Products", "definition", "names", "register"]

@@ -14,5 +14,15 @@ def _reduced(node: Node, types: Types, roles: Roles) -> Types:
     return (source.with_shape(*source.shape[:-1], 1),)
 
 
-register(OpDefinition("channel_sum", _reduced, relation=over_channels, linear=True, pull=unchanged))
-register(OpDefinition("channel_max", _reduced, relation=over_channels, pull=unchanged))
+for _name in ("channel_sum", "channel_max"):
+    register(
+        OpDefinition(
+            _name,
+            _reduced,
+            relation=over_channels,
+            linear=_name == "channel_sum",
+            pull=unchanged,
+            along_channels=True,
+            light=True,
+        )
+    )

@@ -68,7 +68,17 @@ def _constant(node: Node, types: Types, roles: Roles) -> Types:
 for _name in ("add", "subtract", "average"):
     register(
         OpDefinition(
-            _name, broadcast, arity=None, relation=_elementwise, linear=True, pull=unchanged
+            _name,
+            broadcast,
+            arity=None,
+            relation=_elementwise,
+            linear=True,
+            pull=unchanged,
+            elementwise=True,
+            monotone=_name != "subtract",
+            size="own" if _name == "average" else "kept",
+            lets_in="none",
+            light=True,
         )
     )
 for _name in ("multiply", "divide", "maximum", "minimum"):
@@ -79,7 +89,12 @@ for _name in ("multiply", "divide", "maximum", "minimum"):
             arity=None,
             relation=_elementwise,
             pull=unchanged,
+            elementwise=True,
+            monotone=_name in ("multiply", "maximum"),
             total=_name != "divide",
+            size="own" if _name == "divide" else "kept",
+            lets_in="part" if _name == "multiply" else "none",
+            light=True,
         )
     )
 register(
@@ -91,10 +106,24 @@ register(
         relation=_concatenate_relation,
         linear=True,
         pull=unchanged,
+        moves=True,
+        monotone=True,
+        lets_in="none",
+        light=True,
     )
 )
 # select(condition, a, b): a where the condition is not zero, b elsewhere.
-register(OpDefinition("select", broadcast, arity=3, relation=_elementwise, pull=unchanged))
+register(
+    OpDefinition(
+        "select",
+        broadcast,
+        arity=3,
+        relation=_elementwise,
+        pull=unchanged,
+        elementwise=True,
+        light=True,
+    )
+)
 # constant(like): the same array for every sequence; only the batch of the input matters. What the
 # edit cannot reach is read from the reference, so a weight of its own for every position is local.
 register(
@@ -104,5 +133,8 @@ register(
         roles=("value",),
         required=("value",),
         relation=lambda node, types: (UNREAD,),
+        size="truth",
+        factors=(),
+        light=True,
     )
 )

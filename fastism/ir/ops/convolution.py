@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from fastism.ir.graph import Attribute, Node
-from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.ops.registry import (
+    REQUIRED,
+    OpDefinition,
+    Products,
+    Roles,
+    Types,
+    by_channels,
+    register,
+)
 from fastism.ir.types import TensorType
 from fastism.ir.windows import POINTWISE, Relation, Whole, Window
 
@@ -81,6 +89,12 @@ def _conv1d_macs(node: Node, types: Types) -> int:
     return node.type.elements * node.integer("width") * types[0].channels // node.integer("groups")
 
 
+def _conv1d_kernel(node: Node, types: Types) -> tuple[int, int]:
+    rows, columns = by_channels(node, types)
+    groups = node.integer("groups")
+    return rows // groups * node.integer("width"), columns // groups
+
+
 def _dense(node: Node, types: Types, roles: Roles) -> Types:
     (source,), kernel = types, roles["kernel"]
     if source.rank < 2 or source.shape[-1] != kernel.shape[0]:
@@ -103,7 +117,10 @@ register(
         relation=windowed,
         linear=True,
         pull=without_padding,
-        macs=_conv1d_macs,
+        monotone=True,
+        size="own",
+        factors=(),
+        products=Products(_conv1d_macs, _conv1d_kernel),
     )
 )
 register(
@@ -115,6 +132,10 @@ register(
         required=("kernel",),
         relation=_dense_relation,
         linear=True,
-        macs=lambda node, types: node.type.elements * types[0].channels,
+        along_channels=True,
+        monotone=True,
+        size="own",
+        factors=(),
+        products=Products(lambda node, types: node.type.elements * types[0].channels),
     )
 )

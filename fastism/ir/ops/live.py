@@ -10,7 +10,7 @@ import numpy as np
 
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.ops.convolution import output_length, window
-from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Products, Roles, Types, register
 from fastism.ir.ranges import IntArray
 from fastism.ir.types import TensorType
 from fastism.ir.windows import Relation, Whole, Window
@@ -80,6 +80,8 @@ register(
             **{"linear": False, "delta": False},
         },
         relation=_relation,
-        macs=_macs,
+        size="own",
+        products=Products(_macs),
+        live=True,
     )
 )

@@ -14,6 +14,9 @@ register(
         required=("mean", "variance"),
         relation=local,
         linear=True,
+        along_channels=True,
+        size="own",
+        light=True,
         stages="imported",
     )
 )
@@ -25,5 +28,9 @@ register(
         roles=("gamma", "beta"),
         relation=over_channels,
         pull=unchanged,
+        along_channels=True,
+        size="own",
+        factors=(),
+        light=True,
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
@@ -77,6 +78,12 @@ ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
 PARTIAL = ("log", "log1p", "reciprocal", "sqrt", "power", "exponential", "expm1", "sinh", "cosh")
 """Those of them that are infinite or undefined somewhere, or soon too large for f32."""
 
+SIZES: dict[str, Literal["truth", "kept", "own"]] = {"positive": "truth", "absolute": "kept"}
+"""Those of them whose results are not of a size of their own."""
+
+GROWING = ("relu", "elu")
+"""Those of them that grow with every positive number, however large."""
+
 for _name, _attributes in ACTIVATIONS.items():
     register(
         OpDefinition(
@@ -85,16 +92,39 @@ for _name, _attributes in ACTIVATIONS.items():
             attributes=_attributes,
             relation=local,
             pull=unchanged,
+            elementwise=True,
+            monotone=_name in GROWING,
             total=_name not in PARTIAL,
+            size=SIZES.get(_name, "own"),
+            light=True,
         )
     )
 
 for _name in ("softmax", "log_softmax"):
-    register(OpDefinition(_name, same_type, relation=over_channels, pull=unchanged))
+    register(
+        OpDefinition(
+            _name,
+            same_type,
+            relation=over_channels,
+            pull=unchanged,
+            along_channels=True,
+            size="own",
+            light=True,
+        )
+    )
 
 register(
     OpDefinition(
-        "prelu", same_type, roles=("alpha",), required=("alpha",), relation=local, pull=unchanged
+        "prelu",
+        same_type,
+        roles=("alpha",),
+        required=("alpha",),
+        relation=local,
+        pull=unchanged,
+        along_channels=True,
+        size="own",
+        factors=(),
+        light=True,
     )
 )
 register(
@@ -105,6 +135,11 @@ register(
         relation=local,
         linear=True,
         pull=unchanged,
+        along_channels=True,
+        monotone=True,
+        lets_in="part",
+        factors=("scale",),
+        light=True,
     )
 )
 # Linear up to rounding: the cast of a sum is the sum of the casts.
@@ -116,5 +151,7 @@ register(
         relation=local,
         linear=True,
         pull=unchanged,
+        elementwise=True,
+        light=True,
     )
 )

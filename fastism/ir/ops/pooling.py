@@ -37,6 +37,8 @@ register(
         relation=windowed,
         pull=without_padding,
         fill=-math.inf,
+        monotone=True,
+        light=True,
     )
 )
 # An average over `same` padding divides by the positions inside the input, so it is linear only
@@ -49,7 +51,21 @@ register(
         relation=windowed,
         linear=True,
         pull=without_padding,
+        monotone=True,
+        size="own",
+        light=True,
     )
 )
 for _name in ("global_average_pool", "global_sum_pool", "global_max_pool"):
-    register(OpDefinition(_name, _global, attributes={"keepdims": False}, relation=_whole))
+    register(
+        OpDefinition(
+            _name,
+            _global,
+            attributes={"keepdims": False},
+            relation=_whole,
+            linear=_name != "global_max_pool",
+            monotone=True,
+            size="kept" if _name == "global_max_pool" else "own",
+            light=True,
+        )
+    )

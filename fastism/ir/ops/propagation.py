@@ -6,8 +6,19 @@ an i32 constant with one entry a site; `site` and `sequence` give each pair its 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from fastism.ir.graph import Node
-from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.ops.registry import (
+    REQUIRED,
+    OpDefinition,
+    Products,
+    Roles,
+    Types,
+    by_channels,
+    register,
+)
 from fastism.ir.types import TensorType
 
 
@@ -47,6 +58,13 @@ def _spread_macs(node: Node, types: Types) -> int:
     return source.elements * node.count("width") * node.type.channels // groups
 
 
+def _spread_kernel(node: Node, types: Types) -> tuple[int, int]:
+    """One product for all taps, whose results are added up."""
+    rows, columns = by_channels(node, types)
+    groups = node.integer("groups")
+    return rows // groups, columns // groups * node.integer("width")
+
+
 def _rows(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_shape(types[0].shape[0], roles["kernel"].shape[1]),)
 
@@ -59,22 +77,27 @@ def _running(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_length(types[0].length + 1),)
 
 
-def _propagation(name: str, infer: object, arity: int, **fields: object) -> None:
-    register(OpDefinition(name, infer, arity, stages="propagation", **fields))  # type: ignore[arg-type]
+def _propagation(
+    name: str, infer: Callable[[Node, Types, Roles], Types], arity: int, **fields: Any
+) -> None:
+    """An op is light unless it has products, or says otherwise."""
+    fields = {"light": "products" not in fields, **fields}
+    register(OpDefinition(name, infer, arity, stages="propagation", **fields))
 
 
 # window(reference N, sequence P, site P): positions [start, start+width) of each pair's sequence;
-# `fill` outside the input.
+# `fill` outside the input. By itself, for the number of sequences varies from call to call.
 _propagation(
     "window",
     _window,
     3,
+    light=False,
     attributes={"width": REQUIRED, "fill": 0.0},
     roles=("start",),
     required=("start",),
 )
 # gather_reference(reference N, sequence P): each pair's sequence, whole.
-_propagation("gather_reference", _gather_reference, 2)
+_propagation("gather_reference", _gather_reference, 2, light=False)
 # place(delta M, site P): result[j] = delta[j + shift], zero where that is outside the delta or
 # where start + j is outside [0, length).
 _propagation(
@@ -119,7 +142,7 @@ _propagation(
     attributes={"width": REQUIRED, "dilation": 1, "groups": 1},
     roles=("kernel",),
     required=("kernel",),
-    macs=_spread_macs,
+    products=Products(_spread_macs, _spread_kernel),
 )
 # dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window, which starts at
 # the same position for all pairs of a call.
@@ -130,7 +153,10 @@ _propagation(
     attributes={"length": REQUIRED},
     roles=("kernel", "start"),
     required=("kernel", "start"),
-    macs=lambda node, types: types[0].elements * node.type.channels,
+    products=Products(
+        lambda node, types: types[0].elements * node.type.channels,
+        lambda node, types: (types[0].elements, node.type.channels),
+    ),
     together=("start",),
 )
 # sum_window(delta M) {scale}: the delta of a global sum or average.

@@ -118,6 +118,10 @@ register(
         attributes=_ENDS,
         relation=lambda node, types: (Window(pad=-node.integer("left")),),
         linear=True,
+        moves=True,
+        in_order=True,
+        monotone=True,
+        light=True,
     )
 )
 _SLICE: dict[str, Attribute] = {"start": None, "stop": None, "step": 1}
@@ -129,6 +133,9 @@ register(
         relation=_slice_relation,
         linear=True,
         pull=_step_alone,
+        moves=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -139,6 +146,10 @@ register(
         relation=over_channels,
         linear=True,
         pull=unchanged,
+        moves=True,
+        along_channels=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -148,6 +159,10 @@ register(
         attributes=_ENDS,
         relation=lambda node, types: (Window(pad=node.integer("left")),),
         linear=True,
+        moves=True,
+        in_order=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -157,6 +172,10 @@ register(
         attributes={"factor": REQUIRED},
         relation=lambda node, types: (Window(factor=node.integer("factor")),),
         linear=True,
+        moves=True,
+        in_order=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -165,6 +184,10 @@ register(
         _flatten,
         relation=lambda node, types: (Whole("gives every position a weight of its own"),),
         linear=True,
+        moves=True,
+        in_order=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -174,6 +197,10 @@ register(
         attributes={"shape": REQUIRED},
         relation=_reshape_relation,
         linear=True,
+        moves=True,
+        in_order=True,
+        monotone=True,
+        light=True,
     )
 )
 register(
@@ -184,5 +211,7 @@ register(
         relation=_permute_relation,
         linear=True,
         pull=unchanged,
+        moves=True,
+        light=True,
     )
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastism.ir.graph import Node
 from fastism.ir.ops.pointwise import local, same_type
-from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.ops.registry import REQUIRED, OpDefinition, Products, Roles, Types, register
 from fastism.ir.windows import Relation, Whole
 
 
@@ -24,6 +24,9 @@ for _name in IDENTITIES:
             attributes={"rate": 0.0},
             relation=local,
             linear=True,
+            identity=True,
+            elementwise=True,
+            light=True,
             stages="imported",
         )
     )
@@ -49,6 +52,8 @@ register(
         arity=None,
         attributes={"key": REQUIRED, "why": None, "weights": 0},
         relation=_opaque_relation,
-        macs=_opaque_macs,
+        size="own",
+        products=Products(_opaque_macs),
+        live=True,
     )
 )

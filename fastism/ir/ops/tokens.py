@@ -30,11 +30,35 @@ def _no_positions(node: Node, types: Types) -> tuple[Relation, ...]:
 
 # mask(x): 1 at a position where any channel differs from `value`, else 0; f32 (N, L, 1).
 register(
-    OpDefinition("mask", _mask, attributes={"value": 0.0}, relation=local, pull=unchanged),
+    OpDefinition(
+        "mask",
+        _mask,
+        attributes={"value": 0.0},
+        relation=local,
+        pull=unchanged,
+        size="truth",
+        light=True,
+    ),
 )
 # masked(x): x where the mask of the same `value` is 1, zeros elsewhere.
 register(
-    OpDefinition("masked", same_type, attributes={"value": 0.0}, relation=local, pull=unchanged),
+    OpDefinition(
+        "masked",
+        same_type,
+        attributes={"value": 0.0},
+        relation=local,
+        pull=unchanged,
+        light=True,
+    ),
 )
 # token(x): the number of the largest channel of every position, the first of equals; (N, L).
-register(OpDefinition("token", _token, attributes={"dtype": REQUIRED}, relation=_no_positions))
+register(
+    OpDefinition(
+        "token",
+        _token,
+        attributes={"dtype": REQUIRED},
+        relation=_no_positions,
+        size="own",
+        light=True,
+    )
+)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fastism.ir.graph import Node, Rewritten
-from fastism.ir.ops.pointwise import ACTIVATIONS
-from fastism.passes.canonicalization.scope import Scope
+from fastism.passes.canonicalization.scope import Scope, is_function
 
 
 def flatten_last(node: Node, scope: Scope) -> Rewritten:
@@ -30,10 +29,11 @@ def flatten_last(node: Node, scope: Scope) -> Rewritten:
         source = scope.graph.values[node.inputs[0]]
         moved: list[Node] = []
         for step in _chain(node, scope):
-            result = replace(step.result, type=source.type)
+            result = replace(step.result, type=step.type.with_shape(*source.type.shape))
             moved.append(step.replace(inputs=(source.name,), results=(result,)))
             source = result
-        return (*moved, node.replace(inputs=(source.name,)))
+        flat = replace(node.result, type=source.type.with_shape(*node.type.shape))
+        return (*moved, node.replace(inputs=(source.name,), results=(flat,)))
     before = scope.graph.producers.get(node.inputs[0])
     if before is not None and before.op == "flatten" and node.name in _names(before, scope):
         return before.result.name
@@ -45,7 +45,7 @@ def _chain(flatten: Node, scope: Scope) -> Iterator[Node]:
     value = flatten.result.name
     while value not in scope.graph.outputs and len(scope.graph.users[value]) == 1:
         (user,) = scope.graph.users[value]
-        if user.op not in ACTIVATIONS:
+        if not is_function(user):
             return
         yield user
         value = user.result.name

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from fastism.ir.graph import Node, Rewritten
-from fastism.ir.ops.structure import IDENTITIES
+from fastism.ir.ops import definition
 from fastism.passes.canonicalization.scope import Scope
-
-RESHAPING = ("crop", "zero_pad", "upsample", "flatten", "reshape")
-"""Ops that only move or rename positions, so do nothing where they keep the type."""
 
 
 def drop_identity(node: Node, scope: Scope) -> Rewritten:
@@ -16,8 +13,9 @@ def drop_identity(node: Node, scope: Scope) -> Rewritten:
     So too a crop of nothing, an upsampling by one, a flatten of what is flat. A graph output that
     was ``%drop`` is ``%x`` from now on, even where that is a graph input or an output already.
     """
-    if node.op in IDENTITIES:
+    op = definition(node.op)
+    if op.identity:
         return node.inputs[0]
-    if node.op in RESHAPING and node.type == scope.graph.values[node.inputs[0]].type:
+    if op.in_order and node.type == scope.graph.values[node.inputs[0]].type:
         return node.inputs[0]
     return node

@@ -8,25 +8,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fastism.ir.graph import Attribute, Node, Rewritten, Value
-from fastism.ir.ops.pointwise import ACTIVATIONS
+from fastism.ir.ops import definition
 from fastism.ir.types import TensorType
 from fastism.passes.canonicalization.scope import Scope
 
 Rows: TypeAlias = tuple[int, int]
 """Positions and channels."""
-
-ELEMENTWISE = frozenset(
-    {
-        *ACTIVATIONS,
-        *("add", "subtract", "average", "multiply", "divide", "maximum", "minimum"),
-    }
-)
-"""Ops that work on single elements, whatever their axes."""
-
-ALONG_CHANNELS = frozenset(
-    {"scale_shift", "prelu", "softmax", "log_softmax", "layer_norm", "dense"}
-)
-"""Ops that work along the last axis."""
 
 
 def three_axes(node: Node, scope: Scope) -> Rewritten:
@@ -84,9 +71,10 @@ def _views(
         if axis == len(shapes[-1]) - 1:
             return rows, {"axis": 2}
         return (flat, {"axis": axis + 1}) if axis < 2 else None
-    if node.op in ELEMENTWISE and len({shape[1:] for shape in shapes}) == 1:
+    op = definition(node.op)
+    if op.elementwise and len({shape[1:] for shape in shapes}) == 1:
         return flat, {}
-    if node.op in ELEMENTWISE | ALONG_CHANNELS:
+    if op.by_position:
         count = rows[-1][0]
         if all(view[0] in (count, 1) for view in rows):
             return rows, {}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastism.errors import PassError
 from fastism.ir.graph import Graph, Node, Rewritten
 from fastism.ir.module import Constant, Module
+from fastism.ir.ops import definition
 from fastism.ir.types import TensorType
 
 Array: TypeAlias = npt.NDArray[np.generic]
@@ -79,6 +80,11 @@ class Scope:
             self._derived[key] = _free(f"{node.name}.{suffix}", self.constants)
             self.constants[self._derived[key]] = constant
         return self._derived[key]
+
+
+def is_function(node: Node) -> bool:
+    """Whether a node is a function of each element of its one input, whatever the shape."""
+    return definition(node.op).elementwise and len(node.inputs) == len(node.results) == 1
 
 
 def applied(rule: Rule, module: Module) -> Module:

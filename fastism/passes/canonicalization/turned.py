@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastism.ir.graph import Node, Rewritten, Value
-from fastism.ir.ops.pointwise import ACTIVATIONS
-from fastism.passes.canonicalization.scope import Scope
+from fastism.passes.canonicalization.scope import Scope, is_function
 
 TURN = (2, 1)
 
@@ -29,12 +28,12 @@ def turn_last(node: Node, scope: Scope) -> Rewritten:
     Only where nothing else reads the turned value, so that nothing is computed twice.
     """
     turn = scope.producer(node.inputs[0])
-    if node.op not in ACTIVATIONS or not _turns(turn) or not _alone(node.inputs[0], scope):
+    if not is_function(node) or not _turns(turn) or not _alone(node.inputs[0], scope):
         return node
     assert turn is not None
     source = turn.inputs[0]
     name = scope.unique(f"{node.name}.turned")
-    result = Value(name, scope.type(source))
+    result = Value(name, node.type.with_shape(*scope.type(source).shape))
     inner = replace(node, name=name, inputs=(source,), results=(result,))
     return inner, turn.replace(name=node.name, inputs=(name,), results=node.results)
 

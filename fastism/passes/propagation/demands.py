@@ -7,7 +7,7 @@ consumers' wish where that costs little, so that windows need not be moved betwe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
@@ -63,15 +63,30 @@ def _affordable(node: Node, wish: Layout, tight: Range) -> bool:
 def _wish(graph: Graph, node: Node, name: str, result: Layout, tight: Range) -> Layout | None:
     relation = relations(graph, node)[node.inputs.index(name)]
     assert isinstance(relation, Window)
-    if node.op == "windowed_opaque":
-        return inside(relation, result, graph.values[name].type.length)
+    if node.op in WISHES:
+        return WISHES[node.op](relation, result, tight)
     if relation == POINTWISE:
         return result
-    if relation.factor > 1:
-        return None
-    if node.op != "conv1d" or pulls(relation, tight.width, result.width):
+    return pulled(relation, result) if relation.factor == 1 else None
+
+
+def _convolution(relation: Window, result: Layout, tight: Range) -> Layout:
+    if relation == POINTWISE:
+        return result
+    if pulls(relation, tight.width, result.width):
         return pulled(relation, result)
     return Layout.covering(tight, multiple=relation.dilation)
+
+
+def _live(relation: Window, result: Layout, tight: Range) -> Layout:
+    return inside(relation, result, tight.length)
+
+
+WISHES: dict[str, Callable[[Window, Layout, Range], Layout]] = {
+    "conv1d": _convolution,
+    "windowed_opaque": _live,
+}
+"""The wishes of ops that do not simply read what their result's window asks for: see `RULES`."""
 
 
 def pulls(relation: Window, before: int, after: int) -> bool:

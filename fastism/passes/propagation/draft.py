@@ -90,7 +90,7 @@ class Draft:
             attributes=node.attributes,
             constants=constants,
             origin=node.origin,
-            results=results if node.op == "opaque" else None,
+            results=results,
         )
 
     def table(self, name: str, start: IntArray) -> str:

@@ -15,11 +15,6 @@ from fastism.ir.graph import Graph, Node
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE
 
-MOVES = frozenset(
-    ("crop", "slice", "slice_channels", "zero_pad", "upsample", "reshape", "permute", "concatenate")
-)
-"""Linear ops that only move numbers: of a delta they lose nothing."""
-
 
 class MutatedValues(NamedTuple):
     """Where mutated values are used in a graph, whatever the sites.
@@ -48,7 +43,7 @@ def _on_values(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
         elif not definition(node.op).linear:
             kept.add(node.result.name)
         elif kept.issuperset(node.inputs):
-            if node.op in MOVES:
+            if definition(node.op).moves:
                 kept.add(node.result.name)
             elif node.result.name in wanted and runs_on_values(graph, node):
                 kept.add(node.result.name)
@@ -57,22 +52,23 @@ def _on_values(graph: Graph, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def runs_on_values(graph: Graph, node: Node) -> bool:
-    """Whether a linear op has a rule for values: pointwise ops do, and averages."""
+    """Whether a linear op is as cheap on values: pointwise ops are, and light ones, as averages."""
+    op = definition(node.op)
     changed = (
         relation
         for relation, name in zip(relations(graph, node), node.inputs, strict=True)
         if not graph.values[name].window.is_none
     )
-    pointwise = node.op not in MOVES and all(relation == POINTWISE for relation in changed)
-    return pointwise or node.op == "average_pool"
+    return not op.moves and (op.light or all(relation == POINTWISE for relation in changed))
 
 
 def _wanted(graph: Graph) -> frozenset[str]:
     """Values that a non-linear op reads, or a linear one for it."""
     found: set[str] = set()
     for node in reversed(graph.nodes):
-        reads = node.op == "global_max_pool" if node.mode == "exit" else node.mode == "delta"
-        linear = definition(node.op).linear or bool(node.attributes.get("linear"))
-        if reads and (not linear or (node.op != "conv1d" and node.result.name in found)):
+        op = definition(node.op)
+        linear = op.linear or bool(node.attributes.get("linear"))
+        hands_on = op.light and node.mode == "delta" and node.result.name in found
+        if node.mode in ("delta", "exit") and (not linear or hands_on):
             found.update(node.inputs)
     return frozenset(found)

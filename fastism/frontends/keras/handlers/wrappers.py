@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from fastism.frontends.keras.calls.call import Call, Expression, Slot, handles, refuse
 from fastism.frontends.keras.calls.trace import expressed
-from fastism.ir.ops.pointwise import ACTIVATIONS
-from fastism.ir.ops.structure import IDENTITIES
-
-_ALONG_CHANNELS = frozenset(
-    (
-        *ACTIVATIONS,
-        *IDENTITIES,
-        *("dense", "scale_shift", "prelu", "batch_norm", "layer_norm", "softmax", "log_softmax"),
-        *("channel_sum", "channel_max", "slice_channels"),
-        *("add", "subtract", "multiply", "divide", "average", "maximum", "minimum", "select"),
-    )
-)
-"""Ops that do to (N, L, C) at every position what they do to (N, C)."""
+from fastism.ir.ops import definition
 
 
 @handles("layers.TimeDistributed")
@@ -28,6 +16,6 @@ def time_distributed(call: Call) -> Expression:
     inner = Call(call.operation.layer, (call.type.with_shape(batch, channels),), (Slot(0),), {})
     expression = expressed(inner)
     for step in expression.steps:
-        if step.op not in _ALONG_CHANNELS:
+        if not definition(step.op).by_position:
             refuse(f"its layer is more than an operation along the channels: {step.op}")
     return expression
