@@ -25,7 +25,7 @@ from fastism.ir.types import TensorType
 
 
 def check_op(at: Place) -> None:
-    """The op is legal at the module's stage, and has the form the stage asks for."""
+    """The op is legal at the module's stage, and the node is as the stage asks."""
     node, module = at.node, at.module
     assert node is not None
     row, kind = stage(module.stage), definition(node.op).stages

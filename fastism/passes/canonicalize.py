@@ -1,4 +1,4 @@
-"""Bring the model's graph into the few forms that later passes handle."""
+"""Bring the model's graph to the few ops that later passes handle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which positions are edited: every form in which sites may be named, as intervals of one width."""
+"""Which positions are edited: every way in which sites may be given, as intervals of one width."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastism.runtime.arguments import require_count
 
 IntArray = npt.NDArray[np.int64]
 
-FORMS = "a slice, a mask of the positions, whole numbers, or (start, stop) pairs of one width"
+WAYS = "a slice, a mask of the positions, whole numbers, or (start, stop) pairs of one width"
 
 
 def parse_sites(sites: Any, length: int, width: int | None = None) -> Sites:
@@ -63,7 +63,7 @@ def _array(sites: Any) -> npt.NDArray[Any]:
         return given
     whole = np.issubdtype(given.dtype, np.integer)
     if not whole or not (given.ndim == 1 or given.shape[1:] == (2,)):
-        raise InputError(f"sites={sites!r} cannot be read as sites", why=f"they must be {FORMS}")
+        raise InputError(f"sites={sites!r} cannot be read as sites", why=f"they must be {WAYS}")
     return given.astype(np.int64)
 
 

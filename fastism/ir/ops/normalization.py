@@ -1,4 +1,4 @@
-"""Batch normalization (imported form only) and layer normalization over channels."""
+"""Batch normalization (before canonicalize only) and layer normalization over channels."""
 
 from __future__ import annotations
 

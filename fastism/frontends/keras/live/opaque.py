@@ -50,7 +50,7 @@ class OpaqueLayer:
         """``arguments``: positional and keyword arguments, a Slot for every tensor.
 
         types: of the tensors, with the element types Keras gives them.
-        delta, numpy: the forms the user declared; see `fastism.register_layer`.
+        delta, numpy: the functions the user declared; see `fastism.register_layer`.
         masked: tensors, by index, whose masks are further inputs, with the types of these.
         masks: results, by index, whose masks are further results; likewise.
         """

@@ -89,7 +89,7 @@ def restoring(config: Mapping[str, Any], *, unsafe: bool) -> Iterator[None]:
 
 
 def declared_forms(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's forms of a layer, which a plan cannot store. Raises PlanError if one is needed."""
+    """The user's functions for a layer, which no plan stores. Raises PlanError if one is needed."""
     declared = declaration(operation)
     kind = type(operation).__name__
     if config.get("delta") and (declared is None or declared.delta is None):

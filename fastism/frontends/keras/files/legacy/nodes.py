@@ -57,7 +57,7 @@ def function(config: Mapping[str, Any]) -> Callable[[Any], Any]:
     """What a node does to its tensors: one, or a list of them.
 
     ``config`` is the layer's: the node, and its constant operands by position. Raises ValueError
-    for a node that is not known here, or that is stored in another form than JSON.
+    for a node that is not known here, or that is stored otherwise than as JSON.
     """
     node = config["node_def"]
     if isinstance(node, str):
