@@ -3,6 +3,10 @@
 #   make demo         compile the bundled model, score the bundled sequences, time it against the model
 #   make test         the tests
 #   make browser      chromium, for the tests of pages, where it is missing; make test runs it first
+#   make smoke        the demo and the tests that take seconds: does it work with this Python?
+#   make sweep        the wide sweeps that `make test` leaves out
+#   make mutants      one fault at a time planted in ir, passes, runtime and io: do the tests that
+#                     need no TensorFlow see it? Hours; MUTANTS='fastism.io.*' picks (docs/mutants.md)
 #   make lint         ruff and mypy
 #   make fuzz         N=500 random models held against themselves, from seed START=0 on
 #   make bench        every model, beside calling it and beside other tools, in about 25 minutes;
@@ -21,10 +25,14 @@ RUN := $(VENV)/bin/python
 TEST_READY := $(VENV)/test-installed
 DEV_READY := $(VENV)/dev-installed
 
+LIGHT := tests/ir tests/io tests/passes --ignore=tests/passes/test_every_pass.py \
+  tests/runtime/test_items.py tests/runtime/test_sites.py tests/runtime/test_written.py
+MUTANTS ?=
+
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test browser lint bench bench-quick picture layers clean
+.PHONY: demo test smoke sweep mutants browser lint fuzz bench bench-quick picture layers clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
@@ -32,7 +40,17 @@ demo: $(TEST_READY)
 	$(RUN) -m fastism demo -o build/demo --force
 
 test: $(TEST_READY) browser
-	$(RUN) -m pytest --numprocesses 2 --dist worksteal
+	$(RUN) -m pytest --numprocesses 2 --dist loadgroup
+
+smoke: demo
+	$(RUN) -m pytest $(LIGHT) tests/test_imports.py tests/test_demo.py
+
+sweep: $(TEST_READY)
+	$(RUN) -m pytest --numprocesses 2 --dist loadgroup -m sweep
+
+mutants: $(DEV_READY)
+	$(RUN) -m mutmut run --max-children 2 $(MUTANTS)
+	$(RUN) -m mutmut results
 
 # The pages are tested in Debian's chromium. Where there is none, and none can be had, the tests go
 # on without it and say at the end which were not run.

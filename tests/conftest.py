@@ -1,25 +1,41 @@
-"""Settings of all tests, and the models that several of them share, compiled once a session."""
+"""Settings of all tests, and the models that several of them share, compiled once a session.
+
+Nothing here loads TensorFlow until a test asks for a model: those of `fastism.ir`, `fastism.io`
+and the passes need none, and take a few seconds without.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.compiled import Case, compiled_case
-from tests.exported import Export, Exported
-from tests.zoo import ENTRIES
+if TYPE_CHECKING:
+    from tests.compiled import Case
+    from tests.exported import Export, Exported
 
-# A shared machine stalls at times; how long an example took says nothing of the code.
-settings.register_profile("patient", deadline=None)
+# A shared machine stalls at times; how long an example took says nothing of the code. And what is
+# drawn is the same every time: a run says the same of the same code.
+settings.register_profile("patient", deadline=None, derandomize=True)
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests run in one process, and share what it makes; those of the zoo by model."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")
 def compiled() -> Callable[..., Case]:
     """``compiled(name)``: a zoo model and its plan for the TensorFlow backend."""
+    from tests.compiled import compiled_case
+
     return compiled_case
 
 
@@ -28,6 +44,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """The export of a model of the zoo, by name; not to be altered."""
     import fastism.api as api
     from fastism.export import export as write
+    from tests.exported import Exported
+    from tests.zoo import ENTRIES
 
     @cache
     def export(name: str) -> Exported:

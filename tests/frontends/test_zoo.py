@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 
 from fastism.backends import reference
 from fastism.frontends.keras.lowering.functional import functional_graph
-from fastism.frontends.keras.lowering.lower import Lowered, lower
 from fastism.ir.module import Module
 from tests.compare import TOLERANCES
-from tests.zoo import ENTRIES, Entry
+from tests.zoo import ENTRIES, EVERY, Entry
 from tests.zoo.evaluate import predict, random_inputs
 
-
-@pytest.fixture(scope="module", params=list(ENTRIES))
-def case(request: pytest.FixtureRequest) -> tuple[Entry, Any, Lowered]:
-    entry = ENTRIES[request.param]
-    model = entry.build()
-    return entry, model, lower(model, length=entry.length)
+Lowered: TypeAlias = tuple[Entry, Any, Module, Mapping[str, Any]]
+"""An entry, its model, the module it was lowered to, and the layers that run live."""
 
 
-def test_opaque_is_what_was_expected_and_no_more(case: tuple[Entry, Any, Lowered]) -> None:
-    entry, _, lowered = case
-    assert set(lowered.opaque) == entry.opaque | entry.windowed
-    nodes = [node for graph in lowered.module.graphs for node in graph.nodes]
+@pytest.fixture(scope="module", params=EVERY)
+def case(request: pytest.FixtureRequest, compiled: Callable) -> Lowered:
+    case = compiled(request.param)
+    return ENTRIES[request.param], case.model, case.plan.stage["imported"], case.plan.opaque
+
+
+def test_opaque_is_what_was_expected_and_no_more(case: Lowered) -> None:
+    entry, _, module, opaque = case
+    assert set(opaque) == entry.opaque | entry.windowed
+    nodes = [node for graph in module.graphs for node in graph.nodes]
     for op, expected in (("opaque", entry.opaque), ("windowed_opaque", entry.windowed)):
         keys = [node["key"] for node in nodes if node.op == op]
         assert sorted(map(str, keys)) == sorted(expected)
 
 
-def test_module_is_whole(case: tuple[Entry, Any, Lowered]) -> None:
-    module = case[2].module
+def test_module_is_whole(case: Lowered) -> None:
+    module = case[2]
     for graph in module.graphs:
         names = [value.name for value in graph.inputs]
         for node in graph.nodes:
@@ -50,13 +52,13 @@ def test_module_is_whole(case: tuple[Entry, Any, Lowered]) -> None:
     assert len(module.outputs) == len(module.main.outputs) == len(set(module.outputs))
 
 
-def test_types_are_those_of_the_layers(case: tuple[Entry, Any, Lowered]) -> None:
+def test_types_are_those_of_the_layers(case: Lowered) -> None:
     """The last value of every layer has the shape Keras infers for it, where Keras knows it."""
-    _, model, lowered = case
+    _, model, module, _ = case
     functional = functional_graph(model)
     if functional is None:
         return
-    values = lowered.module.main.values
+    values = module.main.values
     seen = 0
     for layer in functional.layers:
         if len(layer._inbound_nodes) != 1 or layer.name not in values:
@@ -70,11 +72,10 @@ def test_types_are_those_of_the_layers(case: tuple[Entry, Any, Lowered]) -> None
     assert seen
 
 
-def test_module_computes_what_the_model_computes(case: tuple[Entry, Any, Lowered]) -> None:
-    entry, model, lowered = case
-    module: Module = lowered.module
+def test_module_computes_what_the_model_computes(case: Lowered) -> None:
+    entry, model, module, opaque = case
     inputs = random_inputs(module.main)
-    values = reference.run(module, "main", inputs, opaque=lowered.opaque)
+    values = reference.run(module, "main", inputs, opaque=opaque)
     expected = predict(model, inputs)
     assert len(expected) == len(module.main.outputs)
     for name, array in zip(module.main.outputs, expected, strict=True):
@@ -82,10 +83,10 @@ def test_module_computes_what_the_model_computes(case: tuple[Entry, Any, Lowered
         np.testing.assert_allclose(values[name], array, rtol=0, atol=tolerance, err_msg=name)
 
 
-def test_no_model_is_idle(case: tuple[Entry, Any, Lowered]) -> None:
+def test_no_model_is_idle(case: Lowered) -> None:
     """Outputs differ between sequences, so that a comparison of them means something."""
-    entry, model, lowered = case
-    for array in predict(model, random_inputs(lowered.module.main)):
+    entry, model, module, _ = case
+    for array in predict(model, random_inputs(module.main)):
         assert np.abs(array[0] - array[1]).max() > 1e-4, entry.name
 
 

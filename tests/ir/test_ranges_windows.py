@@ -176,3 +176,12 @@ def test_a_range_is_clipped_and_read_only() -> None:
     assert [a.at(site) for site in range(3)] == [(Interval(0, 2),), (), (Interval(9, 10),)]
     with pytest.raises(ValueError, match="read-only"):
         a.starts[0, 0] = 1
+
+
+def test_beyond_four_intervals_the_nearest_are_joined() -> None:
+    """Of gaps of 1, 3, 2 and 2 the first is filled; with a sixth, the last of the equal too."""
+    starts, stops = np.array([0, 2, 6, 9, 12]), np.array([1, 3, 7, 10, 13])
+    five = Range(starts[:, None], stops[:, None], 20)
+    assert five.at(0) == (Interval(0, 3), Interval(6, 7), Interval(9, 10), Interval(12, 13))
+    six = Range(np.append(starts, 18)[:, None], np.append(stops, 19)[:, None], 20)
+    assert six.at(0) == (Interval(0, 3), Interval(6, 7), Interval(9, 13), Interval(18, 19))

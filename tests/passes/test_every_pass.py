@@ -6,7 +6,7 @@ rounding of the weights it makes, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,16 +14,14 @@ import numpy as np
 import pytest
 
 from fastism.backends import reference
-from fastism.frontends.keras.lowering.lower import lower
-from fastism.ir.module import Module, Sites
+from fastism.ir.module import Module
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
 from fastism.ir.program import group_indices
-from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.runtime.inputs import random_inputs
 from fastism.testing import oracles
 from fastism.testing.equality import assert_same_module
-from tests.zoo import ENTRIES
+from tests.zoo import EVERY
 
 WHOLE = ("imported", "flat", "canonical", "annotated", "segmented")
 """Stages with one graph for the whole model."""
@@ -67,16 +65,12 @@ class Passed:
         return 1e-5 if self.opaque else 1e-6 if weights else 1e-9
 
 
-@pytest.fixture(scope="module", params=list(ENTRIES))
-def passed(request: pytest.FixtureRequest) -> Passed:
-    entry = ENTRIES[request.param]
-    lowered = lower(entry.build(), length=entry.length)
-    edited = lowered.module.main.values[lowered.module.seq_input].type
-    module = lowered.module.replace(sites=Sites.every(edited.length))
-    stages = Pipeline.parse(DEFAULT).run_stages(module)
-    assert [stage.stage for stage in stages] == [*WHOLE, "split", "scheduled"]
-    inputs = random_inputs(module.main, 1)
-    return Passed(entry.name, {stage.stage: stage for stage in stages}, lowered.opaque, inputs)
+@pytest.fixture(scope="module", params=EVERY)
+def passed(request: pytest.FixtureRequest, compiled: Callable) -> Passed:
+    plan = compiled(request.param).plan
+    assert [stage.stage for stage in plan.stages] == [*WHOLE, "split", "scheduled"]
+    inputs = random_inputs(plan.stages[0].main, 1)
+    return Passed(request.param, plan.stage, plan.opaque, inputs)
 
 
 def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:

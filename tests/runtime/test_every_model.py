@@ -9,7 +9,7 @@ import pytest
 from fastism import api
 from fastism.runtime.inputs import random_inputs
 from tests.compare import TOLERANCES, assert_matches_model
-from tests.zoo import ENTRIES
+from tests.zoo import ENTRIES, EVERY
 
 STOPS = {
     "basset": {"flatten": "gives every position a weight of its own"},
@@ -66,7 +66,7 @@ NUMPY = (
 """Models run under the numpy backend too; it is slow, and every op has tests of its own."""
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", EVERY)
 def test_scores_are_those_of_the_model(name: str, compiled: Callable) -> None:
     case = compiled(name)
     tolerance = TOLERANCES[ENTRIES[name].computes_in]

@@ -1,5 +1,7 @@
 """Small models of every shape the compiler must handle, as builders in ``ZOO``."""
 
+import pytest
+
 from tests.zoo import (  # noqa: F401  (imported to register)
     alphabets,
     branches,
@@ -22,4 +24,7 @@ from tests.zoo import (  # noqa: F401  (imported to register)
 )
 from tests.zoo.registry import ENTRIES, ZOO, Entry
 
-__all__ = ["ENTRIES", "ZOO", "Entry"]
+EVERY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENTRIES]
+"""The names of all models, as parameters: the tests of one model run in one process."""
+
+__all__ = ["ENTRIES", "EVERY", "ZOO", "Entry"]
