@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,16 +19,12 @@ import fastism
 from benchmarks.rows import Task
 from benchmarks.subject import model_of, sequences
 from fastism.backends.onnx.session import session
-from fastism.checking.baseline import (
-    Call,
-    FloatArray,
-    by_function,
-    by_predict,
-    median_seconds,
-)
+from fastism.checking.baseline import FloatArray, median_seconds
 from fastism.checking.mutants import mutations, sample, written_letters
 from fastism.errors import MismatchError
 from fastism.export import source_model
+from fastism.frontends.base import Call
+from fastism.frontends.registry import front_end_of
 from fastism.quiet import keras
 from fastism.runtime.plan import Plan
 
@@ -47,7 +43,7 @@ def measure(task: Task) -> dict[str, object]:
         for way, make in ways(model, plan).items()
         for batch in row.model_batches
     }
-    agree({way: call(changed[:4]) for (way, _), call in calls.items()})
+    agree({way: call([changed[:4]]) for (way, _), call in calls.items()})
     portion = changed[: max(row.model_batches)]
     first = _seconds(calls, portion, repeats=1)
     best = {
@@ -68,7 +64,8 @@ def ways(model: keras.Model, plan: Plan) -> dict[str, Callable[[int], Call]]:
     (name,), outputs = (value.name for value in main.inputs), main.outputs
 
     def by_onnxruntime(batch: int) -> Call:
-        def call(x: FloatArray) -> list[FloatArray]:
+        def call(given: Sequence[FloatArray]) -> list[FloatArray]:
+            (x,) = given
             starts = range(0, len(x), batch)
             parts = [run({name: x[start : start + batch]}) for start in starts]
             return [np.concatenate([part[output] for part in parts]) for output in outputs]
@@ -76,8 +73,7 @@ def ways(model: keras.Model, plan: Plan) -> dict[str, Callable[[int], Call]]:
         return call
 
     return {
-        "predict": partial(by_predict, model),
-        "tf.function": partial(by_function, model),
+        **{way: partial(make, model) for way, make in front_end_of(model).ways.items()},
         "onnxruntime": by_onnxruntime,
     }
 
@@ -94,7 +90,7 @@ def agree(outputs: dict[str, list[FloatArray]]) -> None:
 def _seconds(
     calls: dict[tuple[str, int], Call], x: FloatArray, repeats: int
 ) -> dict[tuple[str, int], float]:
-    return median_seconds({key: partial(call, x) for key, call in calls.items()}, repeats)
+    return median_seconds({key: partial(call, [x]) for key, call in calls.items()}, repeats)
 
 
 def main() -> None:

@@ -1,16 +1,19 @@
 """The whole pipeline on one screen: a model in, a plan out.
 
-model file -> frontends.keras -> imported -> passes -> scheduled -> backend -> Plan
+model file -> frontends -> imported -> passes -> scheduled -> backend -> Plan
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastism.backends import registry as backends
 from fastism.errors import InputError
+from fastism.frontends import models
+from fastism.frontends.base import LiveLayer
+from fastism.frontends.registry import front_end
 from fastism.ir.module import Module
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
@@ -21,14 +24,10 @@ from fastism.runtime.finite import warn_of_weights
 from fastism.runtime.manifest import check_manifest
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
-from fastism.runtime.tokens import token_inputs
-
-if TYPE_CHECKING:
-    import keras
 
 
 def compile(
-    model: keras.Model | str | os.PathLike[str],
+    model: Any,
     *,
     seq_input: int | str = 0,
     length: int | None = None,
@@ -41,14 +40,15 @@ def compile(
     backend: str = "tensorflow",
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
-    architecture: Callable[[], keras.Model] | None = None,
+    architecture: Callable[[], Any] | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
-    """Compile a Keras model to a plan that scores mutations.
+    """Compile a model to a plan that scores mutations.
 
     The plan holds the weights as they are now: a model that is trained further is compiled again.
 
-    model: a Keras model, or the path of a .keras or .h5 file or a SavedModel folder.
+    model: a Keras model, or the path of a .keras or .h5 file or a SavedModel folder; or a
+        model of another front end (`fastism.frontends.registry`).
     seq_input: the input that is edited, by position or name.
     length: positions of the sequence, for a model built for any length.
     sites: what is edited, a site at a time: None for every position, ``slice(None, None, 5)`` for
@@ -75,7 +75,15 @@ def compile(
     infinite.
     """
     require_count("length", length, optional=True)
-    imported, opaque = _imported(model, seq_input, length, custom_objects, unsafe, architecture)
+    lowered = models.lowered(
+        model,
+        seq_input=seq_input,
+        length=length,
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        architecture=architecture,
+    )
+    imported, opaque = lowered.module, lowered.opaque
     warn_of_weights(imported, opaque)
     every = imported.outputs
     if outputs is not None:
@@ -110,14 +118,12 @@ def load(
     from fastism.io.plan_folder import load_plan
 
     contents = load_plan(path)
-    opaque: dict[str, Any] = {}
-    if contents.opaque:
-        from fastism.frontends.keras.live.opaque import OpaqueLayer
-
-        for key, record in contents.opaque.items():
-            opaque[key] = OpaqueLayer.restore(
-                record.config, record.weights, custom_objects, unsafe=unsafe
-            )
+    opaque = {
+        key: front_end(record.front_end).restore(
+            record.config, record.weights, custom_objects=custom_objects, unsafe=unsafe
+        )
+        for key, record in contents.opaque.items()
+    }
     stages = tuple(contents.stages.values())
     manifest = contents.manifest
     check_manifest(path, manifest, stages[0])
@@ -126,42 +132,20 @@ def load(
     return _plan(stages, rows, opaque, *kept)
 
 
-def _imported(
-    model: Any,
-    seq_input: int | str,
-    length: int | None,
-    custom_objects: Mapping[str, Any] | None,
-    unsafe: bool,
-    architecture: Callable[[], keras.Model] | None,
-) -> tuple[Module, Mapping[str, Any]]:
-    from fastism.frontends.keras.files.load import file_hash, load_model
-    from fastism.frontends.keras.lowering.lower import lower
-
-    name = sha256 = ""
-    if isinstance(model, (str, os.PathLike)):
-        path = os.fspath(model)
-        model = load_model(
-            path, unsafe=unsafe, custom_objects=custom_objects, architecture=architecture
-        )
-        name, sha256 = os.path.basename(path), file_hash(path)
-    lowered = lower(model, length=length, seq_input=seq_input, name=name, sha256=sha256)
-    return lowered.module, lowered.opaque
-
-
 def _edited(module: Module) -> Any:
     return module.main.values[module.seq_input].type
 
 
 def _rows(alternatives: Any, module: Module) -> Any:
     width = module.sites.width if module.sites else 1
-    tokens = module.seq_input in token_inputs(module.main)
+    tokens = module.seq_input in module.tokens
     return parse_alternatives(alternatives, width, _edited(module), tokens=tokens)
 
 
 def _plan(
     stages: Sequence[Module],
     rows: Any,
-    opaque: Mapping[str, Any],
+    opaque: Mapping[str, LiveLayer],
     backend: str,
     pipeline: str,
     positions: Sequence[int],

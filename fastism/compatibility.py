@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.checking.model import keras_model, predict
+from fastism.checking.model import predict
 from fastism.checking.mutants import mutated
 from fastism.errors import InputError, MismatchError
+from fastism.frontends.models import loaded
 from fastism.runtime.tokens import alternative_rows
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _Mutagenesis:
         change_ranges: Sequence[tuple[int, int]] | None = None,
         early_stop_layers: str | Sequence[str] | None = None,
     ) -> None:
-        self.model = keras_model(model)
+        self.model = loaded(model)
         self.seq_input_idx = seq_input_idx
         self.change_ranges = None if change_ranges is None else _pairs(change_ranges)
         self.early_stop_layers = early_stop_layers if early_stop_layers is not None else ()

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism import api, data
-from fastism.checking.baseline import WAYS, FloatArray, best_batch, median_seconds
+from fastism.checking.baseline import FloatArray, best_batch, median_seconds
 from fastism.checking.mutants import mutations, written_letters
-from fastism.frontends.keras.files.load import load_model
+from fastism.frontends.models import loaded
+from fastism.frontends.registry import front_end_of
 from fastism.io.fasta import read_fasta
 from fastism.io.scores import ScoresWriter
 from fastism.ir import Interval
@@ -88,16 +89,14 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
     first_seconds = time.perf_counter() - start
     echo(f"scored {len(x)} sequences in {first_seconds:.1f} s, the first time")
 
-    model, items = load_model(source), mutations(x)
+    model, items = loaded(source), mutations(x)
     everything = written_letters(x, items)
-    calls = {
-        way: make(model, best_batch(model, way, everything, MODEL_BATCHES))
-        for way, make in WAYS.items()
-    }
-    runs = {way: partial(call, everything) for way, call in calls.items()}
+    ways = {way: partial(make, model) for way, make in front_end_of(model).ways.items()}
+    calls = {way: make(best_batch(make, everything, MODEL_BATCHES)) for way, make in ways.items()}
+    runs = {way: partial(call, [everything]) for way, call in calls.items()}
     medians = median_seconds({**runs, "fastism": partial(plan, x)}, REPEATS)
     seconds = medians.pop("fastism")
-    (expected,) = calls["tf.function"](everything)
+    (expected,) = calls["tf.function"]([everything])
     found = scores.alternate[items.sequence, items.site, items.alternative]
     difference = float(np.abs(found - expected).max())
 

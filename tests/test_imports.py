@@ -20,6 +20,9 @@ LONGEST = 400
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "onnx", "matplotlib")
 
+SEAM = ("frontends.base", "frontends.registry", "frontends.models")
+"""What all but front ends know of front ends."""
+
 MAY_IMPORT = {
     "errors": (),
     "data": ("errors",),
@@ -32,11 +35,11 @@ MAY_IMPORT = {
     "plotting": ("errors", "ir", "io"),
     "runtime": ("errors", "ir", "io", "backends.base"),
     "report": ("errors", "ir", "passes", "runtime"),
-    "checking": ("errors", "ir", "passes", "frontends", "backends", "runtime", "quiet"),
+    "checking": ("errors", "ir", "passes", *SEAM, "backends", "runtime"),
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
-    "api": ("errors", "ir", "passes", "frontends", "backends", "io", "runtime"),
-    "compatibility": ("errors", "runtime", "checking", "api"),
-    "demo": ("errors", "data", "ir", "frontends", "io", "checking", "api"),
+    "api": ("errors", "ir", "passes", *SEAM, "backends", "io", "runtime"),
+    "compatibility": ("errors", *SEAM, "runtime", "checking", "api"),
+    "demo": ("errors", "data", "ir", *SEAM, "io", "checking", "api"),
     "testing": (
         *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
         *("api", "quiet"),
@@ -48,7 +51,7 @@ MAY_IMPORT = {
 TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 """They only hand on names, and run the command line."""
 
-KERAS = ("quiet", "frontends.keras", "backends.tensorflow", "checking.model", "checking.baseline")
+KERAS = ("quiet", "frontends.keras", "backends.tensorflow")
 ONLY_IN = {
     "tensorflow": (*KERAS, "backends.onnx"),
     "keras": (*KERAS, "testing.drawing", "testing.random_models", "testing.conformance.models"),
@@ -114,6 +117,32 @@ def test_a_file_keeps_to_its_floor(path: Path) -> None:
     if module in TOP_OF_THE_HOUSE:
         return
     assert not wrong_imports(module, ast.parse(path.read_text(encoding="utf-8")))
+
+
+OF_KERAS = (
+    "fastism.frontends.keras",
+    "fastism.frontends.registry",  # names it, and imports it when it is asked for
+    "fastism",  # register_layer, which is about layers of Keras
+    "fastism.testing.drawing",  # random models of Keras
+)
+
+
+def test_front_ends_are_known_by_their_seam_alone() -> None:
+    """No file names the folder of a front end, not even as text to import by."""
+    for path in FILES:
+        module = module_name(path)
+        if module == "fastism" or any(
+            within(module, home) for home in OF_KERAS if home != "fastism"
+        ):
+            continue
+        assert "fastism.frontends.keras" not in path.read_text(encoding="utf-8"), module
+
+
+def test_finding_a_front_end_loads_no_framework() -> None:
+    ask = "from fastism.frontends import registry as r; print(r.recognising('model.keras'))"
+    loaded = loaded_by("-c", ask)
+    assert "fastism" in loaded
+    assert not loaded.intersection(FRAMEWORKS)
 
 
 def room(module: str) -> str | None:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.checking.model import keras_model, predict
+from fastism.checking.model import predict
 from fastism.checking.mutants import mutated
 from fastism.checking.tolerances import differences, tolerance_of
 from fastism.errors import FastismWarning, MismatchError
+from fastism.frontends.models import loaded
 from fastism.runtime.finite import not_finite
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.items import IntArray, Items
@@ -74,7 +75,7 @@ def check_plan(
 
     Some positions of the last sequence are rows of zeros, which a model may mask.
 
-    model: the Keras model, or the path of its file.
+    model: the model, or the path of its file.
     tolerance: the largest difference allowed, as a share of the output's largest magnitude; if
         None, that of the model's element type (`TOLERANCES`).
     all_sites: check every alternative at every site, each on one of the sequences in turn, and not
@@ -83,7 +84,7 @@ def check_plan(
     Raises MismatchError, naming the first node that disagrees; also where the model's own output
     is finite for no item, as then nothing can be compared. Warns of items that are not compared.
     """
-    model = keras_model(model)
+    model = loaded(model)
     tolerance = tolerance_of(model) if tolerance is None else tolerance
     inputs = random_inputs(plan.module.main, sequences, seed)
     edited = plan.module.seq_input

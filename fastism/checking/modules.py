@@ -40,7 +40,7 @@ def first_difference(expected: Module, stored: Module) -> Difference | None:
 
 
 def _differences(expected: Module, stored: Module) -> Iterator[Difference]:
-    for name in ("stage", "after", "seq_input", "sites", "outputs", "model", "sha256"):
+    for name in ("stage", "after", "seq_input", "inputs", "sites", "outputs", "model", "sha256"):
         wanted, found = getattr(expected, name), getattr(stored, name)
         if wanted != found:
             yield Difference(f"its {name}", f"is {_brief(found)}, not {_brief(wanted)}")

@@ -18,7 +18,6 @@ from fastism.ir.program import Program
 from fastism.passes.manager import Pipeline
 from fastism.passes.pipeline import parse_pipeline
 from fastism.runtime.alternatives import parse_alternatives
-from fastism.runtime.tokens import token_inputs
 
 
 def check_record(manifest: Mapping[str, Any], stages: Sequence[Module]) -> None:
@@ -35,7 +34,7 @@ def check_record(manifest: Mapping[str, Any], stages: Sequence[Module]) -> None:
         passes = parse_pipeline(manifest["pipeline"])
         edited = imported.main.values[imported.seq_input].type
         width = imported.sites.width if imported.sites else 1
-        tokens = imported.seq_input in token_inputs(imported.main)
+        tokens = imported.seq_input in imported.tokens
         parse_alternatives(manifest["alternatives"], width, edited, tokens=tokens)
     except FastismError as error:
         raise PlanError(

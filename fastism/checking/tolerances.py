@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastism.frontends.registry import front_end_of
+
 Array = npt.NDArray[Any]
 
 TOLERANCES = {"bfloat16": 5e-2, "float16": 5e-3, "float32": 1e-5, "float64": 1e-7}
@@ -21,27 +23,9 @@ SMALLEST_SCALE = 1e-6
 
 
 def tolerance_of(model: Any) -> float:
-    """The tolerance for a Keras model: that of the coarsest type anything in it computes in.
-
-    Layers that only name an input, or that are made of others, do not count; operations between
-    layers compute in the type of their results.
-    """
-    layers = [model, *model._flatten_layers(include_self=False)]
-    leaves = [
-        layer
-        for layer in layers
-        if type(layer).__name__ != "InputLayer" and not getattr(layer, "_layers", ())
-    ]
-    between = {
-        str(tensor.dtype)
-        for layer in layers
-        for operation in getattr(layer, "operations", ())
-        if not hasattr(operation, "compute_dtype")
-        for node in operation._inbound_nodes
-        for tensor in node.outputs
-    }
-    computed = (between | {layer.compute_dtype for layer in leaves}) & set(TOLERANCES)
-    return max((TOLERANCES[name] for name in computed), default=TOLERANCES["float32"])
+    """The tolerance for a model: that of the coarsest type anything in it computes in."""
+    types = front_end_of(model).dtypes(model) & set(TOLERANCES)
+    return max((TOLERANCES[name] for name in types), default=TOLERANCES["float32"])
 
 
 def differences(found: Array, expected: Array) -> Array:

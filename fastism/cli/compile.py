@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,8 +22,6 @@ from fastism.cli.options import (
 from fastism.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    import keras
-
     from fastism.runtime.plan import Plan
 
 
@@ -128,9 +126,9 @@ def compile_(
         session.note("not checked against the model (--no-check)")
     else:
         from fastism.checking.check import check_plan
-        from fastism.frontends.keras.files.load import load_model
+        from fastism.frontends.models import loaded
 
-        live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
+        live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
         report = check_plan(plan, live)
         session.note(f"agrees with the model: {report}")
         if report.largest_effect < 1e-4:
@@ -171,7 +169,7 @@ def _tuned(session: Session, plan: Plan) -> tuple[Plan, float]:
     return tuned, total / max(sum(sites[name] for name in best), 1)
 
 
-def _measured_speedup(session: Session, plan: Plan, model: keras.Model, seconds: float) -> None:
+def _measured_speedup(session: Session, plan: Plan, model: Any, seconds: float) -> None:
     """Say how much faster an item is than the model called on a batch of mutants."""
     import numpy as np
 

@@ -14,6 +14,7 @@ from fastism.cli.options import (
     PATH,
     architecture_option,
     check_model_file,
+    is_model,
     length_option,
     load_architecture,
     load_custom_objects,
@@ -84,7 +85,7 @@ def opt(
 
     instruments = (_PrintEach(at),) if print_after_all else ()
     pipeline = Pipeline.parse(passes, instruments)
-    if source.is_dir() and not (source / "saved_model.pb").exists():
+    if source.is_dir() and not is_model(source):
         module = _from_plan(source, stage)
     elif str(source) == "-" or source.suffix == ".fism":
         module = _from_text(source, weights)
@@ -130,11 +131,13 @@ def _from_model(
     unsafe: bool,
     architecture: Callable[[], Any] | None,
 ) -> Module:
-    from fastism.frontends.keras.files.load import file_hash, load_model
-    from fastism.frontends.keras.lowering.lower import lower
+    from fastism.frontends.models import lowered
 
-    model = load_model(
-        path, unsafe=unsafe, custom_objects=custom_objects, architecture=architecture
-    )
-    name, digest = path.name, file_hash(path)
-    return lower(model, length=length, seq_input=seq_input, name=name, sha256=digest).module
+    return lowered(
+        path,
+        seq_input=seq_input,
+        length=length,
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        architecture=architecture,
+    ).module

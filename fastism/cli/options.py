@@ -36,7 +36,7 @@ def length_option(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """The options of every verb that loads a Keras model."""
+    """The options of every verb that loads a model."""
     custom = click.option(
         "--custom-objects",
         metavar="MODULE",
@@ -55,9 +55,16 @@ def architecture_option(command: Command) -> Command:
     return click.option("--architecture", metavar="MODULE:FUNCTION", help=text)(command)
 
 
+def is_model(path: Path) -> bool:
+    """Whether a front end recognises a file or folder, by its name or what it holds."""
+    from fastism.frontends.registry import recognising
+
+    return recognising(path) is not None
+
+
 def check_model_file(path: Path) -> None:
-    """Raises InputError, before Keras is imported, if there is no such model file."""
-    if not path.is_file() and not (path / "saved_model.pb").is_file():
+    """Raises InputError, before its framework is imported, if there is no such model file."""
+    if not path.is_file() and not (path.is_dir() and is_model(path)):
         what = "is a folder, not a model file" if path.is_dir() else "does not exist"
         what = "is a plan, made of a model already" if (path / MANIFEST).is_file() else what
         raise InputError(

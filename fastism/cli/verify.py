@@ -69,7 +69,7 @@ def verify(
     from fastism import api
     from fastism.checking.check import check_plan
     from fastism.checking.model import check_imported
-    from fastism.frontends.keras.files.load import file_hash, load_model
+    from fastism.frontends.models import file_hash, loaded
 
     recorded = stages[0].sha256
     if recorded and recorded != file_hash(model):
@@ -77,10 +77,10 @@ def verify(
             f"{plan} was not compiled from {model}",
             why=f"the plan's model is {stages[0].model}, sha256 {recorded[:12]}..",
         )
-    loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
-    live = load_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
-    check_imported(loaded, live)
-    report = check_plan(loaded, live, all_sites=all_sites)
+    compiled = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
+    check_imported(compiled, live)
+    report = check_plan(compiled, live, all_sites=all_sites)
     session.say(f"agrees with {model}: {report}")
     if report.sites < report.every:
         session.note("a sample of the sites was compared; --all-sites compares every one")

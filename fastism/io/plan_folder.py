@@ -4,7 +4,7 @@
     ir/000-imported.fism     one file a stage
     weights.safetensors      floating-point constants, each content once
     tables.safetensors       integer constants: the site tables
-    opaque/000-NAME.json     configuration of a layer that Keras itself runs
+    opaque/000-NAME.json     configuration of a live layer, and its front end
     opaque.safetensors       the weights of those layers
 
 Reading one executes nothing and unpickles nothing.
@@ -34,8 +34,9 @@ _WEIGHTS, _TABLES, _OPAQUE = "weights.safetensors", "tables.safetensors", "opaqu
 
 @dataclass(frozen=True, eq=False)
 class OpaqueRecord:
-    """A layer the IR only names: its Keras configuration and its weights by name."""
+    """A layer the IR only names: its configuration, its weights by name, and who restores it."""
 
+    front_end: str
     config: Mapping[str, Any]
     weights: Mapping[str, Array]
 
@@ -140,7 +141,8 @@ def _write_opaque(folder: Path, opaque: Mapping[str, OpaqueRecord]) -> dict[str,
         stem = f"{index:03}-{re.sub(r'[^A-Za-z0-9_-]+', '_', key)[:80]}"
         weights = {name: f"{stem}/{name}" for name in record.weights}
         arrays.update((weights[name], array) for name, array in record.weights.items())
-        text = json.dumps({"config": record.config, "weights": weights}, indent=2) + "\n"
+        fields = {"front_end": record.front_end, "config": record.config, "weights": weights}
+        text = json.dumps(fields, indent=2) + "\n"
         (folder / "opaque" / f"{stem}.json").write_text(text, encoding="utf-8")
         files[key] = f"opaque/{stem}.json"
     write_tensors(folder / _OPAQUE, arrays)
@@ -211,5 +213,5 @@ def _read_opaque(folder: Path, files: Mapping[str, str]) -> dict[str, OpaqueReco
     for key, file in files.items():
         stored = json.loads((folder / file).read_text(encoding="utf-8"))
         weights = {name: arrays[tensor] for name, tensor in stored["weights"].items()}
-        records[key] = OpaqueRecord(stored["config"], weights)
+        records[key] = OpaqueRecord(stored["front_end"], stored["config"], weights)
     return records

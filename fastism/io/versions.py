@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 """Version of the plan folder's layout. A folder of another version is refused, never guessed at."""
 
 _DISTRIBUTIONS = {

@@ -3,6 +3,7 @@
 from fastism.ir import ops
 from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Graph, Node, Value
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.origin import Origin
 from fastism.ir.ranges import Interval, Range
@@ -14,6 +15,7 @@ __all__ = [
     "Graph",
     "GraphBuilder",
     "Interval",
+    "ModelInput",
     "Module",
     "Node",
     "Origin",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.ir.graph import Graph, Node, Rewritten
+from fastism.ir.model_input import ModelInput
 from fastism.ir.types import TensorType
 
 
@@ -76,6 +77,8 @@ class Module:
     """The model file's hash; empty for a model that came from none."""
     after: str = "import"
     """The pass that made this module."""
+    inputs: tuple[ModelInput, ...] = ()
+    """The inputs that the model itself takes otherwise than the main graph has them."""
 
     def __post_init__(self) -> None:
         ordered = dict(sorted(self.constants.items()))
@@ -90,6 +93,20 @@ class Module:
     def main(self) -> Graph:
         """The graph of the model itself (the intout graph once split)."""
         return self.graphs[0]
+
+    @cached_property
+    def model_inputs(self) -> tuple[ModelInput, ...]:
+        """How the model takes every input, in the order of the main graph's."""
+        otherwise = {given.name: given for given in self.inputs}
+        return tuple(
+            otherwise.get(value.name) or ModelInput.plain(value.name, value.type)
+            for value in self.main.inputs
+        )
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The inputs that the model takes as token numbers."""
+        return frozenset(given.name for given in self.inputs if given.tokens)
 
     def replace(self, **changes: object) -> Module:
         """A copy with some fields replaced."""

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-INPUT_LAYER = "InputLayer"
-"""The kind of the reshape from an input as the IR has it, (N, L, C), to the model's own shape."""
-
-INPUT_LAYERS = "input_layers"
-"""The attribute of the imported graph that names the layers of the inputs, where these differ."""
-
 
 @dataclass(frozen=True)
 class Origin:

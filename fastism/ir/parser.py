@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 from fastism.errors import ParseError, VerifyError, did_you_mean
 from fastism.ir.graph import Graph
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.parsing.graphs import GraphReader
-from fastism.ir.parsing.header import Constants, read_header, read_sites
+from fastism.ir.parsing.header import Constants, read_header, read_input, read_sites
 from fastism.ir.parsing.places import Places, located
 from fastism.ir.parsing.ranges import Note, with_ranges
 from fastism.ir.parsing.reader import Reader
@@ -79,6 +80,7 @@ class _ModuleParser:
         self.notes: list[dict[str, Note]] = []
         self.sites: Sites | None = None
         self.seq_input = ""
+        self.inputs: tuple[ModelInput, ...] = ()
         self.outputs: tuple[str, ...] = ()
 
     def module(self) -> Module:
@@ -89,6 +91,7 @@ class _ModuleParser:
             "sites": self._sites,
             "seq_input": self._seq_input,
             "outputs": self._outputs,
+            "input": self._input,
             "constant": lambda: self.constants.read(reader),
             "graph": self._graph,
         }
@@ -106,6 +109,7 @@ class _ModuleParser:
             constants=self.constants.listed,
             sites=self.sites,
             seq_input=self.seq_input,
+            inputs=self.inputs,
             outputs=self.outputs,
             **header,
         )
@@ -122,6 +126,9 @@ class _ModuleParser:
 
     def _seq_input(self) -> None:
         self.seq_input = self.reader.name_of("value", "the value that is edited, as %name")
+
+    def _input(self) -> None:
+        self.inputs += (read_input(self.reader),)
 
     def _outputs(self) -> None:
         reader = self.reader

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fastism.errors import FastismError, InputError
 from fastism.ir.graph import Attribute, Graph, Node, Value
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.ops.registry import definition
 from fastism.ir.ranges import Interval, Range
@@ -49,6 +50,7 @@ def print_module(module: Module, *, at: int | None = None) -> str:
         lines.append(f"seq_input %{name_text(module.seq_input)}")
     if module.outputs:
         lines.append(f"outputs {', '.join(map(word_text, module.outputs))}")
+    lines.extend(map(_input, module.inputs))
     names = [f"constant @{name_text(n)}#{c.digest}" for n, c in module.constants.items()]
     width = max(map(len, names), default=0)
     types = (constant.type for constant in module.constants.values())
@@ -133,6 +135,13 @@ def _sites(sites: Sites) -> str:
     else:
         text = ", ".join(map(str, starts))
     return f"sites {text} width={sites.width}"
+
+
+def _input(given: ModelInput) -> str:
+    parts: dict[str, Attribute] = {"shape": given.shape, "tokens": given.tokens}
+    parts |= {"turned": given.turned, "layer": given.layer}
+    said = [f"{key}={attribute_text(value)}" for key, value in parts.items() if value]
+    return f"input %{name_text(given.name)} {{{', '.join(said)}}}"
 
 
 def _graph(graph: Graph, style: _Style) -> list[str]:

@@ -234,6 +234,15 @@ def check_interface(module: Module) -> None:
     if (module.seq_input or late) and module.seq_input not in inputs:
         why = "the module calls it the sequence input"
         at.refuse(f"has no input %{module.seq_input}", why, part="seq_input:")
+    if (name := twice(given.name for given in module.inputs)) is not None:
+        why = f"both are of %{name}"
+        at.refuse("says twice how the model takes an input", why, part="input:")
+    for given in module.inputs:
+        known = given.name in inputs
+        fault = given.fault(inputs[given.name]) if known else "it is no input of the graph"
+        if fault is not None:
+            what = f"says how the model takes %{given.name}, which cannot be so"
+            at.refuse(what, fault, part="input:")
     if module.sites is None:
         if late:
             at.refuse(

@@ -57,7 +57,12 @@ class SetLength(Pass):
             nodes.append(node)
         sites = None if module.sites is None else self._sites(module.sites, before)
         main = graph.replace(inputs=inputs, nodes=tuple(nodes))
-        return module.replace(graphs=(main,), sites=sites)
+        longer = {v.name for v in inputs if v.type != graph.values[v.name].type}
+        taken = tuple(
+            given.with_length(before, self.length) if given.name in longer else given
+            for given in module.inputs
+        )
+        return module.replace(graphs=(main,), sites=sites, inputs=taken)
 
     def _node(self, module: Module, node: Node, types: dict[str, TensorType]) -> Node:
         """The node with the result types that follow from those of its inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.ir.graph import Graph
-from fastism.ir.origin import INPUT_LAYER
+from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.arguments import array_of
 from fastism.runtime.tokens import as_rows
@@ -18,25 +18,22 @@ from fastism.runtime.tokens import as_rows
 Array = npt.NDArray[Any]
 
 
-def model_inputs(
-    graph: Graph,
-    given: Any,
-    tokens: Collection[str] = frozenset(),
-    layers: Sequence[str] = (),
-) -> dict[str, Array]:
-    """One array for each input of the model, by name, cast to the type the graph states.
+def model_inputs(module: Module, given: Any) -> dict[str, Array]:
+    """One array for each input of the model, by name, cast to the type the main graph states.
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
     mapping by name, nested as the model takes them. An array may have axes of one element more, as
-    (N, L, C, 1) for a model that takes it so; one of ``tokens`` may be token numbers, (N, L).
-    ``layers`` are the names of the input layers, by which a mapping may go as well.
+    (N, L, C, 1) for a model that takes it so; one that the model takes as token numbers may be
+    these, (N, L). A mapping may go by the names of the input layers as well.
     Raises InputError where the count, a name, a shape or an element type does not fit.
     """
+    graph = module.main
     names = [value.name for value in graph.inputs]
+    layers = [own.layer or own.name for own in module.model_inputs]
     if isinstance(given, Mapping):
         leaves = dict(_leaves(given))
         if set(layers).issubset(leaves) and not set(names).issubset(leaves):
-            leaves.update((name, leaves[layer]) for name, layer in zip(names, layers, strict=False))
+            leaves.update((name, leaves[layer]) for name, layer in zip(names, layers, strict=True))
         missing = [name for name in names if name not in leaves]
         if missing:
             raise InputError(
@@ -54,7 +51,7 @@ def model_inputs(
         )
     result = {}
     for value, array in zip(graph.inputs, arrays, strict=True):
-        if value.name in tokens:
+        if value.name in module.tokens:
             array = as_rows(value.name, array, value.type.length, value.type.channels)
         result[value.name] = _fitting(value.name, value.type.shape, value.type.dtype, array)
     if len({len(array) for array in result.values()}) != 1:
@@ -116,16 +113,9 @@ def _without_ones(shape: tuple[Any, ...]) -> list[int]:
     return [extent for extent in shape[1:] if extent != 1]
 
 
-def model_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
-    """The shape, without the batch axis, in which the model itself takes every input.
-
-    ``graph`` is the imported one: there a reshape says where it is not the input's own.
-    """
-    shapes = {value.name: tuple(map(int, value.type.shape[1:])) for value in graph.inputs}
-    for node in graph.nodes:
-        if node.origin is not None and node.origin.kind == INPUT_LAYER:
-            shapes[node.inputs[0]] = tuple(map(int, node.type.shape[1:]))
-    return shapes
+def own_forms(module: Module, inputs: Mapping[str, Array]) -> list[Array]:
+    """Inputs by name, (N, ...), in the model's order, each in the form in which it takes them."""
+    return [own.own(inputs[own.name]) for own in module.model_inputs]
 
 
 def random_inputs(graph: Graph, sequences: int = 2, seed: int = 0) -> dict[str, Array]:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from fastism.errors import InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Module
-from fastism.ir.origin import INPUT_LAYERS
 from fastism.runtime.alternatives import parse_written
 from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
@@ -21,7 +20,6 @@ from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.scores import Scores
 from fastism.runtime.scoring import Progress, Scoring
-from fastism.runtime.tokens import token_inputs
 
 Array = npt.NDArray[Any]
 
@@ -95,10 +93,10 @@ class Plan:
         """The last module of every stage, by the stage's name."""
         return {module.stage: module for module in self.stages}
 
-    @cached_property
+    @property
     def tokens(self) -> frozenset[str]:
         """The inputs that the model itself takes as token numbers."""
-        return token_inputs(self.stages[0].main)
+        return self.module.tokens
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -138,7 +136,8 @@ class Plan:
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the plan folder. Raises PlanError for an existing path (unless ``force``)."""
         records = {
-            key: OpaqueRecord(layer.config(), layer.weights()) for key, layer in self.opaque.items()
+            key: OpaqueRecord(layer.front_end, layer.config(), layer.weights())
+            for key, layer in self.opaque.items()
         }
         save_plan(path, stages=self.stages, manifest=self.manifest, opaque=records, force=force)
 
@@ -147,8 +146,7 @@ class Plan:
 
         Raises InputError where it does not fit.
         """
-        layers: Any = self.stages[0].main.attributes.get(INPUT_LAYERS, ())
-        return model_inputs(self.module.main, x, self.tokens, layers)
+        return model_inputs(self.module, x)
 
     def __call__(
         self,

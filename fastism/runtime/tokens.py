@@ -8,19 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
-from fastism.ir.graph import Graph
-from fastism.ir.origin import INPUT_LAYER
 
 Array = npt.NDArray[Any]
-
-
-def token_inputs(graph: Graph) -> frozenset[str]:
-    """The inputs that the model itself takes as token numbers; ``graph`` is the imported one."""
-    return frozenset(
-        node.inputs[0]
-        for node in graph.nodes
-        if node.op == "token" and node.origin is not None and node.origin.kind == INPUT_LAYER
-    )
 
 
 def as_rows(name: str, given: Any, length: int, vocabulary: int) -> Array:

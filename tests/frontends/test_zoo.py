@@ -74,7 +74,7 @@ def test_types_are_those_of_the_layers(case: Lowered) -> None:
 
 def test_module_computes_what_the_model_computes(case: Lowered) -> None:
     entry, model, module, opaque = case
-    inputs = random_inputs(module.main)
+    inputs = random_inputs(module)
     values = reference.run(module, "main", inputs, opaque=opaque)
     expected = predict(model, inputs)
     assert len(expected) == len(module.main.outputs)
@@ -86,7 +86,7 @@ def test_module_computes_what_the_model_computes(case: Lowered) -> None:
 def test_no_model_is_idle(case: Lowered) -> None:
     """Outputs differ between sequences, so that a comparison of them means something."""
     entry, model, module, _ = case
-    for array in predict(model, random_inputs(module.main)):
+    for array in predict(model, random_inputs(module)):
         assert np.abs(array[0] - array[1]).max() > 1e-4, entry.name
 
 

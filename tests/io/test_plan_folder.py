@@ -19,13 +19,14 @@ KERNEL = np.linspace(-1, 1, 3 * 4 * 5, dtype=np.float32).reshape(3, 4, 5)
 MANIFEST = {"chunk": 512, "notes": ["a", None, 1.5]}
 OPAQUE = {
     "encoder/attention pool": OpaqueRecord(
+        "keras",
         {"class_name": "Attention", "config": {"heads": 2}},
         {
             "kernel/0": np.arange(6, dtype=ml_dtypes.bfloat16).reshape(2, 3),
             "seed": np.array([1, 2], np.uint32),
         },
     ),
-    "encoder/attention:pool": OpaqueRecord({}, {"kernel/0": np.float16([0.5, np.nan])}),
+    "encoder/attention:pool": OpaqueRecord("toy", {}, {"kernel/0": np.float16([0.5, np.nan])}),
 }
 
 
@@ -88,6 +89,7 @@ def test_opaque_layers_come_back_whatever_their_names(plan: Path) -> None:
     opaque = load_plan(plan).opaque
     assert opaque.keys() == OPAQUE.keys()
     for key, record in OPAQUE.items():
+        assert opaque[key].front_end == record.front_end
         assert opaque[key].config == record.config
         assert opaque[key].weights.keys() == record.weights.keys()
         for name, array in record.weights.items():
@@ -108,7 +110,7 @@ def test_the_layout_and_the_manifest(plan: Path) -> None:
         "opaque/001-encoder_attention_pool.json",
     }
     manifest = json.loads((plan / "manifest.json").read_text())
-    assert manifest["version"] == 1
+    assert manifest["version"] == 2
     assert manifest["versions"].keys() == {"fastism", "tensorflow", "keras", "numpy"}
     assert manifest["model"] == {"name": "basset.h5", "sha256": "ab" * 32}
     assert manifest["inputs"] == {"seq": [20, 4]}
@@ -143,8 +145,8 @@ def test_a_damaged_file_is_named(plan: Path, name: str) -> None:
 
 
 def test_a_manifest_of_another_format_version(plan: Path) -> None:
-    edit_manifest(plan, version=2)
-    with pytest.raises(PlanError, match="has plan format 2\n  why: this fastism reads format 1"):
+    edit_manifest(plan, version=1)
+    with pytest.raises(PlanError, match="has plan format 1\n  why: this fastism reads format 2"):
         load_plan(plan)
 
 

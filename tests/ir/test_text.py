@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastism.errors import InputError, ParseError, VerifyError
-from fastism.ir import Constant, Graph, GraphBuilder, Module, Node, Origin, Sites, TensorType, Value
+from fastism.ir import (
+    Constant,
+    Graph,
+    GraphBuilder,
+    ModelInput,
+    Module,
+    Node,
+    Origin,
+    Sites,
+    TensorType,
+    Value,
+)
 from fastism.ir.analysis import annotated
 from fastism.ir.ops import OpDefinition, registry
 from fastism.ir.ops.structure import as_stated
@@ -227,7 +238,18 @@ def modules(draw: st.DrawFn) -> Module:
         draw(st.just("") | NAMES),
         draw(st.sampled_from(["", "9c1e07"])),
         draw(NAMES),
+        tuple(draw(st.lists(MODEL_INPUTS, max_size=2))),
     )
+
+
+MODEL_INPUTS = st.builds(
+    ModelInput,
+    NAMES,
+    st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple),
+    tokens=st.booleans(),
+    turned=st.booleans(),
+    layer=st.just("") | NAMES,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -308,6 +330,9 @@ REFUSED = [
     ("need=[6,24)", "need=[7,24)", r"need=\[6,24\)"),
     ("change=5 @15:[13,18) ", " ", "line 8: expected change=5"),
     ("seq_input %seq", "", "ranges that can be recomputed"),
+    ("seq_input %seq", "input %seq {shape=30}", r"line 3: expected \{shape=\(600,\)\}, and tokens"),
+    ("seq_input %seq", "input %seq {tokens=true}", "line 3: expected {shape="),
+    ("seq_input %seq", "input %seq {shape=(30,), form=1}", "line 3: expected one of shape, tokens"),
     ('layer="x y"', 'layer="x \\y"', "line 9: expected a quoted string"),
 ]
 

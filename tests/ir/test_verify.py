@@ -92,6 +92,24 @@ REFUSED = {
     ),
     "call of itself": ("imported", "graph=tower", "graph=main", "does not fit the graph it calls"),
     "input of no graph": ("imported", "seq_input %seq", "seq_input %x", "has no input %x"),
+    "form of no input": (
+        *("imported", "seq_input %seq", "seq_input %seq\ninput %x {shape=(120,)}"),
+        "it is no input of the graph",
+    ),
+    "form of an input twice": (
+        "imported",
+        "seq_input %seq",
+        "seq_input %seq\ninput %seq {shape=(120,)}\ninput %seq {shape=(1, 120)}",
+        "says twice how the model takes an input",
+    ),
+    "form of other elements": (
+        *("imported", "seq_input %seq", "seq_input %seq\ninput %seq {shape=(4, 31)}"),
+        r"f32\[N,30,4\] has not the elements of \(4, 31\)",
+    ),
+    "form of other tokens": (
+        *("imported", "seq_input %seq", "seq_input %seq\ninput %seq {shape=(31,), tokens=true}"),
+        r"f32\[N,30,4\] is not one-hot rows of \(31,\) tokens",
+    ),
     "outputs uncounted": ("imported", "outputs profile, ", "outputs ", "the module names 1"),
     "outputs of a name": ("imported", '"mean of x"', "profile", "two outputs named 'profile'"),
     "outputs unnamed": ("annotated", 'outputs profile, "mean of x"', "", "the module names 0"),

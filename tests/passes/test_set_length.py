@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fastism.backends import reference
 from fastism.errors import PassError
 from fastism.frontends.keras.lowering.lower import lower
-from fastism.ir import Sites
+from fastism.ir import ModelInput, Sites
 from fastism.passes.manager import Pipeline
 from fastism.runtime.inputs import random_inputs
 from tests.zoo import ENTRIES
@@ -33,6 +35,21 @@ def test_types_and_sites_follow(parsed) -> None:
     assert [str(node.type) for node in module.main.nodes] == ["f32[N,18,2]", "f32[N,9,2]"]
     assert module.sites == Sites.every(20)
     assert module.after == "set-length"
+
+
+@pytest.mark.parametrize(
+    ("own", "longer"),
+    [
+        (ModelInput("seq", (10, 1, 4)), (20, 1, 4)),
+        (ModelInput("seq", (4, 10), turned=True), (4, 20)),
+        (ModelInput("seq", (10,), tokens=True), (20,)),
+    ],
+)
+def test_the_model_takes_its_input_at_that_length(parsed, own: ModelInput, longer: tuple) -> None:
+    text = f"graph @main(%seq: f32[N,10,4]) {{\n{CONV}  return %conv\n}}\n"
+    module = parsed(text, "flat", WEIGHTS, sites=Sites.every(10)).replace(inputs=(own,))
+    (found,) = Pipeline.parse("set-length{length=20}").run(module).inputs
+    assert found == replace(own, shape=longer)
 
 
 def test_chosen_sites_stay(parsed) -> None:

@@ -8,20 +8,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from fastism.ir.graph import Graph
+from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs as runtime_inputs
-from fastism.runtime.tokens import token_inputs
 
 
-def random_inputs(graph: Graph, rows: int = 2, seed: int = 7) -> dict[str, np.ndarray]:
+def random_inputs(module: Module, rows: int = 2, seed: int = 7) -> dict[str, np.ndarray]:
     """Arrays of both signs for every input of a main graph, ``rows`` sequences of each."""
     random = np.random.default_rng(seed)
-    rest = runtime_inputs(graph, rows, seed)  # tokens, and other whole numbers
+    rest = runtime_inputs(module.main, rows, seed)  # tokens, and other whole numbers
     return {
         value.name: rest[value.name]
-        if value.name in token_inputs(graph) or value.type.dtype not in ("f32", "f64")
+        if value.name in module.tokens or value.type.dtype not in ("f32", "f64")
         else random.normal(size=(rows, *value.type.shape[1:])).astype("float32")
-        for value in graph.inputs
+        for value in module.main.inputs
     }
 
 

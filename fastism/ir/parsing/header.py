@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from fastism.errors import FastismError
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Constant, Sites
 from fastism.ir.parsing.places import Places
 from fastism.ir.parsing.reader import Reader, Token
@@ -69,6 +71,30 @@ def _ends(reader: Reader, token: Token) -> tuple[int, int]:
     except ValueError as error:
         raise reader.error("positions, as [start,stop)", token, str(error)) from error
     return start, stop
+
+
+_INPUT = ("shape", "tokens", "turned", "layer")
+
+
+def read_input(reader: Reader) -> ModelInput:
+    """``%name {shape=(600,), tokens=true}``: how the model takes an input."""
+    name = reader.name_of("value", "an input that the model takes otherwise, as %name")
+    whole, given = reader.token, dict[str, Any]()
+    reader.mark("{")
+    while not reader.accept("mark", "}"):
+        token = reader.token
+        key = reader.word("a field, or '}'")
+        if key not in _INPUT or key in given:
+            raise reader.error(f"one of {', '.join(_INPUT)}, each once", token)
+        reader.mark("=")
+        given[key] = reader.attribute()
+        if not reader.at("mark", "}"):
+            reader.mark(",")
+    result = ModelInput(name, **{"shape": None, **given})
+    if not result.typed:
+        fields = "{shape=(600,)}, and tokens=true, turned=true, layer=name where they hold"
+        raise reader.error(fields, whole)
+    return result
 
 
 class Constants:

@@ -70,3 +70,26 @@ def compute_scope(operation: Any) -> AbstractContextManager[object]:
     if isinstance(operation, keras.Layer) and operation.autocast:
         return AutocastScope(operation.compute_dtype)  # type: ignore[no-any-return]
     return nullcontext()
+
+
+def computed_in(model: keras.Model) -> frozenset[str]:
+    """The element types anything in a model computes in, by Keras's names.
+
+    Layers that only name an input, or that are made of others, do not count; operations between
+    layers compute in the type of their results.
+    """
+    layers = [model, *model._flatten_layers(include_self=False)]
+    leaves = [
+        layer
+        for layer in layers
+        if type(layer).__name__ != "InputLayer" and not getattr(layer, "_layers", ())
+    ]
+    between = {
+        str(tensor.dtype)
+        for layer in layers
+        for operation in getattr(layer, "operations", ())
+        if not hasattr(operation, "compute_dtype")
+        for node in operation._inbound_nodes
+        for tensor in node.outputs
+    }
+    return frozenset(between | {layer.compute_dtype for layer in leaves})

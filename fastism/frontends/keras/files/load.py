@@ -12,7 +12,7 @@ import h5py
 import keras
 
 from fastism.errors import FastismError, ModelError
-from fastism.frontends.keras.files.file_hash import file_hash
+from fastism.frontends.file_hash import file_hash
 from fastism.frontends.keras.files.legacy import REWRITE
 from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights

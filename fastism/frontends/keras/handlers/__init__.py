@@ -1,5 +1,6 @@
 """Handlers, one file a family; importing this package registers them all."""
 
+from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to register)
     activations,
     combining,

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -33,6 +33,8 @@ class OpaqueLayer:
     Call it with the tensors of the call in the order of the node's inputs, batch axis first; it
     returns its results as a flat list. ``why`` says what kept the layer from being expressed.
     """
+
+    front_end: Final = "keras"
 
     def __init__(
         self,

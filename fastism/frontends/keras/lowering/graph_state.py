@@ -11,8 +11,11 @@ from fastism.frontends.keras.lowering.masks import Masks
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
 from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph
-from fastism.ir.origin import INPUT_LAYER, Origin
+from fastism.ir.origin import Origin
 from fastism.ir.types import TensorType
+
+_INPUT = "InputLayer"
+"""The kind of what turns an input as the IR has it to the model's own form."""
 
 
 class GraphState:
@@ -46,12 +49,12 @@ class GraphState:
             [value],
             name=f"{name}/reshape",
             attributes={"shape": shape},
-            origin=Origin(name, INPUT_LAYER),
+            origin=Origin(name, _INPUT),
         )
 
     def _tokens(self, name: str, rows: str, dtype: str | None) -> str:
         """One-hot rows as the numbers of tokens that they stand for."""
-        origin = Origin(self.path + name, INPUT_LAYER)
+        origin = Origin(self.path + name, _INPUT)
         attributes = {"dtype": dtype}
         name = f"{name}/token"
         tokens = self.builder.add("token", [rows], name=name, attributes=attributes, origin=origin)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import keras
 
 from fastism.errors import ModelError
+from fastism.frontends.base import Lowered
 from fastism.frontends.keras.calls.call import Call, Slot
-from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.frontends.keras.lowering.functional import functional_graph, paths
 from fastism.frontends.keras.lowering.graph_state import GraphState
 from fastism.frontends.keras.lowering.graphs import lower_main
@@ -26,17 +27,10 @@ from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
 from fastism.frontends.keras.lowering.sequences import sequence_type
 from fastism.frontends.keras.lowering.tokens import vocabulary
 from fastism.ir.graph import Graph
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Module
-from fastism.ir.origin import INPUT_LAYERS, Origin
+from fastism.ir.origin import Origin
 from fastism.ir.types import TensorType
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A module, and the live layers behind its ``opaque`` nodes, by their ``key``."""
-
-    module: Module
-    opaque: Mapping[str, OpaqueLayer]
 
 
 def lower(
@@ -78,9 +72,6 @@ def lower(
     functional = functional_graph(model)
     if functional is not None:
         graph = lower_main(builder, functional, names, types)
-        layers = layer_names(functional.inputs)
-        if layers != list(names):
-            graph = graph.replace(attributes={**graph.attributes, INPUT_LAYERS: tuple(layers)})
     else:
         graph = _whole(builder, model, structure, names, types)
     builder.main(graph)
@@ -89,6 +80,7 @@ def lower(
         graphs=tuple(builder.graphs),
         constants=builder.constants,
         seq_input=graph.inputs[edited].name,
+        inputs=_model_inputs(inputs, graph, layered=functional is not None),
         outputs=_output_names(model, graph),
         model=name or model.name,
         sha256=sha256,
@@ -113,6 +105,35 @@ def _whole(
     why = "its call is code of its own, not a graph of layers"
     origin = Origin(model.name, type(model).__name__)
     return state.finish(live_node(state, call, inputs, origin, why))
+
+
+def _model_inputs(tensors: Sequence[Any], graph: Graph, *, layered: bool) -> tuple[ModelInput, ...]:
+    """The inputs that a model takes otherwise than its graph has them.
+
+    tensors: the symbolic inputs. layered: they come from layers with names of their own.
+    """
+    found = []
+    for tensor, layer, value in zip(tensors, layer_names(tensors), graph.inputs, strict=True):
+        usual = ModelInput.plain(value.name, value.type)
+        own, extents = tensor.shape[1:], usual.shape
+        tokens = len(own) < len(extents)
+        given = replace(
+            usual,
+            shape=extents[:1] if tokens else _own_shape(own, extents),
+            tokens=tokens,
+            layer=layer if layered and layer != value.name else "",
+        )
+        if given != usual:
+            found.append(given)
+    return tuple(found)
+
+
+def _own_shape(own: Sequence[int | None], extents: Sequence[int]) -> tuple[int, ...]:
+    """A model's own shape, its free axes filled in, of an input with these extents."""
+    if len(own) == len(extents):
+        return tuple(extents)
+    known = prod(extent for extent in own if extent is not None)
+    return tuple(prod(extents) // known if extent is None else int(extent) for extent in own)
 
 
 def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:

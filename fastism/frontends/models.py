@@ -1,0 +1,55 @@
+"""Models of any kind, in memory or in files: loaded, lowered, called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastism.frontends.base import Lowered
+from fastism.frontends.registry import front_end_of
+
+
+def loaded(
+    model: Any,
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    unsafe: bool = False,
+    architecture: Callable[[], Any] | None = None,
+) -> Any:
+    """A model: the one given, or the one in the file of a path.
+
+    custom_objects, unsafe, architecture: as of `fastism.compile`. Raises ModelError for a file that
+    cannot be loaded.
+    """
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    return front_end_of(model).load(
+        os.fspath(model), custom_objects=custom_objects, unsafe=unsafe, architecture=architecture
+    )
+
+
+def file_hash(path: str | os.PathLike[str]) -> str:
+    """What a model file is known by. Raises ModelError if it cannot be read."""
+    return front_end_of(path).file_hash(os.fspath(path))
+
+
+def lowered(
+    model: Any,
+    *,
+    seq_input: int | str = 0,
+    length: int | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    unsafe: bool = False,
+    architecture: Callable[[], Any] | None = None,
+) -> Lowered:
+    """A model, or the one in the file of a path, in the imported stage.
+
+    Arguments as of `fastism.compile`. Raises ModelError, InputError, LoweringError as `FrontEnd`'s
+    ``load`` and ``lower`` do.
+    """
+    live = loaded(model, custom_objects=custom_objects, unsafe=unsafe, architecture=architecture)
+    end, name, sha256 = front_end_of(live), "", ""
+    if live is not model:
+        name, sha256 = os.path.basename(os.fspath(model)), file_hash(model)
+    return end.lower(live, length=length, seq_input=seq_input, name=name, sha256=sha256)
