@@ -6,19 +6,20 @@ changed stretch of each, and a click shows the node's line of the dump.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
 
 from fastism.ir.analysis import change_ranges
 from fastism.ir.graph import Graph, Node, Value
-from fastism.ir.module import Module, Sites
+from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.printer import print_node
+from fastism.report.boundaries import BoundaryRow
 from fastism.report.explanation import Explanation, explain, segmented_stage, site_index
 from fastism.report.families import family
 from fastism.report.layout import draw
-from fastism.report.values import ValueRow, layer_of
+from fastism.report.values import ValueRow
 
 CARD, LANE, ROW = 236, 22, 74
 """Pixels: a card with the gap beside it, a lane of edges, a row with the gap below."""
@@ -47,18 +48,18 @@ def page_data(explained: Explanation, module: Module, start: int | None) -> dict
     assert module.sites is not None
     first = len(module.sites) // 2 if start is None else site_index(module, start)
     vertices: list[Value | Node] = [*graph.inputs, *graph.nodes]
-    number = {_name(vertex): index for index, vertex in enumerate(vertices)}
+    number = {vertex.name: index for index, vertex in enumerate(vertices)}
     drawing = draw(graph.to_networkx(), CARD, LANE)
     rows = {row.value: row for row in explained.values}
-    why = {row.node: list(row.why) for row in explained.boundaries}
+    begins = {row.node: _begins(row) for row in explained.boundaries}
     families = _Families(graph, module)
     cards = []
     for vertex in vertices:
         value = vertex if isinstance(vertex, Value) else vertex.results[0]
-        card = _card(vertex, rows[value.name], module)
-        x, y = drawing.centres[_name(vertex)], drawing.rows[_name(vertex)]
-        place = {"x": round(x, 1), "row": y, "family": families.number(value)}
-        cards.append({**card, **place, "why": why.get(_name(vertex), [])})
+        card = _card(vertex, value, rows[value.name], module.constants)
+        card["x"], card["row"] = round(drawing.centres[vertex.name], 1), drawing.rows[vertex.name]
+        card["family"], card["begins"] = families.number(value), begins.get(vertex.name)
+        cards.append(card)
     edges = [
         [number[source], number[target], [[round(x, 1), row] for x, row in points]]
         for (source, target), points in drawing.paths.items()
@@ -100,16 +101,14 @@ class _Families:
         return self._numbers[change]
 
 
-def _name(vertex: Value | Node) -> str:
-    return vertex.name
-
-
-def _card(vertex: Value | Node, row: ValueRow, module: Module) -> dict[str, Any]:
-    value = vertex if isinstance(vertex, Value) else vertex.results[0]
+def _card(
+    vertex: Value | Node, value: Value, row: ValueRow, constants: Mapping[str, Constant]
+) -> dict[str, Any]:
     assert value.need is not None
+    node = vertex if isinstance(vertex, Node) else None
     return {
         "name": vertex.name,
-        "layer": row.layer if isinstance(vertex, Value) else layer_of(vertex),
+        "layer": row.layer,
         "op": row.op,
         "segment": row.segment,
         "mode": row.mode,
@@ -120,15 +119,14 @@ def _card(vertex: Value | Node, row: ValueRow, module: Module) -> dict[str, Any]
         "growth": row.growth,
         "grownBy": row.grown_by,
         "multiplyAdds": row.multiply_adds,
-        "stop": vertex.stop if isinstance(vertex, Node) else None,
-        "line": _line(vertex, module.constants),
+        "stop": node.stop if node else None,
+        "line": print_node(node, constants) if node else f"%{value.name}: {value.type}",
     }
 
 
-def _line(vertex: Value | Node, constants: Any) -> str:
-    if isinstance(vertex, Node):
-        return print_node(vertex, constants)
-    return f"%{vertex.name}: {vertex.type}"
+def _begins(row: BoundaryRow) -> dict[str, Any]:
+    behind = row.behind_macs
+    return {"why": row.why, "handed": row.handed, "saved": row.saved, "behind": behind}
 
 
 def _stretches(sites: Sites) -> list[list[int]]:

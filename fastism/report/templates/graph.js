@@ -56,6 +56,9 @@
     bar.style.transform = `translateX(${100 * left}%) scaleX(${share})`;
   };
 
+  // Of a long path the last name.
+  const short = (layer) => (layer.length > 24 ? layer.replace(/^.*\//, "…/") : layer);
+
   const hue = (segment) => (segment ? `var(--s${(segment - 1) % 5})` : "var(--none)");
 
   const build = (card, index) => {
@@ -67,10 +70,11 @@
     button.style.setProperty("--hue", hue(card.segment));
     button.setAttribute("aria-pressed", "false");
     button.title = card.name;
-    add(button, "span", "name", card.layer);
-    add(button, "span", "segment", card.segment ? `seg ${card.segment}` : "");
-    add(button, "span", "op", [card.stop ? "stop" : "", card.op, card.mode].filter(Boolean).join(" · "));
-    card.width = add(button, "span", "width");
+    const [top, below] = [add(button, "span", "pair"), add(button, "span", "pair")];
+    add(top, "span", "name", short(card.layer));
+    add(top, "span", "segment", card.segment ? `seg ${card.segment}` : "");
+    add(below, "span", "op", [card.stop ? "stop" : "", card.op, card.mode].filter(Boolean).join(" · "));
+    card.width = add(below, "span", "width");
     const track = add(button, "span", "track");
     place(add(track, "i", "need"), card.need, card.length);
     const intervals = data.families[card.family];
@@ -114,6 +118,11 @@
     if (chosen !== null) describe(data.cards[chosen], position);
   };
 
+  const products = (count) => `${number(Math.round(count))} multiply-adds an item`;
+  const crossing = ({ handed, saved }) =>
+    `${number(Math.round(handed))} bytes an item` +
+    (saved ? `; ${number(saved)} bytes a sequence are kept` : "");
+
   const describe = (card, position) => {
     const { change, seen } = reached(card, position);
     const listed = (pairs) => pairs.map(interval).join(" ") || "nothing";
@@ -123,12 +132,14 @@
       ["op", card.op],
       ["type", card.type],
       ["segment", card.segment ? `${card.segment}, ${card.mode}` : card.mode],
-      ["begins a segment", card.why.join("; ")],
+      ["begins a segment", card.begins ? card.begins.why.join("; ") : ""],
+      ["crosses there", card.begins ? crossing(card.begins) : ""],
+      ["behind it", card.begins && card.begins.behind ? products(card.begins.behind) : ""],
       ["changes", listed(change)],
       ["outputs see", seen.length || !change.length ? listed(seen) : "nothing of it"],
       ["widest window", `${number(card.window)} of ${number(card.length)}`],
       ["grows", grown || (card.grownBy ? `not here; last in ${card.grownBy}` : "")],
-      ["multiply-adds", card.multiplyAdds ? `${number(Math.round(card.multiplyAdds))} an item` : ""],
+      ["costs", card.multiplyAdds ? products(card.multiplyAdds) : ""],
     ];
     get("facts").replaceChildren();
     for (const [name, text] of facts) {
