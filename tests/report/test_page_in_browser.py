@@ -67,7 +67,9 @@ def shares(browser: Chrome, name: str) -> list[tuple[float, float]]:
     return [(left, width) for left, width in found if width > 0]
 
 
-@pytest.mark.parametrize("name", ["basset", "spliceai", "unet", "shared_strands"])
+@pytest.mark.parametrize(
+    "name", ["basset", "spliceai", "unet", "shared_strands", "two_inputs_dict"]
+)
 def test_the_slider_moves_and_grows_what_changes_in_every_layer(
     browser: Chrome, visit: Callable[..., Plan], name: str
 ) -> None:
@@ -167,6 +169,9 @@ def test_nothing_lies_over_anything_else(
     assert not any(overlap(one, other) for i, one in enumerate(parts) for other in parts[i + 1 :])
     labels = boxes(browser, ".title, .site label, .site input, .site output, .legend")
     assert not any(overlap(one, other) for i, one in enumerate(labels) for other in labels[i + 1 :])
+    (graph,) = boxes(browser, "#scroll")
+    assert graph[2] - graph[0] >= 400, "a card and a lane have room"
+    assert graph[3] - graph[1] >= 300
     width, height = SIZES[size]
     assert all(box[0] >= 0 and box[2] <= width and box[3] <= height + 0.5 for box in parts)
     assert browser.execute_script("return document.documentElement.scrollWidth") == width
