@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 """The largest difference, as a share of the output's scale, in single precision."""
 HALF_TOLERANCE = 1e-2
 """The same where any value is of half precision, which runtimes round at different places."""

@@ -36,7 +36,7 @@ _HOW_TO_RUN = {
     "item/edit": "what is written less what stands there: alternative - sequence[start:stop]",
     "sites": "indices into 'sites.starts'; a site in no graph changes nothing, and scores as the "
     "reference",
-    "together": "where given, one entry a site: the pairs of a call must agree in it",
+    "together": "one entry a site: the pairs of a call must agree in it",
 }
 
 
@@ -113,8 +113,7 @@ def _group(plan: Plan, group: Group) -> dict[str, Any]:
         "pairs": group.pairs,
         "sites": group.sites.tolist(),
     }
-    if group.keys.shape[1]:
-        found["together"] = group.keys.tolist()
+    found["together"] = group.keys.tolist() if group.keys.shape[1] else [[0]] * len(group.sites)
     return found
 
 

@@ -1,4 +1,7 @@
-"""TensorFlow operators that fastism emits and tf2onnx has no form of; importing registers them."""
+"""Operators that TensorFlow traces of live layers (a GELU) and tf2onnx has no form of.
+
+Importing this file registers them with tf2onnx.
+"""
 
 from __future__ import annotations
 
