@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastism.ir.analysis import relations
-from fastism.ir.graph import Graph, Node, Value
+from fastism.ir.graph import Node, Value
 from fastism.ir.module import Module
 from fastism.ir.windows import Relation, Unread, Window
 
@@ -79,29 +79,28 @@ def value_rows(
 
 def site_rows(segmented: Module, site: int) -> tuple[SiteRow, ...]:
     """A row a value for the site with index ``site``."""
-    graph = segmented.main
-    return tuple(
-        SiteRow(
-            value=value.name,
-            layer=layer_of(node) if node else value.name,
-            op=node.op if node else "input",
-            length=value.type.length,
-            change=tuple((i.start, i.stop) for i in value.change.at(site)),
-            window=tuple((i.start, i.stop) for i in value.window.at(site)),
-            need=(value.need.start, value.need.stop),
+    graph, rows = segmented.main, []
+    for value in graph.values.values():
+        assert value.change is not None
+        assert value.need is not None
+        node = graph.producers.get(value.name)
+        rows.append(
+            SiteRow(
+                value=value.name,
+                layer=layer_of(node) if node else value.name,
+                op=node.op if node else "input",
+                length=value.type.length,
+                change=tuple((i.start, i.stop) for i in value.change.at(site)),
+                window=tuple((i.start, i.stop) for i in value.window.at(site)),
+                need=(value.need.start, value.need.stop),
+            )
         )
-        for value, node in ((value, graph.producers.get(name)) for name, value in _values(graph))
-        if value.change is not None and value.need is not None
-    )
+    return tuple(rows)
 
 
 def layer_of(node: Node) -> str:
     """The Keras path of the layer that a node is for; its own name if there is none."""
     return node.origin.layer if node.origin else node.name
-
-
-def _values(graph: Graph) -> list[tuple[str, Value]]:
-    return list(graph.values.items())
 
 
 def _row(
