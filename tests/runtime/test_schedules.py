@@ -131,13 +131,6 @@ def test_tuning_ends_when_its_time_is_over(clock):
     assert first.seconds_an_item > 0
 
 
-def test_a_plan_saved_before_options_bore_a_backends_name_is_fused():
-    plan = api.compile(ENTRIES["pool_even"].build())
-    graphs = [g.replace(attributes={**g.attributes, "fuse": True}) for g in plan.module.graphs[1:]]
-    older = plan.with_module(plan.module.with_graphs([plan.module.main, *graphs]))
-    assert all(older.executor.functions[graph.name].fused for graph in graphs)
-
-
 def test_an_unknown_option_of_the_backend_is_refused():
     plan = api.compile(ENTRIES["pool_even"].build())
     with pytest.raises(VerifyError, match=r"(?s)option .tensorflow.fuze.\n.*knows tensorflow.fuse"):

@@ -19,9 +19,6 @@ from fastism.ir.types import NUMPY_DTYPES, TensorType
 FUSE = Variant("tensorflow.fuse", "light ops fused", one_size=True)
 VARIANTS["tensorflow"] = (FUSE,)
 
-BEFORE = "fuse"
-"""The option as plans have it that were saved before options bore the name of their backend."""
-
 
 def signature(type: TensorType) -> tf.TensorSpec:
     """A TensorSpec whose batch axis is free: chunks of any size share one trace."""
@@ -109,8 +106,7 @@ class _Function:
         self.plain = Program(graph, opaque, pool)
         self.fused: Program | None = None
         self._items: int | None = None
-        before = graph.attributes.get(BEFORE) is True
-        if backend_options(module, graph, {FUSE.option: before})[FUSE.option]:
+        if backend_options(module, graph, {FUSE.option: False})[FUSE.option]:
             self.fused = Program(graph, opaque, pool, fuse=True)
             self._items = Chunks.of(Place(module, graph)).items
 
