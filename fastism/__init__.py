@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastism.api import compile, load
+    from fastism.api import compile, from_module, load
     from fastism.compatibility import FastISM, NaiveISM
     from fastism.errors import FastismError
     from fastism.frontends.keras.live.custom import register_layer
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "compile": "fastism.api",
     "load": "fastism.api",
+    "from_module": "fastism.api",
     "FastismError": "fastism.errors",
     "register_layer": "fastism.frontends.keras.live.custom",
     "register_pass": "fastism.passes.registry",
@@ -36,6 +37,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022  (in the order a reader meets them)
     "compile",
     "load",
+    "from_module",
     "Plan",
     "Scores",
     "shuffled",

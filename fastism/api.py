@@ -5,8 +5,10 @@ model file -> frontends -> imported -> passes -> scheduled -> backend -> Plan
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastism.backends import registry as backends
@@ -15,6 +17,7 @@ from fastism.frontends import models
 from fastism.frontends.base import LiveLayer
 from fastism.frontends.registry import front_end
 from fastism.ir.module import Module
+from fastism.ir.verify import verify
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.runtime.alternatives import parse_alternatives
@@ -24,6 +27,7 @@ from fastism.runtime.finite import warn_of_weights
 from fastism.runtime.manifest import check_manifest
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
+from fastism.runtime.whole import check_runs
 
 
 def compile(
@@ -74,6 +78,51 @@ def compile(
     arguments that do not fit it, PassError where a pass fails. Warns of weights that are NaN or
     infinite.
     """
+    started = start(
+        model,
+        seq_input=seq_input,
+        length=length,
+        sites=sites,
+        width=width,
+        alternatives=alternatives,
+        outputs=outputs,
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        architecture=architecture,
+    )
+    stops = names_of("stop_layers", stop_layers)
+    parsed = Pipeline.parse(pipeline or DEFAULT, tuple(instruments)).with_stops(stops)
+    return _finished(started, parsed, backend)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What the passes begin with, and what a plan holds beside their work.
+
+    alternatives: (A, width, C), the rows to write. opaque: the live layers the module names.
+    positions: where the module's outputs stand among all of the model's.
+    """
+
+    module: Module
+    alternatives: Any
+    opaque: Mapping[str, LiveLayer]
+    positions: Sequence[int]
+
+
+def start(
+    model: Any,
+    *,
+    seq_input: int | str = 0,
+    length: int | None = None,
+    sites: Any = None,
+    width: int | None = None,
+    alternatives: Any = None,
+    outputs: Sequence[str] | str | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    unsafe: bool = False,
+    architecture: Callable[[], Any] | None = None,
+) -> Start:
+    """The imported module of a model, for its sites and outputs; arguments as for `compile`."""
     require_count("length", length, optional=True)
     lowered = models.lowered(
         model,
@@ -89,17 +138,64 @@ def compile(
     if outputs is not None:
         imported = imported.with_outputs(names_of("outputs", outputs))
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
-    rows = _rows(alternatives, imported)
+    positions = [every.index(name) for name in imported.outputs]
+    return Start(imported, _rows(alternatives, imported), opaque, positions)
+
+
+def from_module(
+    module: Module,
+    *,
+    plan: Plan | None = None,
+    alternatives: Any = None,
+    stop_layers: Sequence[str] | str = (),
+    pipeline: str | None = None,
+    backend: str | None = None,
+    instruments: Sequence[Instrument] = (),
+) -> Plan:
+    """Compile a module of any stage, as a pass made it or as edited text reads, to a plan.
+
+    module: with the content of its weights; see `fastism.ir.read_module`.
+    plan: one of the same model, that has the live layers which the module names; the alternatives,
+        the backend and the positions of outputs are its, too, unless said otherwise.
+    alternatives, stop_layers, backend, instruments: as for `compile`.
+    pipeline: passes to run in place of those of the default pipeline that come after the stage.
+
+    Raises VerifyError where the module breaks a rule of its stage, PassError where a pass fails,
+    InputError where weights, live layers or sites are missing.
+    """
+    given = Pipeline.parse(pipeline) if pipeline is not None else Pipeline.remaining(module.stage)
     stops = names_of("stop_layers", stop_layers)
-    parsed = Pipeline.parse(pipeline or DEFAULT, tuple(instruments)).with_stops(stops)
-    stages = parsed.run_stages(imported)
-    if stages[-1].stage != "scheduled":
+    passes = dataclasses.replace(given, instruments=tuple(instruments)).with_stops(stops)
+    verify(module)
+    if module.sites is None:
         raise InputError(
-            f"the pipeline ends at the {stages[-1].stage} stage, and only a scheduled module runs",
+            "the module does not say where its input is edited",
+            attempt="--sites 0:600 on the command line; in Python "
+            "module.replace(sites=Sites.every(length))",
+        )
+    opaque = plan.opaque if plan is not None else {}
+    if alternatives is None and plan is not None:
+        alternatives = plan.alternatives
+    outputs = plan.output_names if plan is not None else ()
+    positions = [
+        plan.output_positions[outputs.index(name)] if plan and name in outputs else position
+        for position, name in enumerate(module.outputs)
+    ]
+    started = Start(module, _rows(alternatives, module), opaque, positions)
+    return _finished(started, passes, backend or (plan.backend if plan else "tensorflow"))
+
+
+def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
+    stages = pipeline.run_stages(started.module)
+    last = stages[-1]
+    if last.stage != "scheduled":
+        raise InputError(
+            f"the pipeline ends at the {last.stage} stage, and only a scheduled module runs",
             attempt=f"end it as the default does: {DEFAULT}",
         )
-    positions = [every.index(name) for name in imported.outputs]
-    return _plan(stages, rows, opaque, backend, str(parsed), positions)
+    check_runs(last, started.opaque)
+    rows, opaque, positions = started.alternatives, started.opaque, started.positions
+    return _plan(stages, rows, opaque, backend, str(pipeline), positions)
 
 
 def load(

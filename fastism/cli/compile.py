@@ -7,19 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastism.cli.edits import check_width, parse_alternatives, parse_sites, site_options
+from fastism.cli.edits import (
+    alternatives_options,
+    check_width,
+    parse_alternatives,
+    parse_sites,
+    site_options,
+)
 from fastism.cli.options import (
     PATH,
     architecture_option,
     check_model_file,
+    dump_option,
     force_option,
     length_option,
     load_architecture,
     load_custom_objects,
     model_options,
+    outputs_option,
     parse_input,
+    pass_options,
+    seq_input_option,
+    weights_option,
 )
+from fastism.cli.plugins import load_instruments, load_passes
 from fastism.cli.session import Session, pass_session
+from fastism.cli.sources import kind_of, refuse_options
+from fastism.cli.text_source import APPLIES, plan_of_text
+from fastism.cli.trail import Trail, dumped, was_given
 
 if TYPE_CHECKING:
     from fastism.runtime.plan import Plan
@@ -28,24 +43,16 @@ if TYPE_CHECKING:
 @click.command("compile", short_help="Compile a Keras model to a plan.")
 @click.argument("model", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, help="Folder the plan is written to.")
+@weights_option
 @length_option
-@click.option("--seq-input", default="0", help="Which input is edited: position or name.")
+@seq_input_option
 @click.option("--stop", multiple=True, metavar="NAME", help="Run whole from this layer on.")
 @site_options
-@click.option(
-    "--alternatives",
-    metavar="TEXT",
-    help="What is written at a site: letters (the default for sites of one position), words, "
-    "zeros, uniform, words like TATAAA,GGGCCC, or rows (A, width, C) in a .npy file.",
-)
-@click.option(
-    "--alphabet", default="ACGT", show_default=True, help="The channels, to read --alternatives."
-)
-@click.option(
-    "--output-name", multiple=True, metavar="NAME", help="An output wanted; default: all."
-)
+@alternatives_options
+@outputs_option
 @click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
-@click.option("--dump-ir", type=PATH, metavar="DIR", help="Write the module after every pass.")
+@dump_option
+@pass_options
 @click.option(
     "--tune",
     type=click.Choice(["on", "off"]),
@@ -58,10 +65,14 @@ if TYPE_CHECKING:
 @architecture_option
 @force_option
 @pass_session
+@click.pass_context
 def compile_(
+    context: click.Context,
     session: Session,
+    /,
     model: Path,
     output: Path,
+    weights: Path | None,
     length: int | None,
     seq_input: str,
     stop: tuple[str, ...],
@@ -69,9 +80,11 @@ def compile_(
     width: int,
     alternatives: str | None,
     alphabet: str,
-    output_name: tuple[str, ...],
+    outputs: tuple[str, ...],
     pipeline: str | None,
     dump_ir: Path | None,
+    passes_from: tuple[str, ...],
+    instrument: tuple[str, ...],
     tune: str,
     no_check: bool,
     custom_objects: str | None,
@@ -82,47 +95,69 @@ def compile_(
     """Compile MODEL (.keras, .h5, SavedModel) to a plan: what each mutation reaches, and how.
 
     The plan's scores are held against the model's own; a plan that disagrees is not written.
+
+    MODEL may be a module's text (.fism), as --dump-dir and fastism opt write it, of any stage and
+    edited or not. Then --weights names a plan with its weights, and the passes still to come run:
+
+    \b
+    fastism opt model.h5 -p flatten -o flat.fism
+    fastism compile flat.fism --weights plan/ -o plan2/
     """
     from fastism.io.plan_folder import check_plan_target
-    from fastism.io.whole import check_folder_target
+    from fastism.io.whole import check_folder_target, check_not_read
     from fastism.passes.instruments import DumpStages, Instrument, Timings
     from fastism.passes.pipeline import parse_pipeline
 
-    check_model_file(model)
+    kind = kind_of(model)
+    if kind == "text":
+        refuse_options(context, model, kind, APPLIES)
+    else:
+        check_model_file(model)
+        refuse_options(context, model, "model", APPLIES)
     check_plan_target(output, force=force)
+    check_not_read(output, *(path for path in (model, weights) if path is not None))
     positions = parse_sites(sites, width)
     check_width(width, alternatives)
     rows = parse_alternatives(alternatives, alphabet)
     timings = Timings()
-    instruments: list[Instrument] = [timings]
+    load_passes(passes_from)
+    instruments: list[Instrument] = [timings, *load_instruments(instrument)]
     if dump_ir is not None:
         check_folder_target(dump_ir)
-        instruments.append(DumpStages(dump_ir))
+        instruments.append(DumpStages(dump_ir, dumped(Trail.of(model, context))))
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
     if pipeline is not None:
         parse_pipeline(pipeline)
 
-    session.load_tensorflow()
-    from fastism import api
+    shared: dict[str, Any] = {
+        "alternatives": rows,
+        "stop_layers": stop,
+        "pipeline": pipeline,
+        "custom_objects": objects,
+        "unsafe": unsafe,
+        "instruments": tuple(instruments),
+    }
+    if kind == "text":
+        plan = plan_of_text(session, context, model, positions, **shared)
+    else:
+        session.load_tensorflow()
+        from fastism import api
 
-    plan = api.compile(
-        model,
-        seq_input=parse_input(seq_input),
-        length=length,
-        sites=positions,
-        width=width,
-        alternatives=rows,
-        stop_layers=stop,
-        outputs=output_name or None,
-        pipeline=pipeline,
-        custom_objects=objects,
-        unsafe=unsafe,
-        architecture=build,
-        instruments=tuple(instruments),
-    )
+        plan = api.compile(
+            model,
+            seq_input=parse_input(seq_input),
+            length=length,
+            sites=positions,
+            width=width,
+            outputs=outputs or None,
+            architecture=build,
+            **shared,
+        )
     session.detail(str(timings))
-    if no_check:
+    if kind == "text":
+        session.note(f"not checked against a model (fastism verify {output} -m MODEL does that)")
+    elif no_check:
         session.note("not checked against the model (--no-check)")
     else:
         from fastism.checking.check import check_plan
@@ -136,12 +171,14 @@ def compile_(
                 "  that says little, as random sequences hardly move this model; for sequences of "
                 "your own: fastism.testing.compare.assert_matches_model(plan, model, x)"
             )
-    if tune == "on" and plan.executor.groups:
+    # A text that has its schedule keeps it, unless tuning is asked for.
+    keeps = plan.stages[0].stage == "scheduled" and not was_given(context, "tune")
+    if tune == "on" and plan.executor.groups and not keeps:
         plan, seconds = _tuned(session, plan)
-        if not no_check:
+        if kind != "text" and not no_check:
             _measured_speedup(session, plan, live, seconds)
     plan.save(output, force=force)
-    if not session.quiet:
+    if not session.quiet and "segmented" in plan.stage:
         from fastism.cli.segments import show_segments, show_summary
         from fastism.runtime.report import segment_rows, summary
 

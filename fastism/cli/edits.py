@@ -47,6 +47,24 @@ def site_options(command: Command) -> Command:
     return sites(width(command))
 
 
+def alternatives_options(command: Command) -> Command:
+    """``--alternatives`` and ``--alphabet``."""
+    alternatives = click.option(
+        "--alternatives",
+        metavar="TEXT",
+        help="What is written at a site: letters (the default for sites of one position), words, "
+        "zeros, uniform, words like TATAAA,GGGCCC, or rows (A, width, C) in a .npy file. It is "
+        "part of a plan, and not of the text of a module.",
+    )
+    alphabet = click.option(
+        "--alphabet",
+        default="ACGT",
+        show_default=True,
+        help="The channels, to read --alternatives.",
+    )
+    return alternatives(alphabet(command))
+
+
 def parse_sites(text: str | None, width: int) -> slice | list[int] | None:
     """Sites as `fastism.compile` takes them: of ``a:b``, ``a:b:step`` or ``every:step``, bounds
     below zero from the end; of starts, ``3,17,40``; or of the path of a BED file.

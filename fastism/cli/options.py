@@ -62,6 +62,48 @@ def is_model(path: Path) -> bool:
     return recognising(path) is not None
 
 
+def seq_input_option(command: Command) -> Command:
+    """``--seq-input``."""
+    text = "Of a model: which input is edited, by position or name."
+    return click.option("--seq-input", default="0", help=text)(command)
+
+
+def outputs_option(command: Command) -> Command:
+    """``--outputs``, which was ``--output-name``."""
+    text = "Of a model: an output wanted; default: all. May be given several times."
+    names = ("--outputs", "--output-name", "outputs")
+    return click.option(*names, multiple=True, metavar="NAME", help=text)(command)
+
+
+def weights_option(command: Command) -> Command:
+    """``--weights``."""
+    text = "Of text: a plan of the same model, which has its weights."
+    return click.option("--weights", type=PATH, metavar="PLAN", help=text)(command)
+
+
+def dump_option(command: Command) -> Command:
+    """``--dump-dir``, also ``--dump-ir``."""
+    text, names = "Write the module after every pass.", ("--dump-ir", "--dump-dir", "dump_ir")
+    return click.option(*names, type=PATH, metavar="DIR", help=text)(command)
+
+
+def pass_options(command: Command) -> Command:
+    """``--passes-from`` and ``--instrument``."""
+    passes = click.option(
+        "--passes-from",
+        multiple=True,
+        metavar="MODULE",
+        help="A .py file or module that registers passes of your own; it is run.",
+    )
+    instrument = click.option(
+        "--instrument",
+        multiple=True,
+        metavar="MODULE:CLASS",
+        help="A class of your own that watches the passes (before, after); it is run.",
+    )
+    return passes(instrument(command))
+
+
 def check_model_file(path: Path) -> None:
     """Raises InputError, before its framework is imported, if there is no such model file."""
     if not path.is_file() and not (path.is_dir() and is_model(path)):
@@ -96,14 +138,14 @@ def load_custom_objects(source: str | None) -> dict[str, Any] | None:
     if source is None:
         return None
     option = f"--custom-objects {source}"
-    module, name = _import(source, option)
+    module, name = import_module_or_file(source, option)
     if not name:
         return {
             key: value
             for key, value in vars(module).items()
             if callable(value) and not key.startswith("_")
         }
-    found = _member(module, name, option)
+    found = member(module, name, option)
     return dict(found) if isinstance(found, Mapping) else {name: found}
 
 
@@ -117,8 +159,8 @@ def load_architecture(source: str | None) -> Callable[[], Any] | None:
     option = f"--architecture {source}"
     if not source.rpartition(":")[0]:
         raise InputError(f"{option} names no function", attempt="--architecture module:function")
-    module, name = _import(source, option)
-    found = _member(module, name, option)
+    module, name = import_module_or_file(source, option)
+    found = member(module, name, option)
     if not callable(found):
         raise InputError(
             f"{option} is no function", attempt="a function of no arguments that returns the model"
@@ -127,7 +169,7 @@ def load_architecture(source: str | None) -> Callable[[], Any] | None:
     return function
 
 
-def _import(source: str, option: str) -> tuple[ModuleType, str]:
+def import_module_or_file(source: str, option: str) -> tuple[ModuleType, str]:
     """A module of the user's, and the name after its colon. Raises InputError."""
     place, _, name = source.rpartition(":") if ":" in source else (source, "", "")
     try:
@@ -139,7 +181,7 @@ def _import(source: str, option: str) -> tuple[ModuleType, str]:
     return module, name
 
 
-def _member(module: ModuleType, name: str, option: str) -> Any:
+def member(module: ModuleType, name: str, option: str) -> Any:
     if not hasattr(module, name):
         known = ", ".join(key for key in vars(module) if not key.startswith("_"))
         raise InputError(f"{option}: there is no {name} in it", why=f"it has {known}")

@@ -6,6 +6,8 @@ from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.origin import Origin
+from fastism.ir.parser import parse_module, read_module
+from fastism.ir.printer import print_module
 from fastism.ir.ranges import Interval, Range
 from fastism.ir.types import TensorType
 from fastism.ir.windows import Whole, Window
@@ -26,4 +28,7 @@ __all__ = [
     "Whole",
     "Window",
     "ops",
+    "parse_module",
+    "print_module",
+    "read_module",
 ]

@@ -171,3 +171,9 @@ class Module:
         used = {name for g in self.graphs for node in g.nodes for _, name in node.constants}
         used.update(name for g in self.graphs for _, name in g.constants)
         return self.replace(constants={k: c for k, c in self.constants.items() if k in used})
+
+
+def contents(modules: Iterable[Module]) -> dict[str, Constant]:
+    """The constants of some modules that have their content, by hash."""
+    constants = (constant for module in modules for constant in module.constants.values())
+    return {constant.digest: constant for constant in constants if constant.data is not None}

@@ -36,11 +36,15 @@ def read_module(
 ) -> Module:
     """The module a text describes, which keeps the rules of its stage.
 
-    text: bytes are UTF-8. held: the content of weights and tables by hash; with it, whatever the
-    text lists must be there. name: of the text's file, to name in errors. Raises ParseError,
-    naming line and column, for what `parse_module` or the verifier refuses.
+    text: bytes are read by `decode`. held: the content of weights and tables by hash; with it,
+    whatever the text lists must be there. name: of the text's file, to name in errors. Raises
+    ParseError, naming line and column, for what `parse_module` or the verifier refuses.
     """
-    parser = _ModuleParser(Reader(_decoded(text, name), name), Constants({}, held), strict=True)
+    parser = _ModuleParser(
+        Reader(text if isinstance(text, str) else decode(text, name), name),
+        Constants({}, held),
+        strict=True,
+    )
     module = parser.module()
     try:
         # The ranges of a graph that is not well formed would be wrong far from the fault.
@@ -53,9 +57,8 @@ def read_module(
     return module
 
 
-def _decoded(text: str | bytes, name: str) -> str:
-    if isinstance(text, str):
-        return text
+def decode(text: bytes, name: str = "") -> str:
+    """The text of a file's bytes, UTF-8. Raises ParseError at the first byte that is none."""
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:

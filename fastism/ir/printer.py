@@ -36,10 +36,11 @@ class _Style:
     worked: WorkedSite | None = None
 
 
-def print_module(module: Module, *, at: int | None = None) -> str:
+def print_module(module: Module, *, at: int | None = None, following: str | None = None) -> str:
     """The module as text.
 
     ``at`` is the position at which the worked site starts; the default is the middle site.
+    ``following`` is the command that makes the next stage, where the printer's caller knows it.
     Raises InputError if no site starts there.
     """
     style = _Style(module.constants, _worked(module.sites, at))
@@ -57,9 +58,10 @@ def print_module(module: Module, *, at: int | None = None) -> str:
     lines.extend(f"{name:<{width}} : {type}" for name, type in zip(names, types, strict=True))
     for graph in module.graphs:
         lines.extend(["", *_graph(graph, style)])
-    following = next_pass(module.stage)
-    if following is not None:
-        lines.extend(["", f"// next: fastism opt <this file> -p {following}"])
+    name = next_pass(module.stage)
+    if name is not None:
+        command = following or f"fastism opt <this file> -p {name}"
+        lines.extend(["", f"// next: {command}"])
     return "\n".join(lines) + "\n"
 
 

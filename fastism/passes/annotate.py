@@ -46,6 +46,7 @@ class Annotate(Pass):
             raise PassError(
                 "the module does not say where its input is edited",
                 why="ranges are worked out for each site",
-                attempt="module.replace(sites=Sites.every(length), seq_input=...)",
+                attempt="--sites 0:600 on the command line; in Python "
+                "module.replace(sites=Sites.every(length), seq_input=...)",
             )
         return module.with_graphs(annotated(graph, module) for graph in module.graphs)

@@ -15,6 +15,7 @@ import numpy as np
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
+from fastism.passes.weights import weight
 
 LARGE: Final = 1e4
 """Factors of this size or more of any value; f32 has seven digits."""
@@ -25,8 +26,8 @@ LOUD: Final = 100.0
 def bring_large(module: Module) -> frozenset[str]:
     """The names of the nodes that multiply by, or choose, a weight that is large or infinite.
 
-    What all values have in common, as a shift, drops out of a difference. Of a module without its
-    weights nothing is known, and nothing large is found.
+    What all values have in common, as a shift, drops out of a difference. Raises PassError for a
+    module without the weights to look at.
     """
     graph, found = module.main, set[str]()
     truths = {value.name for value in graph.inputs}
@@ -35,7 +36,7 @@ def bring_large(module: Module) -> frozenset[str]:
         if op.size == "truth" or (truth and op.size == "kept"):
             truths.update(value.name for value in node.results)
         limit = LOUD if truth or op.lets_in == "all" else LARGE
-        if any(_reaches(module, name, limit) for name in _weights(graph, node)):
+        if any(_reaches(module, node, name, limit) for name in _weights(graph, node)):
             found.add(node.name)
     return frozenset(found)
 
@@ -52,6 +53,5 @@ def _weights(graph: Graph, node: Node) -> list[str | None]:
     return own + [s.constant("value") for s in sources if s is not None and s.op == "constant"]
 
 
-def _reaches(module: Module, name: str | None, limit: float) -> bool:
-    data = None if name is None else module.constants[name].data
-    return data is not None and bool(np.any(np.abs(data) >= limit))
+def _reaches(module: Module, node: Node, name: str | None, limit: float) -> bool:
+    return name is not None and bool(np.any(np.abs(weight(module, node, name)) >= limit))

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fastism.errors import InputError, PassError, VerifyError
+from fastism.errors import InputError, PassError, VerifyError, did_you_mean
 from fastism.ir.module import Module
+from fastism.ir.stages import reached
 from fastism.ir.verify import verify
 from fastism.passes.base import Pass
-from fastism.passes.instruments import Instrument
+from fastism.passes.instruments import Instrument, check_instrument
 from fastism.passes.pipeline import parse_pipeline, print_pipeline
 from fastism.passes.segment import Segment
 
@@ -29,10 +30,36 @@ class Pipeline:
     passes: tuple[Pass, ...]
     instruments: tuple[Instrument, ...] = ()
 
+    def __post_init__(self) -> None:
+        for instrument in self.instruments:
+            check_instrument(instrument)
+
     @classmethod
     def parse(cls, text: str, instruments: tuple[Instrument, ...] = ()) -> Pipeline:
         """Read a pipeline string. Raises ParseError or PassError, pointing into the string."""
         return cls(parse_pipeline(text), instruments)
+
+    @classmethod
+    def remaining(cls, stage: str) -> Pipeline:
+        """The passes of the default pipeline that come after a stage.
+
+        Raises VerifyError for a stage that is not in the table.
+        """
+        return cls(tuple(p for p in parse_pipeline(DEFAULT) if not reached(stage, _made(p))))
+
+    def until(self, name: str) -> Pipeline:
+        """The pipeline up to the first pass of a name, that one too.
+
+        Raises PassError if there is none.
+        """
+        names = [pass_.name for pass_ in self.passes]
+        if name not in names:
+            raise PassError(
+                f"the pipeline has no pass {name!r} to stop after",
+                why=f"its passes are {', '.join(names) or 'none'}",
+                attempt=did_you_mean(name, names),
+            )
+        return replace(self, passes=self.passes[: names.index(name) + 1])
 
     def __str__(self) -> str:
         return print_pipeline(self.passes)
@@ -69,12 +96,22 @@ class Pipeline:
         verify(module)
         yield module
         for pass_ in self.passes:
-            for instrument in self.instruments:
-                instrument.before(pass_, module)
+            self._tell("before", pass_, module)
             module = _verified(pass_, pass_(module))
-            for instrument in self.instruments:
-                instrument.after(pass_, module)
+            self._tell("after", pass_, module)
             yield module
+
+    def _tell(self, moment: str, pass_: Pass, module: Module) -> None:
+        """Call the instruments that have a method for this moment."""
+        for instrument in self.instruments:
+            method = getattr(instrument, moment, None)
+            if method is not None:
+                method(pass_, module)
+
+
+def _made(pass_: Pass) -> str:
+    assert pass_.produces is not None  # every pass of the default pipeline makes a stage
+    return pass_.produces
 
 
 def _verified(pass_: Pass, module: Module) -> Module:

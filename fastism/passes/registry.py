@@ -18,6 +18,7 @@ GROUP: Final = "fastism.passes"
 PassType = TypeVar("PassType", bound=type[Pass])
 
 _TABLE: dict[str, type[Pass]] = {}
+_REGISTERED: Final = "--passes-from FILE.py, where @register_pass stands above it"
 
 
 def register_pass(pass_type: PassType) -> PassType:
@@ -43,6 +44,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*_TABLE, *(point.name for point in _offered())}))
 
 
+def registered_by(module: str) -> tuple[str, ...]:
+    """The passes whose classes stand in a module."""
+    return tuple(name for name, each in _TABLE.items() if each.__module__ == module)
+
+
 def lookup(name: str) -> type[Pass]:
     """The pass of a name.
 
@@ -57,7 +63,7 @@ def lookup(name: str) -> type[Pass]:
     raise PassError(
         f"there is no pass {name!r}",
         why=f"known passes: {', '.join(names())}",
-        attempt=f"did you mean {near[0]}?" if near else "register it with @register_pass",
+        attempt=f"did you mean {near[0]}?" if near else _REGISTERED,
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
-from fastism.ir.module import Module
+from fastism.ir.module import Constant, Module, contents
 from fastism.runtime.alternatives import parse_written
 from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
@@ -111,6 +111,11 @@ class Plan:
         return {
             name: tuple(int(dim) for dim in values[value].type.shape[1:]) for name, value in heads
         }
+
+    @property
+    def constants(self) -> dict[str, Constant]:
+        """The weights and tables of all stages by hash, to read text of the same model with."""
+        return contents(self.stages)
 
     @property
     def length(self) -> int:

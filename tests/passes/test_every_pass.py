@@ -129,7 +129,10 @@ def mutants(passed: Passed, sites: np.ndarray, edit: np.ndarray) -> dict[str, np
 
 def test_text_reads_back(passed: Passed) -> None:
     for module in passed.stage.values():
-        assert_same_module(module, parse_module(print_module(module), module.constants))
+        text = print_module(module)
+        again = parse_module(text, module.constants)
+        assert_same_module(module, again)
+        assert print_module(again) == text
 
 
 def test_ranges_are_sound(passed: Passed) -> None:

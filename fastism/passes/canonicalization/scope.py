@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import PassError
 from fastism.ir.graph import Graph, Node, Rewritten
 from fastism.ir.module import Constant, Module
 from fastism.ir.ops import definition
 from fastism.ir.types import TensorType
+from fastism.passes.weights import weight
 
 Array: TypeAlias = npt.NDArray[np.generic]
 Rule: TypeAlias = "Callable[[Node, Scope], Rewritten]"
@@ -59,15 +59,8 @@ class Scope:
 
         Raises PassError if the module was read from text and holds no weights.
         """
-        try:
-            return self.module.data(node, role)
-        except ValueError as error:
-            raise PassError(
-                f"the {role} of {node.op} %{node.name} is needed, and only its hash is here",
-                where=f"layer {node.origin}" if node.origin else f"node %{node.name}",
-                why=str(error),
-                attempt="start from the model file, or from text with its weights beside it",
-            ) from error
+        name = node.constant(role)
+        return None if name is None else weight(self.module, node, name)
 
     def constant(self, node: Node, suffix: str, array: Array) -> str:
         """Store what was worked out from a node's weights as ``<node>.<suffix>``; returns the name.

@@ -22,6 +22,7 @@ from fastism.passes.propagation.layout import Layout
 from fastism.passes.propagation.live import live
 from fastism.passes.propagation.mutated import runs_on_values
 from fastism.passes.propagation.state import Propagation
+from fastism.passes.weights import weight
 
 
 def runs_on_windows(node: Node) -> bool:
@@ -142,10 +143,8 @@ def _scaled_after(state: Propagation, node: Node) -> tuple[str, str] | None:
     if scale is None:
         return None
     kernel = dict(node.constants)["kernel"]
-    factors = state.module.constants[scale].data
-    weights = state.module.constants[kernel].data
-    if factors is None or weights is None:  # read from text without its weights
-        return None
+    factors = weight(state.module, users[0], scale)
+    weights = weight(state.module, node, kernel)
     scaled = np.asarray(np.multiply(weights, factors), weights.dtype)
     return state.draft.builder.constant(f"{kernel}.scaled", scaled), value
 
