@@ -2,8 +2,9 @@
 
     python examples/custom_pass.py
 
-The same from the command line, once a package offers the pass as an entry point of the group
-``fastism.passes``:  fastism opt model.h5 -p drop-gaussian-noise --print-after-all
+The same from the command line (a package may offer passes as entry points ``fastism.passes``):
+
+    fastism opt model.h5 -p drop-gaussian-noise --passes-from examples/custom_pass.py
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from typing import ClassVar
 import keras
 
 from fastism.frontends.keras.lowering.lower import lower
-from fastism.ir import Module
-from fastism.ir.printer import print_module
+from fastism.ir import Module, print_module
 from fastism.passes import Pass, Pipeline, register_pass
 
 
