@@ -69,7 +69,7 @@ def compile(
     outputs: names of the outputs wanted; None for all.
     pipeline: passes to run in place of the default ones.
     backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
-        (onnxruntime, on the graphs that ``fastism export`` writes).
+        (onnxruntime, on the graphs that ``fastism export`` writes); or another that is registered.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     architecture: a function that returns the built model, for a file of weights alone.
     instruments: observers of the passes (dumps, timings).

@@ -53,6 +53,11 @@ class Writer:
             return self.add(op, x, self.table("axes", [axis]), keepdims=int(keepdims))
         return self.add(op, x, axes=[axis], keepdims=int(keepdims))
 
+    def slice(self, x: str, start: int, stop: int, axis: int, step: int = 1) -> str:
+        """Append a slice along one axis."""
+        bounds = {"starts": start, "ends": stop, "axes": axis, "steps": step}
+        return self.add("Slice", x, *(self.table(what, [n]) for what, n in bounds.items()))
+
     def has(self, role: str) -> bool:
         """Whether the IR node has a constant in this role."""
         return self.node.constant(role) is not None

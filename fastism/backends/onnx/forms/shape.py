@@ -21,25 +21,15 @@ def _fixed(node: Node) -> list[int]:
 def crop(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """Slice along the positions."""
     left = node.integer("left")
-    bounds = [
-        writer.table("starts", [left]),
-        writer.table("ends", [left + node.type.length]),
-        writer.table("axes", [1]),
-    ]
-    return writer.add("Slice", inputs[0], *bounds)
+    return writer.slice(inputs[0], left, left + node.type.length, axis=1)
 
 
 def _slice(axis: int) -> Form:
     def form(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         """Slice along one axis, backwards if the step is negative."""
         taken = positions(node, int(writer.input_type().shape[axis]))
-        bounds = [
-            writer.table("starts", [taken.start]),
-            writer.table("ends", [taken.stop if taken.stop >= 0 else BEFORE_ALL]),
-            writer.table("axes", [axis]),
-            writer.table("steps", [taken.step]),
-        ]
-        return writer.add("Slice", inputs[0], *bounds)
+        stop = taken.stop if taken.stop >= 0 else BEFORE_ALL
+        return writer.slice(inputs[0], taken.start, stop, axis, taken.step)
 
     return form
 

@@ -61,12 +61,9 @@ def conv1d_spread(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
 
 
 def _spread_apart(writer: Writer, node: Node, delta: str) -> str:
-    taps, dilation, width = (
-        node.integer("width"),
-        node.integer("dilation"),
-        writer.input_type().length,
-    )
-    filters = node.type.channels
+    """All taps of all positions at once, and their stretches laid end to end."""
+    taps, dilation = node.integer("width"), node.integer("dilation")
+    width, filters = writer.input_type().length, node.type.channels
     kernel = writer.weight(
         "kernel", "by input", lambda k: k[::-1].transpose(1, 0, 2).reshape(k.shape[1], -1)
     )
@@ -81,8 +78,7 @@ def _spread_apart(writer: Writer, node: Node, delta: str) -> str:
     row = writer.add("Reshape", product, writer.table("row", [-1, taps * dilation, filters]))
     if dilation == width:
         return row
-    bounds = (("starts", 0), ("ends", node.type.length), ("axes", 1))
-    return writer.add("Slice", row, *(writer.table(what, [value]) for what, value in bounds))
+    return writer.slice(row, 0, node.type.length, axis=1)
 
 
 @writes("dense")

@@ -107,8 +107,7 @@ def pick(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     if last <= first:
         return zeros(writer, x, type_.dtype, extents(node.type))
     if (first, last) != (0, found):
-        bounds = (("starts", first), ("ends", last), ("axes", 1))
-        x = writer.add("Slice", x, *(writer.table(what, [value]) for what, value in bounds))
+        x = writer.slice(x, first, last, axis=1)
     before, behind = first - offset, offset + width - last
     return _padded(writer, x, type_, before, behind) if before or behind else x
 
@@ -147,9 +146,7 @@ def dense_rows(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """
     (delta, site), type_ = inputs, writer.input_type()
     rows = type_.length * type_.channels
-    first = writer.add(
-        "Slice", site, *(writer.table(what, [n]) for what, n in (("starts", 0), ("ends", 1)))
-    )
+    first = writer.slice(site, 0, 1, axis=0)
     start = writer.add("Gather", writer.weight("start"), first)
     start = writer.add("Mul", start, _integer(writer, type_.channels))
     stop = writer.add("Add", start, _integer(writer, rows))
