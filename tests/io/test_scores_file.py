@@ -74,7 +74,7 @@ def test_what_is_recorded(tmp_path: Path) -> None:
         append(file, 0, 1)
     attributes = read_scores(path).attributes
     assert (attributes["model"], attributes["model_sha256"]) == ("basset.h5", "abc")
-    assert (attributes["alphabet"], attributes["plan_format"]) == ("ACGT", 1)
+    assert (attributes["alphabet"], attributes["plan_format"]) == ("ACGT", 2)
     assert "delta = alternate - reference" in attributes["convention"]
     assert {"fastism_version", "tensorflow_version"} <= attributes.keys()
     beside = json.loads((tmp_path / "scores.h5.args.json").read_text())

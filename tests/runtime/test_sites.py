@@ -31,7 +31,7 @@ FORMS: list[tuple[Any, int | None, list[int], int]] = [
     (np.array([[4, 6], [5, 7]]), 2, [4, 5], 2),
     (MASK, None, np.flatnonzero(MASK).tolist(), 1),
     (MASK.tolist(), 3, [0, 5, 10, 15], 3),
-    (iter([1, 2]), None, [1, 2], 1),
+    ({1: None, 2: None}.keys(), None, [1, 2], 1),
     (Sites((5, 9), 4), None, [5, 9], 4),
 ]
 
