@@ -43,12 +43,14 @@ def _whole(width: int, stride: int, dilation: int, groups: int, filters: int) ->
     return [Sample("conv1d", ((41, 6),), {**attributes, "pad": pad}, constants) for pad in PADS]
 
 
-def _spread(length: int, width: int, dilation: int, filters: int, groups: int) -> Sample:
+def _spread(
+    length: int, width: int, dilation: int, filters: int, groups: int, channels: int = 6
+) -> Sample:
     return Sample(
         "conv1d_spread",
-        ((length, 6),),
+        ((length, channels),),
         {"width": width, "dilation": dilation, "groups": groups},
-        {"kernel": (width, 6 // groups, filters)},
+        {"kernel": (width, channels // groups, filters)},
         "M",
     )
 
@@ -61,6 +63,7 @@ SAMPLES = (
         _spread(*geometry, filters, groups)
         for geometry, filters, groups in product(SPREADS, (3, 9, 12), (1, 3))
     ),
+    *(_spread(*geometry, 5, 1, channels=128) for geometry in SPREADS),
     *(
         Sample("dense", (shape,), constants=constants)
         for shape in ((6,), (10, 6), (5, 2, 6))
