@@ -30,6 +30,7 @@ from fastism.frontends.keras.calls.call import (
     refuse,
 )
 from fastism.frontends.keras.calls.composer import Composer, require_fit
+from fastism.frontends.keras.calls.tensorflow import replayed
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 
@@ -136,6 +137,17 @@ def _steps(
 
 
 def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:
+    """What a function does, in Keras's operations. Raises NotExpressible where that is not all.
+
+    Code written in TensorFlow does not run on Keras's symbolic tensors; its graph is read instead.
+    """
+    try:
+        return _recorded(function, types)
+    except _NotSymbolic:
+        return _recorded(replayed(function, types), types)
+
+
+def _recorded(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:
     """What a function does to symbolic tensors. Raises NotExpressible where that is not all."""
     inputs = [
         keras.Input(batch_shape=(None, *type.shape[1:]), dtype=NUMPY_DTYPES[type.dtype])
@@ -152,13 +164,18 @@ def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.
     except NotExpressible:
         raise
     except Exception as error:  # whatever the user's code raises
-        refuse(f"its code does not run on symbolic tensors: {first_line(str(error))}")
+        why = f"its code does not run on symbolic tensors: {first_line(str(error))}"
+        raise _NotSymbolic(why) from error
     _forget(record)
     _free_batch(record)
     length = sum(1 for _ in calls(record))
     if length > LONGEST:
         refuse(f"its code is {length} operations long")
     return record
+
+
+class _NotSymbolic(NotExpressible):
+    """Code that does not run on Keras's symbolic tensors."""
 
 
 def _free_batch(record: keras.Function) -> None:

@@ -1,0 +1,123 @@
+"""Operations that treat every element by itself, alone or with its like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from fastism.frontends.keras.calls.call import refuse
+from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, known, reads
+from fastism.ir.types import SHORT_DTYPES
+
+_ALIKE: dict[str, Callable[..., Any]] = {
+    "Abs": ops.abs,
+    "Add": ops.add,
+    "AddV2": ops.add,
+    "Asinh": ops.arcsinh,
+    "Atan": ops.arctan,
+    "Cos": ops.cos,
+    "Cosh": ops.cosh,
+    "Div": ops.divide,
+    "Elu": ops.elu,
+    "Erf": ops.erf,
+    "Erfc": ops.erfc,
+    "Exp": ops.exp,
+    "Expm1": ops.expm1,
+    "Inv": ops.reciprocal,
+    "Log": ops.log,
+    "Log1p": ops.log1p,
+    "Maximum": ops.maximum,
+    "Minimum": ops.minimum,
+    "Mul": ops.multiply,
+    "Neg": ops.negative,
+    "OnesLike": ops.ones_like,
+    "RealDiv": ops.divide,
+    "Reciprocal": ops.reciprocal,
+    "Relu": ops.relu,
+    "Relu6": ops.relu6,
+    "Rsqrt": ops.rsqrt,
+    "Selu": ops.selu,
+    "Sigmoid": ops.sigmoid,
+    "Sign": ops.sign,
+    "Sin": ops.sin,
+    "Sinh": ops.sinh,
+    "Softplus": ops.softplus,
+    "Softsign": ops.softsign,
+    "Sqrt": ops.sqrt,
+    "Square": ops.square,
+    "Sub": ops.subtract,
+    "Tan": ops.tan,
+    "Tanh": ops.tanh,
+    "ZerosLike": ops.zeros_like,
+    "Floor": ops.floor,
+    "Ceil": ops.ceil,
+    "Rint": ops.round,
+    "Round": ops.round,
+}
+
+
+@reads(*_ALIKE)
+def alike(operation: Operation, inputs: list[Value]) -> Value:
+    """What Keras has under a name of its own."""
+    return _ALIKE[operation.type](*inputs)
+
+
+@reads("AddN")
+def total(operation: Operation, inputs: list[Value]) -> Value:
+    return reduce(ops.add, inputs)
+
+
+@reads("SquaredDifference")
+def squared_difference(operation: Operation, inputs: list[Value]) -> Value:
+    return ops.square(ops.subtract(*inputs))
+
+
+@reads("LeakyRelu")
+def leaky_relu(operation: Operation, inputs: list[Value]) -> Value:
+    return ops.leaky_relu(inputs[0], negative_slope=operation["alpha"])
+
+
+@reads("ClipByValue")
+def clip(operation: Operation, inputs: list[Value]) -> Value:
+    low, high = known(inputs[1], "lower bound"), known(inputs[2], "upper bound")
+    return ops.clip(inputs[0], low, high)
+
+
+@reads("Pow")
+def power(operation: Operation, inputs: list[Value]) -> Value:
+    return ops.power(inputs[0], known(inputs[1], "exponent"))
+
+
+@reads("BiasAdd", "BiasAddV1")
+def bias(operation: Operation, inputs: list[Value]) -> Value:
+    if operation.type == "BiasAdd" and operation["data_format"] != "NHWC":
+        shape = (1, -1, *(1,) * (len(inputs[0].shape) - 2))
+        return ops.add(inputs[0], known(inputs[1], "bias").reshape(shape))
+    return ops.add(*inputs)
+
+
+@reads("DivNoNan")
+def ratio_or_zero(operation: Operation, inputs: list[Value]) -> Value:
+    """Zero where the divisor is."""
+    above, below = inputs
+    if isinstance(below, np.ndarray):
+        if np.all(below != 0):
+            return ops.divide(above, below)
+        refuse("it divides by zeros")
+    none = ops.equal(below, 0)
+    return ops.where(none, ops.zeros_like(below), ops.divide(above, ops.where(none, 1.0, below)))
+
+
+@reads("Cast")
+def cast(operation: Operation, inputs: list[Value]) -> Value:
+    dtype = operation["DstT"].name
+    if dtype not in SHORT_DTYPES:
+        refuse(f"it casts to {dtype}")
+    if keras.backend.standardize_dtype(inputs[0].dtype) == dtype:
+        return inputs[0]
+    return ops.cast(inputs[0], dtype)

@@ -1,0 +1,165 @@
+"""Trace a function to TensorFlow's graph, and say its operations again in ``keras.ops``.
+
+What comes out is a function of Keras's symbolic tensors, to be recorded like code that was written
+in ``keras.ops`` in the first place. Values that do not depend on the input are worked out here, by
+TensorFlow. The extent of the batch is no number while a graph is read: `BATCH` stands for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+from fastism.frontends.keras.calls.call import NotExpressible, refuse
+from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, is_known, reader
+from fastism.frontends.keras.calls.tensorflow.shapes import BATCH, MAKES_VALUES
+from fastism.frontends.keras.said import first_line
+from fastism.ir.types import NUMPY_DTYPES, TensorType
+
+LONGEST = 2000
+"""Operations in a graph; a loop over positions written in Python gives thousands."""
+
+_PASSES_ON = frozenset(
+    ("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape", "CheckNumerics")
+)
+_CHOOSES = frozenset(("If", "StatelessIf"))
+_CALLS = frozenset(("PartitionedCall", "StatefulPartitionedCall"))
+
+
+def replayed(function: Callable[..., Any], types: Sequence[TensorType]) -> Callable[..., Any]:
+    """A function of Keras's symbolic tensors that does what ``function`` does to TensorFlow's.
+
+    types: of the tensors. The result is called once, and returns a flat list. Raises
+    NotExpressible, now or then, naming the operation, for code that cannot be read.
+    """
+    specs = [tf.TensorSpec((None, *t.shape[1:]), NUMPY_DTYPES[t.dtype]) for t in types]
+    try:
+        traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+        frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
+    except Exception as error:  # whatever the user's code raises
+        refuse(f"its code does not run in a TensorFlow graph: {first_line(str(error))}")
+    _refuse_changes(traced.graph)
+
+    def replay(*tensors: Any) -> list[Any]:
+        return _Replay(frozen.graph).run(frozen.inputs, tensors, frozen.outputs)
+
+    return replay
+
+
+def _refuse_changes(graph: Any) -> None:
+    if any(op.type.startswith(("Assign", "ResourceScatter")) for op in graph.get_operations()):
+        refuse("it changes variables")
+
+
+class _Replay:
+    """Walks a graph from its outputs back, each value worked out once."""
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        self.values: dict[str, Value] = {}
+
+    def run(
+        self, inputs: Sequence[Any], given: Sequence[Value], outputs: Sequence[Any]
+    ) -> list[Value]:
+        """The outputs, for what is given for the inputs."""
+        self.values = {x.name: value for x, value in zip(inputs, given, strict=True)}
+        for node in self._needed(outputs):
+            results = self._results(node, [self.values[x.name] for x in node.inputs])
+            self.values.update((x.name, v) for x, v in zip(node.outputs, results, strict=True))
+        return [self.values[x.name] for x in outputs]
+
+    def _needed(self, outputs: Sequence[Any]) -> Iterator[Any]:
+        """The operations that the outputs hang on, each after those it reads."""
+        waiting, done = [x.op for x in reversed(outputs)], set[str]()
+        while waiting:
+            node = waiting[-1]
+            before = [
+                x.op for x in node.inputs if x.name not in self.values and x.op.name not in done
+            ]
+            if before and node.name not in done:
+                waiting.extend(before)
+                continue
+            waiting.pop()
+            if node.name not in done and not all(x.name in self.values for x in node.outputs):
+                done.add(node.name)
+                if len(done) > LONGEST:
+                    refuse(f"its graph is more than {LONGEST} operations long")
+                yield node
+
+    def _results(self, node: Any, inputs: list[Value]) -> Sequence[Value]:
+        if node.type == "Const":
+            return [tf.make_ndarray(node.get_attr("value"))]
+        if node.type in _PASSES_ON:
+            return inputs
+        if node.type in _CHOOSES:
+            return self._chosen(node, inputs)
+        if node.type in _CALLS:
+            return self._called(node.get_attr("f").name, inputs)
+        if "Random" in node.type or node.type == "Multinomial":
+            refuse("it draws random numbers")
+        if all(map(is_known, inputs)) and not _over_batch(node, inputs):
+            return _evaluated(node, inputs)
+        said = reader(node.type)
+        if said is None:
+            refuse(f"it uses TensorFlow's {node.type}, which fastism does not read")
+        try:
+            found = said(Operation(node), inputs)
+        except NotExpressible as reason:
+            refuse(f"it uses TensorFlow's {node.type}: {reason}")
+        except Exception as error:  # what keras.ops makes of odd arguments
+            refuse(f"it uses TensorFlow's {node.type}: {first_line(str(error))}")
+        return found if isinstance(found, (list, tuple)) else [found]
+
+    def _chosen(self, node: Any, inputs: list[Value]) -> Sequence[Value]:
+        """The results of the branch that is taken, where that is known beforehand."""
+        if not is_known(inputs[0]):
+            refuse(f"which way it goes depends on the sequence ({node.type})")
+        branch = "then_branch" if inputs[0].any() else "else_branch"
+        return self._called(node.get_attr(branch).name, inputs[1:])
+
+    def _called(self, name: str, inputs: list[Value]) -> Sequence[Value]:
+        functions = self.graph.as_graph_def().library.function
+        definition = next(each for each in functions if each.signature.name == name)
+        with self.graph.as_default():
+            inner = function_def_to_graph(definition)
+        return _Replay(inner).run(inner.inputs, inputs, inner.outputs)
+
+
+def _over_batch(node: Any, inputs: list[Value]) -> bool:
+    """Whether an operation makes known values of the extent of the batch."""
+    return node.type in MAKES_VALUES and any(np.any(value == BATCH) for value in inputs)
+
+
+def _evaluated(node: Any, inputs: list[Value]) -> list[Value]:
+    """What TensorFlow makes of known values."""
+    definition = node.op_def
+    if definition.is_stateful:
+        refuse(f"it uses TensorFlow's {node.type}, which keeps a state")
+    given: dict[str, Any] = {}
+    rest = list(inputs)
+    for argument in definition.input_arg:
+        if argument.number_attr or argument.type_list_attr:
+            count = (
+                node.get_attr(argument.number_attr)
+                if argument.number_attr
+                else len(node.get_attr(argument.type_list_attr))
+            )
+            given[argument.name], rest = rest[:count], rest[count:]
+        else:
+            given[argument.name], rest = rest[0], rest[1:]
+    function = getattr(tf.raw_ops, node.type)
+    own = {attribute.name for attribute in definition.attr}
+    for name in inspect.signature(function).parameters:
+        if name in own:
+            given[name] = node.get_attr(name)
+    results = function(**given)
+    if not definition.output_arg:
+        return []
+    several = isinstance(results, (list, tuple))
+    return [np.asarray(result) for result in (results if several else [results])]

@@ -1,0 +1,104 @@
+"""Products with weights, convolutions and pools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from fastism.frontends.keras.calls.call import refuse
+from fastism.frontends.keras.calls.tensorflow.registry import (
+    Operation,
+    Value,
+    integers,
+    is_known,
+    known,
+    reads,
+)
+
+
+@reads("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
+def product(operation: Operation, inputs: list[Value]) -> Value:
+    turns = ("transpose_a", "transpose_b") if operation.type == "MatMul" else ("adj_x", "adj_y")
+    left, right = (
+        _turned(value) if operation[turn] else value
+        for value, turn in zip(inputs, turns, strict=True)
+    )
+    return ops.matmul(left, right)
+
+
+def _turned(value: Value) -> Value:
+    return np.swapaxes(value, -1, -2) if is_known(value) else ops.swapaxes(value, -1, -2)
+
+
+@reads("Einsum")
+def einsum(operation: Operation, inputs: list[Value]) -> Value:
+    """What is known goes last, as weights do."""
+    sources, _, result = operation["equation"].partition("->")
+    pairs = sorted(zip(sources.split(","), inputs, strict=True), key=lambda pair: is_known(pair[1]))
+    subscripts = ",".join(source for source, _ in pairs)
+    return ops.einsum(f"{subscripts}->{result}", *(value for _, value in pairs))
+
+
+@reads("Conv2D", "DepthwiseConv2dNative")
+def convolution(operation: Operation, inputs: list[Value]) -> Value:
+    """Over two axes; one of them of a single position is that of a convolution over one."""
+    kernel = known(inputs[1], "kernel")
+    channels_last = operation["data_format"] == "NHWC"
+    axes = slice(1, 3) if channels_last else slice(2, 4)
+    strides, dilations = operation["strides"][axes], operation["dilations"][axes]
+    padding, value = _padded(operation, inputs[0])
+    convolve: Callable[..., Any] = ops.conv if operation.type == "Conv2D" else ops.depthwise_conv
+    if channels_last and value.shape[1] == 1 and kernel.shape[0] == 1 and _single(padding):
+        found = convolve(
+            ops.squeeze(value, 1),
+            kernel[0],
+            strides=strides[1],
+            padding=padding,
+            dilation_rate=dilations[1],
+            data_format="channels_last",
+        )
+        return ops.expand_dims(found, 1)
+    return convolve(
+        value,
+        kernel,
+        strides=tuple(strides),
+        padding=padding,
+        dilation_rate=tuple(dilations),
+        data_format="channels_last" if channels_last else "channels_first",
+    )
+
+
+def _single(padding: str) -> bool:
+    return padding in ("same", "valid")
+
+
+def _padded(operation: Operation, value: Value) -> tuple[str, Value]:
+    """How an operation pads, and its input with what it pads explicitly."""
+    padding = operation["padding"]
+    if padding != "EXPLICIT":
+        return padding.lower(), value
+    given = [int(number) for number in operation["explicit_paddings"]]
+    return "valid", ops.pad(value, list(zip(given[::2], given[1::2], strict=True)))
+
+
+@reads("MaxPool", "AvgPool", "MaxPoolV2")
+def pool(operation: Operation, inputs: list[Value]) -> Value:
+    if operation["data_format"] != "NHWC":
+        refuse("its channels come first")
+    if operation.type == "MaxPoolV2":
+        size, strides = (integers(each, "size") for each in inputs[1:3])
+    else:
+        size, strides = operation["ksize"], operation["strides"]
+    if operation["padding"] == "EXPLICIT":
+        refuse("it pads explicitly")
+    run: Callable[..., Any] = ops.average_pool if operation.type == "AvgPool" else ops.max_pool
+    padding, value = operation["padding"].lower(), inputs[0]
+    if (size[0], size[3]) != (1, 1) or (strides[0], strides[3]) != (1, 1):
+        refuse("it pools over sequences or channels")
+    if value.shape[1] == 1 and size[1] == 1:
+        found = run(ops.squeeze(value, 1), size[2], strides[2], padding, "channels_last")
+        return ops.expand_dims(found, 1)
+    return run(value, tuple(size[1:3]), tuple(strides[1:3]), padding, "channels_last")
