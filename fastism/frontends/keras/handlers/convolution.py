@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fastism.frontends.keras.calls.activation import with_activation
 from fastism.frontends.keras.calls.call import Call, Step, array, arrays, handles, integer, refuse
+from fastism.frontends.keras.handlers.planes import two_dimensional
 
 
 @handles("layers.Conv1D")
@@ -30,6 +31,8 @@ def conv1d(call: Call) -> Sequence[Step]:
 def convolution(call: Call) -> Sequence[Step]:
     """With weights that code of the user's works out, or a layer derived from Conv1D has."""
     (kernel,) = _kernels(call, 1)
+    if kernel.ndim == 4:
+        return two_dimensional.convolution(call, kernel)
     attributes = {
         "width": kernel.shape[0],
         "stride": integer(call.operation.strides),
@@ -42,12 +45,17 @@ def convolution(call: Call) -> Sequence[Step]:
 
 @handles("ops.DepthwiseConv")
 def depthwise_convolution(call: Call) -> Sequence[Step]:
-    return [_depthwise(call, *_kernels(call, 1))]
+    (kernel,) = _kernels(call, 1)
+    if kernel.ndim == 4:
+        return two_dimensional.depthwise_convolution(call, kernel)
+    return [_depthwise(call, kernel)]
 
 
 @handles("ops.SeparableConv")
 def separable_convolution(call: Call) -> Sequence[Step]:
     depthwise, pointwise = _kernels(call, 2)
+    if depthwise.ndim != 3:
+        refuse("it goes over two axes")
     return [_depthwise(call, depthwise), Step("conv1d", {"width": 1}, {"kernel": pointwise})]
 
 
@@ -56,10 +64,11 @@ def _kernels(call: Call, count: int) -> list[npt.NDArray[Any]]:
     if call.pattern != (0, *[None] * count):
         refuse("its kernel is a tensor")
     kernels = [array(kernel) for kernel in call.arguments[1:]]
-    if kernels[0].ndim != 3 or call.operation.data_format not in (None, "channels_last"):
-        refuse(
-            f"its kernel has the shape {kernels[0].shape}, its data {call.operation.data_format}"
-        )
+    axes = call.types[0].rank
+    if axes not in (3, 4) or any(kernel.ndim != axes for kernel in kernels):
+        refuse(f"kernels of {kernels[0].ndim} axes meet a value of {axes}")
+    if call.operation.data_format not in (None, "channels_last"):
+        refuse(f"its data_format is {call.operation.data_format!r}")
     return kernels
 
 

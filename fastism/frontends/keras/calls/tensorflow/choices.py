@@ -45,8 +45,4 @@ def one_hot(operation: Operation, inputs: list[Value]) -> Value:
     rows = ops.one_hot(
         numbers, int(known(depth, "depth")), axis=operation["axis"], dtype=operation["T"].name
     )
-    return (
-        rows
-        if values == (1.0, 0.0)
-        else ops.add(ops.multiply(rows, values[0] - values[1]), values[1])
-    )
+    return rows if (one, zero) == (1.0, 0.0) else ops.add(ops.multiply(rows, one - zero), zero)

@@ -61,6 +61,10 @@ _ALIKE: dict[str, Callable[..., Any]] = {
 }
 
 
+BY_ELEMENT = frozenset((*_ALIKE, "LeakyRelu", "ClipByValue", "Pow", "Cast", "SquaredDifference"))
+"""Types of operations that treat every element by itself."""
+
+
 @reads(*_ALIKE)
 def alike(operation: Operation, inputs: list[Value]) -> Value:
     """What Keras has under a name of its own."""

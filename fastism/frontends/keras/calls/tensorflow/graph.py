@@ -7,18 +7,20 @@ TensorFlow. The extent of the batch is no number while a graph is read: `BATCH` 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager.context import context as eager_context
+from tensorflow.python.eager.execute import execute
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 from fastism.frontends.keras.calls.call import NotExpressible, refuse
+from fastism.frontends.keras.calls.tensorflow.elementwise import BY_ELEMENT
 from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, is_known, reader
-from fastism.frontends.keras.calls.tensorflow.shapes import BATCH, MAKES_VALUES
+from fastism.frontends.keras.calls.tensorflow.shapes import BATCH, MAKES_VALUES, Rows
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
@@ -41,10 +43,12 @@ def replayed(function: Callable[..., Any], types: Sequence[TensorType]) -> Calla
     specs = [tf.TensorSpec((None, *t.shape[1:]), NUMPY_DTYPES[t.dtype]) for t in types]
     try:
         traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+        _refuse_changes(traced.graph)
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
+    except NotExpressible:
+        raise
     except Exception as error:  # whatever the user's code raises
         refuse(f"its code does not run in a TensorFlow graph: {first_line(str(error))}")
-    _refuse_changes(traced.graph)
 
     def replay(*tensors: Any) -> list[Any]:
         return _Replay(frozen.graph).run(frozen.inputs, tensors, frozen.outputs)
@@ -105,6 +109,22 @@ class _Replay:
             refuse("it draws random numbers")
         if all(map(is_known, inputs)) and not _over_batch(node, inputs):
             return _evaluated(node, inputs)
+        if any(isinstance(value, Rows) for value in inputs):
+            return self._row_by_row(node, inputs)
+        return self._read(node, inputs)
+
+    def _row_by_row(self, node: Any, inputs: list[Value]) -> Sequence[Value]:
+        """An operation on the rows of values; a reshape gives them their positions back."""
+        inner = [value.value if isinstance(value, Rows) else value for value in inputs]
+        if node.type == "Reshape":
+            return self._read(node, inner)
+        by_row = node.type in BY_ELEMENT or node.type in ("MatMul", "BiasAdd", "Softmax")
+        tables = [value.ndim for value in inputs if is_known(value)]
+        if not by_row or (node.type != "MatMul" and max(tables, default=0) > 1):
+            refuse(f"it joins positions with the batch, and uses TensorFlow's {node.type} on them")
+        return [Rows(value) for value in self._read(node, inner)]
+
+    def _read(self, node: Any, inputs: list[Value]) -> Sequence[Value]:
         said = reader(node.type)
         if said is None:
             refuse(f"it uses TensorFlow's {node.type}, which fastism does not read")
@@ -141,25 +161,17 @@ def _evaluated(node: Any, inputs: list[Value]) -> list[Value]:
     definition = node.op_def
     if definition.is_stateful:
         refuse(f"it uses TensorFlow's {node.type}, which keeps a state")
-    given: dict[str, Any] = {}
-    rest = list(inputs)
-    for argument in definition.input_arg:
-        if argument.number_attr or argument.type_list_attr:
-            count = (
-                node.get_attr(argument.number_attr)
-                if argument.number_attr
-                else len(node.get_attr(argument.type_list_attr))
-            )
-            given[argument.name], rest = rest[:count], rest[count:]
-        else:
-            given[argument.name], rest = rest[0], rest[1:]
-    function = getattr(tf.raw_ops, node.type)
-    own = {attribute.name for attribute in definition.attr}
-    for name in inspect.signature(function).parameters:
-        if name in own:
-            given[name] = node.get_attr(name)
-    results = function(**given)
-    if not definition.output_arg:
-        return []
-    several = isinstance(results, (list, tuple))
-    return [np.asarray(result) for result in (results if several else [results])]
+    attributes: list[Any] = []
+    for attribute in definition.attr:
+        attributes += [attribute.name, _plain(node.get_attr(attribute.name))]
+    tensors = [tf.constant(value) for value in inputs]
+    count, context = len(node.outputs), eager_context()
+    results = execute(node.type, count, tensors, tuple(attributes), context)
+    return [np.asarray(result) for result in results]
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as operations take it."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.as_datatype_enum if isinstance(value, tf.DType) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,35 +44,33 @@ def einsum(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Conv2D", "DepthwiseConv2dNative")
 def convolution(operation: Operation, inputs: list[Value]) -> Value:
-    """Over two axes; one of them of a single position is that of a convolution over one."""
+    """Over two axes; where one of them is a single position, over the other alone."""
     kernel = known(inputs[1], "kernel")
     channels_last = operation["data_format"] == "NHWC"
     axes = slice(1, 3) if channels_last else slice(2, 4)
     strides, dilations = operation["strides"][axes], operation["dilations"][axes]
     padding, value = _padded(operation, inputs[0])
     convolve: Callable[..., Any] = ops.conv if operation.type == "Conv2D" else ops.depthwise_conv
-    if channels_last and value.shape[1] == 1 and kernel.shape[0] == 1 and _single(padding):
-        found = convolve(
-            ops.squeeze(value, 1),
-            kernel[0],
-            strides=strides[1],
-            padding=padding,
-            dilation_rate=dilations[1],
-            data_format="channels_last",
-        )
-        return ops.expand_dims(found, 1)
-    return convolve(
-        value,
-        kernel,
-        strides=tuple(strides),
-        padding=padding,
-        dilation_rate=tuple(dilations),
-        data_format="channels_last" if channels_last else "channels_first",
+    format = "channels_last" if channels_last else "channels_first"
+    single = _single(value.shape, kernel.shape) if channels_last else None
+    if single is None:
+        return convolve(value, kernel, tuple(strides), padding, format, tuple(dilations))
+    along = 3 - single
+    found = convolve(
+        ops.squeeze(value, single),
+        kernel.squeeze(single - 1),
+        strides[along - 1],
+        padding,
+        format,
+        dilations[along - 1],
     )
+    return ops.expand_dims(found, single)
 
 
-def _single(padding: str) -> bool:
-    return padding in ("same", "valid")
+def _single(shape: Sequence[Any], window: Sequence[int]) -> int | None:
+    """The axis, of the two that are convolved or pooled, on which nothing has an extent."""
+    singles = (axis for axis in (1, 2) if shape[axis] == 1 and window[axis - 1] == 1)
+    return next(singles, None)
 
 
 def _padded(operation: Operation, value: Value) -> tuple[str, Value]:
@@ -98,7 +96,11 @@ def pool(operation: Operation, inputs: list[Value]) -> Value:
     padding, value = operation["padding"].lower(), inputs[0]
     if (size[0], size[3]) != (1, 1) or (strides[0], strides[3]) != (1, 1):
         refuse("it pools over sequences or channels")
-    if value.shape[1] == 1 and size[1] == 1:
-        found = run(ops.squeeze(value, 1), size[2], strides[2], padding, "channels_last")
-        return ops.expand_dims(found, 1)
+    single = _single(value.shape, size[1:3])
+    if single is not None:
+        along = 3 - single
+        found = run(
+            ops.squeeze(value, single), size[along], strides[along], padding, "channels_last"
+        )
+        return ops.expand_dims(found, single)
     return run(value, tuple(size[1:3]), tuple(strides[1:3]), padding, "channels_last")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import keras
 import numpy as np
 
 from fastism.frontends.keras.calls.call import refuse
@@ -78,8 +77,3 @@ def integers(value: Value, what: str) -> list[int]:
 def extents(value: Value) -> list[int | None]:
     """The shape of a value; None where it is not known."""
     return list(value.shape)
-
-
-def shared_type(values: Sequence[Value]) -> str:
-    """The element type of the symbolic tensor among some values."""
-    return next(keras.backend.standardize_dtype(v.dtype) for v in values if not is_known(v))

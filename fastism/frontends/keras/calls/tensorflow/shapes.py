@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,13 @@ still to be seen in what is worked out from it."""
 
 MAKES_VALUES: Final = frozenset(("Fill", "BroadcastTo", "Tile"))
 """Operations that make values as large as they are told, which may be as large as the batch."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A value whose positions were joined with the batch, (N * L, C), as products are written."""
+
+    value: Any
 
 
 @reads("Shape", "ShapeN")
@@ -54,16 +62,18 @@ def reshape(operation: Operation, inputs: list[Value]) -> Value:
     value, target = inputs[0], integers(inputs[1], "target")
     if not target:
         refuse("it drops the batch")
+    rest, own = target[1:], _with_batch(value)
+    if len(own) > 2 and rest == own[-1:] and target[0] in (-1, int(np.prod(own[:-1]))):
+        return Rows(value)
     if target[0] not in (BATCH, -1):
         refuse(f"its target is {tuple(target)}")
-    rest = target[1:]
     if -1 in rest:
         known_part = -int(np.prod(rest))
-        elements = int(np.prod(_with_batch(value)[1:]))
+        elements = int(np.prod(own[1:]))
         rest[rest.index(-1)] = elements // max(known_part, 1)
     if any(each % BATCH == 0 for each in rest):
         refuse("it moves the batch to another axis")
-    if int(np.prod(rest)) != int(np.prod(_with_batch(value)[1:])):
+    if int(np.prod(rest)) != int(np.prod(own[1:])):
         refuse("it joins positions with the batch")
     return ops.reshape(value, (-1, *rest))
 
@@ -127,7 +137,7 @@ def spread(value: np.ndarray, like: Any) -> Value:
 
 def blank(value: np.ndarray, like: Any) -> Value:
     """Zeros of the shape of a known value, for every sequence of a symbolic one."""
-    first = ops.zeros_like(ops.reshape(like, (-1, int(np.prod(extents(like)[1:]))))[:, :1])
+    first = ops.zeros_like(ops.reshape(like, (-1, int(np.prod(_with_batch(like)[1:]))))[:, :1])
     wide = ops.tile(first, (1, int(np.prod(value.shape[1:]))))
     return ops.reshape(wide, (-1, *value.shape[1:]))
 
@@ -190,7 +200,9 @@ def _without_batch(value: np.ndarray, target: list[int], make: Any) -> np.ndarra
 def pad(operation: Operation, inputs: list[Value]) -> Value:
     width = known(inputs[1], "widths").astype(int).tolist()
     filling = float(known(inputs[2], "value")) if operation.type == "PadV2" else 0.0
-    return ops.pad(inputs[0], width, constant_values=filling)
+    if not filling:
+        return ops.pad(inputs[0], width)
+    return ops.add(ops.pad(ops.subtract(inputs[0], filling), width), filling)
 
 
 @reads("MirrorPad")
@@ -203,7 +215,7 @@ def mirror_pad(operation: Operation, inputs: list[Value]) -> Value:
 def slice_of_size(operation: Operation, inputs: list[Value]) -> Value:
     begins, sizes = integers(inputs[1], "start"), integers(inputs[2], "size")
     key = tuple(
-        slice(begin, None if size in (-1, BATCH) else begin + size)
+        slice(begin or None, None if size in (-1, BATCH) else begin + size)
         for begin, size in zip(begins, sizes, strict=True)
     )
     return inputs[0][key]

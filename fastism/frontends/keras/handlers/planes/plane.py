@@ -32,16 +32,17 @@ class Plane:
     @classmethod
     def of(cls, call: Call) -> Plane:
         """The only tensor of a call. Raises NotExpressible for other axes."""
-        call.require(data_format="channels_last")
+        if getattr(call.operation, "data_format", None) not in (None, "channels_last"):
+            refuse(f"its data_format is {call.operation.data_format!r}")
         if call.type.rank != 4:
             refuse(f"its input has {call.type.rank} axes")
         first, second, channels = (int(dim) for dim in call.type.shape[1:])
         turned = first == 1
         return cls(second, 1, channels, True) if turned else cls(first, second, channels, False)
 
-    def pair(self, option: Sequence[Any]) -> tuple[Any, Any]:
-        """An option of two entries: along the length, and across it."""
-        first, second = option
+    def pair(self, option: int | Sequence[Any]) -> tuple[Any, Any]:
+        """An option of two entries, or of one for both: along the length, and across it."""
+        first, second = (option, option) if isinstance(option, int) else option
         return (second, first) if self.turned else (first, second)
 
     def kernel(self, variable: object) -> Array:

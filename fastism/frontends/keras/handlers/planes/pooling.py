@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from fastism.frontends.keras.calls.call import Call, Step, handles, refuse
 from fastism.frontends.keras.handlers.planes.plane import Plane, windows_across
 
-_WINDOWED = {"MaxPooling2D": "max_pool", "AveragePooling2D": "average_pool"}
 _GLOBAL = {
     "GlobalMaxPooling2D": "global_max_pool",
     "GlobalAveragePooling2D": "global_average_pool",
 }
 
 
-@handles(*(f"layers.{name}" for name in _WINDOWED))
+@handles("layers.MaxPooling2D", "layers.AveragePooling2D")
 def pool(call: Call) -> Sequence[Step]:
+    """The layer, or the operation."""
     plane, layer = Plane.of(call), call.operation
-    op = _WINDOWED[call.kind]
-    (size, across), (stride, stride_across) = plane.pair(layer.pool_size), plane.pair(layer.strides)
+    op = "max_pool" if call.kind.startswith("Max") else "average_pool"
+    strides = layer.pool_size if layer.strides is None else layer.strides
+    (size, across), (stride, stride_across) = plane.pair(layer.pool_size), plane.pair(strides)
     width, steps = plane.width, [plane.fold()]
     if width > 1 and (across, stride_across) != (1, 1):
         width, _ = windows_across(plane.width, across, stride_across, 1, layer.padding)

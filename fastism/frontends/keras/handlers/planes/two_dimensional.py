@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,23 @@ def conv2d(call: Call) -> Sequence[Step]:
     width, step = _along(plane, layer, kernel, integer(layer.groups), layer.bias)
     unfold = plane.unfold(width, kernel.shape[-1])
     return [plane.fold(), step, unfold, *activation_steps(layer.activation)]
+
+
+def convolution(call: Call, kernel: Array) -> Sequence[Step]:
+    """The operation, of one tensor and a kernel (first axis, second axis, channels, filters)."""
+    plane = Plane.of(replace(call, arguments=call.arguments[:1]))
+    groups = plane.channels // kernel.shape[2]
+    turned = plane.kernel(kernel)
+    width, step = _along(plane, call.operation, turned, groups, None)
+    return [plane.fold(), step, plane.unfold(width, kernel.shape[-1])]
+
+
+def depthwise_convolution(call: Call, kernel: Array) -> Sequence[Step]:
+    """The operation, of one tensor and a kernel (first axis, second axis, channels, multiplier)."""
+    plane = Plane.of(replace(call, arguments=call.arguments[:1]))
+    wide = _depthwise(plane, kernel)
+    width, step = _along(plane, call.operation, wide, plane.channels, None)
+    return [plane.fold(), step, plane.unfold(width, wide.shape[-1])]
 
 
 @handles("layers.DepthwiseConv2D")
