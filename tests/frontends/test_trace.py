@@ -103,7 +103,10 @@ def operations(function: Callable[[Any], Any]) -> list[str]:
         (Counting(), "it draws random numbers, or changes variables"),
         (Sneaky(), "its code does something else on numbers"),
         (Unlike(), "its code does something else on numbers"),
-        (layers.Lambda(lambda x: tf.square(x)), "its code does not run on symbolic tensors"),
+        (
+            layers.Lambda(lambda x: tf.bitcast(tf.bitcast(x, tf.int32), tf.float32)),
+            "it uses TensorFlow's Bitcast, which fastism does not read",
+        ),
         (layers.Lambda(lambda x: ops.cumsum(x, axis=1)), "it uses Cumsum: fastism does not know"),
         (layers.Lambda(lambda x: sum([x] * 500)), "operations long"),
         (layers.Dense(4, activation=lambda x: ops.sort(x, axis=-1)), "it uses Sort"),
