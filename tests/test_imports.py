@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "plotting": ("errors", "ir", "io"),
     "runtime": ("errors", "ir", "io", "backends.base"),
     "report": ("errors", "ir", "passes", "runtime"),
-    "checking": ("errors", "ir", "passes", *SEAM, "backends", "runtime"),
+    "checking": ("errors", "ir", "io", "passes", *SEAM, "backends", "runtime"),
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "ir", "passes", *SEAM, "backends", "io", "runtime"),
     "compatibility": ("errors", *SEAM, "runtime", "checking", "api"),

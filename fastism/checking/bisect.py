@@ -1,79 +1,178 @@
-"""Find the node at which a plan goes wrong, for one item.
+"""Find what makes a plan wrong for one item: the pass, the table or the node, by what is stored.
 
-Every value of the canonical graph can be an output. The plan's own passes and backend are run with
-one value at a time as the only output, and its mutant is compared with the value the numpy backend
-gives for the whole graph. Wrong values make later ones wrong, so a binary search finds the first.
+Every stored stage is evaluated by the numpy backend for the item, and held against the stage before
+it: the imported one against the model itself, the last against what the backend's program gives.
+The first pair that disagrees says who is to blame; then their values are compared one by one.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fastism.backends import reference
-from fastism.checking.mutants import mutated
-from fastism.ir.graph import Node
-from fastism.passes.annotate import Annotate
-from fastism.passes.manager import Pipeline
-from fastism.runtime.execute import Executor
+from fastism.checking.blame import Finding, Pair, first_wrong, propagated, sequential
+from fastism.checking.evaluate import Array, Case, Values, evaluate, given, group_of, outputs
+from fastism.checking.model import layer_outputs, predict
+from fastism.checking.modules import first_difference
+from fastism.checking.stored import made_again
+from fastism.checking.tolerances import TOLERANCES, differences
+from fastism.ir.graph import Graph
+from fastism.ir.types import NUMPY_DTYPES
+from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
 
-Array = npt.NDArray[Any]
+EXACT = 1e-5
+"""The difference allowed between two stages in double precision, as a share of the output's scale:
+folded weights are rounded to the type of the model's own."""
 
 
-def first_difference(
-    plan: Plan, inputs: Mapping[str, Array], item: Items, tolerance: float
-) -> Node | None:
-    """The first node of the canonical graph whose value the compiled program gets wrong.
+def bisect(
+    plan: Plan, inputs: Mapping[str, Array], item: Items, tolerance: float, model: Any = None
+) -> Finding | None:
+    """Who first gets one item wrong, and where; None where all of them agree.
 
-    item: one item. tolerance: allowed difference, as a share of the value's scale. Returns None
-    where every value is right on its own: then the lowering differs from the model.
+    model: the live model, to begin with; else the imported stage is taken at its word.
+    tolerance: the difference allowed where numbers are rounded as the model rounds them.
     """
-    graph = plan.stage["canonical"].main
-    wanted = _wanted(plan, inputs, item)
-    nodes = [node for node in graph.nodes if len(node.results) == 1]
-
-    def wrong(node: Node) -> bool:
-        expected = wanted[node.result.name].astype(np.float64)
-        scale = max(float(np.abs(expected).max(initial=0.0)), 1e-6)
-        apart = np.abs(_found(plan, inputs, item, node) - expected)
-        return not float(apart.max(initial=0.0)) <= tolerance * scale
-
-    if not nodes or not wrong(nodes[-1]):
-        return next((node for node in nodes if wrong(node)), None)
-    low, high = 0, len(nodes) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if wrong(nodes[middle]) else (middle + 1, high)
-    return nodes[low]
+    case = Case.of(plan, inputs, item)
+    emitted, own = _emitted(plan, inputs, item), None
+    stages = [outputs(module, case) for module in plan.stages]
+    if model is not None:
+        own = predict(model, plan, case.after)
+        if not same(stages[0], own, tolerance):
+            right = plan.backend != "reference" and same(emitted, own, tolerance)
+            return _by_layer(plan, case, model, tolerance, numpy_is_wrong=right)
+    for index, (before, after) in enumerate(pairwise(stages)):
+        if not same(after, before, EXACT):
+            right = plan.backend != "reference" and same(emitted, before, tolerance)
+            return _by_pass(plan, case, index, numpy_is_wrong=right)
+    if not same(emitted, stages[-1], tolerance):
+        return _by_backend(plan, case, tolerance)
+    return None
 
 
-def _wanted(plan: Plan, inputs: Mapping[str, Array], item: Items) -> dict[str, Array]:
-    """Every value of the canonical graph for the mutant, by the numpy backend."""
-    module = plan.stage["canonical"]
-    opaque = {key: _numpy(layer) for key, layer in plan.opaque.items()}
-    mutant = mutated(plan, inputs, item)
-    return reference.run(module, "main", mutant, opaque=opaque, keep=list(module.main.values))
+def same(found: list[Array], expected: list[Array], tolerance: float) -> bool:
+    """Whether outputs agree, each on its own scale."""
+    pairs = zip(found, expected, strict=True)
+    return all(float(differences(a, b).max(initial=0.0)) <= tolerance for a, b in pairs)
 
 
-def _numpy(layer: Any) -> Any:
-    return lambda *arrays: [np.asarray(result) for result in layer(*arrays)]
+def _emitted(plan: Plan, inputs: Mapping[str, Array], item: Items) -> list[Array]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = plan.score_items(inputs, item.sequence, item.site, item.alternative)
+    return list(found.values())
 
 
-def _found(plan: Plan, inputs: Mapping[str, Array], item: Items, node: Node) -> Array:
-    """One value for the mutant, by the plan's passes and backend."""
-    module = plan.stage["canonical"]
-    name = node.result.name
-    main = module.main.replace(outputs=(name,)).prune()
-    passes = Pipeline.parse(plan.pipeline).passes
-    first = next(i for i, pass_ in enumerate(passes) if isinstance(pass_, Annotate))
-    last = Pipeline(passes[first:]).run(module.replace(graphs=(main,), outputs=(name,)))
-    executor = Executor(last, plan.emit(last))
-    saved = executor.reference(inputs)
-    results = [np.asarray(saved[name])[item.sequence].copy()]
-    executor.score(inputs, saved, item, plan.alternatives, results)
-    return results[0].astype(np.float64)
+def _by_layer(
+    plan: Plan, case: Case, model: Any, tolerance: float, *, numpy_is_wrong: bool
+) -> Finding:
+    """The first node of the imported graph whose layer of the model gives another value."""
+    module = plan.stages[0]
+    layers = layer_outputs(model, plan, case.after)
+    values = evaluate(module, module.main, case.after, case)
+    last = {node.origin.layer: node.results for node in module.main.nodes if node.origin}
+    named = {
+        results[0].name: layers[layer]
+        for layer, results in last.items()
+        if layer in layers and len(results) == 1
+    }
+    pair = Pair(module, module.main, values, named, tolerance, "reference")
+    if numpy_is_wrong:
+        culprit, why = "the numpy form", "what the backend emits agrees with the model"
+    else:
+        culprit = "the import of the model"
+        why = "every lowered layer agrees on its own, and the imported stage is not the model"
+    return first_wrong(pair, list(layers.values())).blaming(culprit, why)
+
+
+def _by_pass(plan: Plan, case: Case, index: int, *, numpy_is_wrong: bool) -> Finding:
+    """The first value of the stage after a pass that is another one in the stage before it."""
+    before, after = plan.stages[index], plan.stages[index + 1]
+    sources = [module for module in plan.stages[: index + 1] if len(module.graphs) == 1]
+    finding = (
+        propagated(sources[-1], before, after, case)
+        if after.stage in ("split", "scheduled")
+        else sequential(before, after, case)
+    )
+    if numpy_is_wrong:
+        why = f"what the backend emits agrees with the {before.stage} stage"
+        return finding.blaming("the numpy form", why)
+    made = made_again(plan.pipeline, index, before, after)
+    different = first_difference(made, after)
+    culprit = f"the pass {after.after}"
+    if different is None:
+        return finding.blaming(culprit, f"{culprit} makes it so of the {before.stage} stage")
+    why = f"{culprit} makes another: in what is stored, {different.subject} {different.what}"
+    return finding.blaming(f"the stored {after.stage} stage", why)
+
+
+def _by_backend(plan: Plan, case: Case, tolerance: float) -> Finding:
+    """The first value that the backend's program gives another than the numpy backend does."""
+    module = plan.module
+    every = module.with_graphs(
+        graph.replace(outputs=tuple(v.name for node in graph.nodes for v in node.results))
+        for graph in module.graphs
+    )
+    functions = plan.emit(every)
+    culprit = f"the backend {plan.backend}"
+    why = "the numpy backend runs the same graph, and agrees with the model's"
+    single = {name: np.asarray(array) for name, array in case.before.items()}
+    saved = evaluate(module, module.main, single, case)
+    runs: list[tuple[Graph, Values, Values]] = [(module.main, single, saved)]
+    group = group_of(module, case.site)
+    if group is not None:
+        own = given(group[0], group[1], saved, case)
+        runs.append((group[0], own, evaluate(module, group[0], own, case)))
+    for graph, inputs, wanted in runs:
+        found = _run(functions[graph.name], graph, inputs)
+        pair = Pair(module, graph, {**wanted, **found}, wanted, tolerance, plan.backend)
+        finding = first_wrong(pair, [], scales=_scales(wanted, saved))
+        if finding.node is not None:
+            return finding.blaming(culprit, why)
+    why = "each graph agrees for this item alone, so the fault lies in how items are run together"
+    return Finding(module).blaming(culprit, why)
+
+
+def _run(function: Any, graph: Graph, inputs: Values) -> Values:
+    typed = {
+        v.name: inputs[v.name].astype(NUMPY_DTYPES[v.type.dtype], copy=False) for v in graph.inputs
+    }
+    return {name: np.asarray(array) for name, array in function(typed).items()}
+
+
+def _scales(wanted: Values, saved: Values) -> dict[str, float]:
+    """The scale of each value: a delta is rounded on that of the reference it is taken from."""
+    largest = max((_largest(array) for array in saved.values()), default=0.0)
+    return {name: max(_largest(array), min(largest, 1.0)) for name, array in wanted.items()}
+
+
+def _largest(array: Array) -> float:
+    numbers = array.astype(np.float64)
+    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
+
+
+def search(
+    plan: Plan, *, model: Any = None, tolerance: float = TOLERANCES["float32"], seed: int = 0
+) -> tuple[Items, Finding] | None:
+    """The first of a few items that some stage gets wrong, and who is to blame; None if none is.
+
+    The items lie at the first, the middle and the last site of every propagation graph.
+    """
+    inputs = random_inputs(plan.module.main, 1, seed)
+    for group in plan.executor.groups:
+        for site in np.unique(group.sites[[0, len(group.sites) // 2, -1]]):
+            for alternative in range(len(plan.alternatives)):
+                item = Items(*(np.array([index]) for index in (0, site, alternative)))
+                if not np.any(Case.of(plan, inputs, item).edit):
+                    continue
+                finding = bisect(plan, inputs, item, tolerance, model)
+                if finding is not None:
+                    return item, finding
+                break
+    return None

@@ -1,7 +1,7 @@
 """Hold a plan against the model: random sequences, both edges, a sample inside, every output.
 
-A plan that disagrees is bisected: every value of the propagation graph is compared, in order, with
-the same value of the source graph run whole on the mutant, and the first that differs is named.
+A plan that disagrees is bisected (`fastism.checking.bisect`): the pass, table or node that first
+gets an item wrong is named.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from fastism.runtime.finite import not_finite
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.items import IntArray, Items
 from fastism.runtime.plan import Plan
+
+if TYPE_CHECKING:
+    from fastism.checking.blame import Finding
 
 Array = npt.NDArray[Any]
 
@@ -109,7 +112,8 @@ def check_plan(
             finite &= _by_item(~np.isfinite(wanted.astype(np.float64))) == 0
             if outputs[name] > tolerance:
                 at = int(np.argmax(apart))
-                raise _mismatch(plan, name, outputs[name], tolerance, inputs, piece, at)
+                item = piece.take(np.array([at]))
+                raise _mismatch(plan, model, name, outputs[name], tolerance, inputs, item)
         compared[first : first + len(piece)] = finite
     lost = int(np.sum(~compared))
     if lost:
@@ -168,30 +172,45 @@ def _say_what_was_not_compared(plan: Plan, lost: int, items: int) -> None:
 
 def _mismatch(
     plan: Plan,
+    model: Any,
     name: str,
     difference: float,
     tolerance: float,
     inputs: Mapping[str, Array],
-    items: Items,
-    at: int,
+    item: Items,
 ) -> MismatchError:
-    from fastism.checking.bisect import first_difference
+    from fastism.checking.bisect import bisect
 
-    item = items.take(np.array([at]))
-    node = first_difference(plan, inputs, item, tolerance)
+    finding = bisect(plan, inputs, item, tolerance, model)
+    what = (
+        f"the plan disagrees with the model: {difference:.1e} of the scale of output {name!r}, "
+        f"and {tolerance:g} is allowed"
+    )
+    return disagreement(what, plan, item, finding)
+
+
+def disagreement(what: str, plan: Plan, item: Items, finding: Finding | None) -> DisagreementError:
+    """The error for one item that a plan gets wrong, with what bisection found."""
     start = int(plan.executor.starts[item.site[0]])
     seen = f"seen at position {start}, alternative {int(item.alternative[0])}"
-    if node is None:
-        where, why = f"model {plan.module.model!r}", "every lowered layer agrees on its own"
-    else:
-        layer = node.origin.layer if node.origin else node.name
-        where = f"layer {layer!r}, node %{node.name} = {node.op}(...)"
-        why = "this is the first value the compiled program gets wrong"
-    return MismatchError(
-        f"the plan disagrees with the model: {difference:.1e} of the scale of output {name!r}, "
-        f"and {tolerance:g} is allowed",
-        where=where,
-        why=f"{why}; {seen}",
+    if finding is None:
+        alone = "each stage agrees with the one before it for this item alone"
+        return DisagreementError(what, where=f"model {plan.module.model!r}", why=f"{alone}; {seen}")
+    first = "this is the first value the compiled program gets wrong; " if finding.node else ""
+    return DisagreementError(
+        f"{what}; {finding.culprit} is to blame",
+        where=finding.where,
+        context=finding.context,
+        why=f"{first}{finding.why}; {seen}",
         attempt="stop_layers at that layer computes it and all later ones whole; "
-        "and please report this: it is a fault of fastism",
+        "and please report this, unless the pass, op or layer is your own",
+        finding=finding,
     )
+
+
+class DisagreementError(MismatchError):
+    """A plan that gets an item wrong. finding: what bisection makes of it, if anything."""
+
+    def __init__(self, what: str, *, finding: Finding | None = None, **parts: str | None) -> None:
+        self.finding = finding
+        super().__init__(what, **parts)

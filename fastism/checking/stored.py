@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from fastism.backends import registry as backends
@@ -60,22 +61,26 @@ def check_stages(stages: Sequence[Module], pipeline: str) -> None:
     Raises MismatchError, naming the pass and the first node or table that differs, and PassError
     where a pass is unknown or fails.
     """
-    for pass_, before, stored in zip(parse_pipeline(pipeline), stages, stages[1:], strict=False):
-        made = Pipeline((pass_,)).run(before)
-        different = first_difference(_tuned_like(made, stored), stored)
+    for index, (before, stored) in enumerate(pairwise(stages)):
+        different = first_difference(made_again(pipeline, index, before, stored), stored)
         if different is not None:
+            name = stored.after
             raise MismatchError(
-                f"the stored {stored.stage} stage is not what the pass {pass_.name} makes: "
+                f"the stored {stored.stage} stage is not what the pass {name} makes: "
                 f"{different.subject} {different.what}",
-                where=f"stage {stored.stage}, after {pass_.name}",
+                where=f"stage {stored.stage}, after {name}",
                 context=different.context,
-                why=f"{pass_.name} was run again on the stored {before.stage} stage",
+                why=f"{name} was run again on the stored {before.stage} stage",
                 attempt="compile the model again; if that differs too, the pass has changed since",
             )
 
 
-def _tuned_like(made: Module, stored: Module) -> Module:
-    """``made``, with the choices in it that tuning left in the stored module."""
+def made_again(pipeline: str, index: int, before: Module, stored: Module) -> Module:
+    """What a pass of the pipeline makes of a module, scheduled as the stored one was tuned.
+
+    Raises PassError where the pass is unknown or fails.
+    """
+    made = Pipeline((parse_pipeline(pipeline)[index],)).run(before)
     if made.stage != "scheduled" or list(made.graph) != list(stored.graph):
         return made
     graphs = []
