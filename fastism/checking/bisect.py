@@ -16,13 +16,14 @@ import numpy as np
 
 from fastism.checking.blame import Finding, Pair, first_wrong, propagated, sequential
 from fastism.checking.evaluate import Array, Case, Values, evaluate, given, group_of, outputs
-from fastism.checking.model import layer_outputs, predict
+from fastism.checking.model import predict
 from fastism.checking.modules import first_difference
 from fastism.checking.stored import made_again
 from fastism.checking.tolerances import TOLERANCES, differences
+from fastism.frontends.registry import front_end_of
 from fastism.ir.graph import Graph
 from fastism.ir.types import NUMPY_DTYPES
-from fastism.runtime.inputs import random_inputs
+from fastism.runtime.inputs import own_forms, random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
 
@@ -74,7 +75,7 @@ def _by_layer(
 ) -> Finding:
     """The first node of the imported graph whose layer of the model gives another value."""
     module = plan.stages[0]
-    layers = layer_outputs(model, plan, case.after)
+    layers = front_end_of(model).layers(model, own_forms(module, case.after))
     values = evaluate(module, module.main, case.after, case)
     last = {node.origin.layer: node.results for node in module.main.nodes if node.origin}
     named = {
@@ -96,7 +97,7 @@ def _by_pass(plan: Plan, case: Case, index: int, *, numpy_is_wrong: bool) -> Fin
     before, after = plan.stages[index], plan.stages[index + 1]
     sources = [module for module in plan.stages[: index + 1] if len(module.graphs) == 1]
     finding = (
-        propagated(sources[-1], before, after, case)
+        propagated(sources[-1] if sources else None, before, after, case)
         if after.stage in ("split", "scheduled")
         else sequential(before, after, case)
     )

@@ -150,14 +150,15 @@ def sequential(before: Module, after: Module, case: Case) -> Finding:
     return first_wrong(Pair(after, after.main, later, named, CLOSE), earlier.values())
 
 
-def propagated(source: Module, before: Module, after: Module, case: Case) -> Finding:
+def propagated(source: Module | None, before: Module, after: Module, case: Case) -> Finding:
     """The first value of a split stage that is another one in the source graph, or before.
 
-    source: the last module that has one graph. The intout graph, on the sequence itself, comes
+    source: the last module that has one graph; None where the plan was made of split text. The
+    intout graph, on the sequence itself, comes
     first; then the propagation graph of the item's site.
     """
-    reference = evaluate(source, source.main, case.before, case)
-    mutant = evaluate(source, source.main, case.after, case)
+    whole = source or before
+    reference = evaluate(whole, whole.main, case.before, case)
     saved = evaluate(after, after.main, case.before, case)
     finding = first_wrong(Pair(after, after.main, saved, reference, CLOSE), ())
     group = group_of(after, case.site)
@@ -170,6 +171,9 @@ def propagated(source: Module, before: Module, after: Module, case: Case) -> Fin
         finding = first_wrong(Pair(after, graph, values, earlier, CLOSE), ())
         if finding.node is not None:
             return finding
+    if source is None:
+        return finding
+    mutant = evaluate(source, source.main, case.after, case)
     right, scales = wanted(source, after, graph, local, case, reference, mutant)
     return first_wrong(Pair(after, graph, values, right, CLOSE), (), scales)
 

@@ -124,6 +124,21 @@ def check_plan(
     )
 
 
+def check_by_stages(plan: Plan, model: Any = None) -> None:
+    """Evaluate every stored stage, and the backend's program, for a few items.
+
+    model: the live model, to begin with; else the imported stage is taken at its word.
+
+    Raises DisagreementError, naming the pass, table or node that first gets one wrong.
+    """
+    from fastism.checking.bisect import search
+
+    located = search(plan, model=model)
+    if located is not None:
+        item, finding = located
+        raise disagreement("the stages of the plan disagree", plan, item, finding)
+
+
 def sample_of_sites(plan: Plan) -> IntArray:
     """Indices of the sites near both edges, and of some spread between them."""
     count = len(plan.executor.starts)

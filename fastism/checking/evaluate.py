@@ -47,11 +47,12 @@ class Case:
         edited, start = plan.module.seq_input, int(plan.executor.starts[item.site[0]])
         there = slice(start, start + plan.executor.width)
         edit = after[edited][:, there].astype(np.float64) - before[edited][:, there]
-        opaque = {key: _in_numpy(layer) for key, layer in plan.opaque.items()}
+        opaque = {key: in_numpy(layer) for key, layer in plan.opaque.items()}
         return cls(before, after, edit, int(item.site[0]), int(item.alternative[0]), opaque)
 
 
-def _in_numpy(layer: Any) -> Callable[..., Any]:
+def in_numpy(layer: Any) -> Callable[..., Any]:
+    """A live layer as a function of arrays."""
     return lambda *arrays: [np.asarray(result) for result in layer(*arrays)]
 
 

@@ -102,28 +102,6 @@ def model_scores(
     return Scores(dict(zip(plan.output_names, heads, strict=True)))
 
 
-def layer_outputs(model: Any, plan: Plan, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """What the layers of a live model give, by name: those called once, with one result.
-
-    Empty for a model whose layers cannot be asked one by one (a subclassed one).
-    """
-    import keras
-
-    tensors: dict[str, Any] = {}
-    for layer in model.layers:
-        found = getattr(layer, "output", None)  # None where it is called never, or twice
-        if isinstance(found, keras.KerasTensor):
-            tensors[layer.name] = found
-    try:
-        asked = keras.Model(model.inputs, list(tensors.values()))
-    except (AttributeError, ValueError):  # it is no graph of layers
-        return {}
-    shapes = model_shapes(plan.stages[0].main)
-    outputs = keras.tree.flatten(asked(_shaped(inputs, shapes), training=False))
-    arrays = [np.asarray(keras.ops.convert_to_numpy(output)) for output in outputs]
-    return dict(zip(tensors, arrays, strict=True))
-
-
 def seconds_an_item(model: Any, plan: Plan, inputs: Mapping[str, Array], items: Items) -> float:
     """Wall time an item of the model itself on the given items as one batch; warm, the best way."""
     given = own_forms(plan.module, mutated(plan, inputs, items))

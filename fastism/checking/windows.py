@@ -7,6 +7,7 @@ table, or the window relation of the op that made it, says where its window lies
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
 from fastism.ir.program import EDIT
-from fastism.ir.windows import POINTWISE, Window
+from fastism.ir.windows import Window
 from fastism.passes.propagation.demands import pulled
 from fastism.passes.propagation.layout import Layout
 
@@ -44,7 +45,16 @@ def wanted(
     before, after: every value of the source graph for the sequence and for the mutant. An entry
     that is NaN may be anything: no output can see it, or it lies outside the value.
     """
-    starts = _starts(source, module, graph, local, case)
+    assert source.sites is not None
+    tables = {
+        name: int(data[local])
+        for node in graph.nodes
+        if (name := node.constant("start")) and (data := module.constants[name].data) is not None
+    }
+    edit = {EDIT: source.sites.starts[case.site]}
+    starts = _Starts(source.main, tables, edit, {EDIT: source.seq_input})
+    for node in graph.nodes:
+        starts.follow(node)
     labels = {name: _label(name, source.main) for name in graph.values}
     found: Values = {}
     scales: dict[str, float] = {}
@@ -55,7 +65,7 @@ def wanted(
             continue
         of, form = label
         target = {"delta": after[of] - before[of], "reference": before[of]}.get(form, after[of])
-        start = 0 if form == "whole" else starts.get(name)
+        start = 0 if form == "whole" else starts.start.get(name)
         window = _on_window(target, node, start, source.main, of)
         if window is not None:
             found[name] = window
@@ -69,13 +79,9 @@ def _size(array: Array) -> float:
 
 def _label(name: str, source: Graph) -> tuple[str, str] | None:
     """The value of the source graph that a name speaks of, and in which form."""
-    parts = name.split(".")
-    for count in range(len(parts) - 1, 0, -1):
-        of = ".".join(parts[:count])
-        if of in source.values:
-            form = ".".join(parts[count:]).partition(":")[0]
-            return (of, form) if form in FORMS else None
-    return None
+    of = _source_value(name, source)
+    form = name[len(of) + 1 :].partition(":")[0] if of is not None else ""
+    return (of, form) if of is not None and form in FORMS else None
 
 
 def _is_part(graph: Graph, name: str, labels: Mapping[str, tuple[str, str] | None]) -> bool:
@@ -105,45 +111,79 @@ def _on_window(
     return result
 
 
-def _starts(
-    source: Module, module: Module, graph: Graph, local: int, case: Case
-) -> dict[str, int | None]:
-    """Where the window of every value starts for the item; None where that is not known."""
-    assert source.sites is not None
-    starts: dict[str, int | None] = {EDIT: source.sites.starts[case.site]}
-    for node in graph.nodes:
+@dataclass(frozen=True)
+class _Starts:
+    """Where the window of every value starts for one item, as far as that is known.
+
+    of: the value of the source graph whose positions are counted.
+    """
+
+    source: Graph
+    tables: Mapping[str, int]
+    start: dict[str, int]
+    of: dict[str, str]
+
+    def follow(self, node: Node) -> None:
+        """Note where the results of a node start, from where its inputs do."""
         for value in node.results:
-            starts[value.name] = _start(source, module, node, local, starts)
-    return starts
+            of = _source_value(value.name, self.source)
+            if of is None:
+                continue
+            start = self._start(node, of)
+            if start is not None:
+                self.start[value.name], self.of[value.name] = start, of
+
+    def _start(self, node: Node, of: str) -> int | None:
+        table = node.constant("start")
+        if table is not None:
+            return self.tables.get(table)
+        if node.op == "gather_reference":
+            return 0
+        made = self.source.producers.get(of)
+        if made is not None and node.op == "conv1d_spread":
+            first, relation = self._read(node, made, 0), _relation(self.source, made, 0)
+            if first is None or relation is None:
+                return None
+            return first + relation.pad - (relation.reach - 1)
+        if made is not None and made.op == node.op:
+            return self._through(made, node)
+        known = (self._at(name, of) for name in node.inputs)
+        start = next((start for start in known if start is not None), None)
+        offset = node.integer("offset") if node.op == "pick" else 0
+        return None if start is None else start + offset
+
+    def _at(self, name: str, of: str) -> int | None:
+        """Where a value starts, its positions counted as those of another it is moved to."""
+        if name not in self.start:
+            return None
+        moved = _moved(self.source, of, self.of[name])
+        return None if moved is None else self.start[name] + moved
+
+    def _read(self, node: Node, made: Node, position: int) -> int | None:
+        return self._at(node.inputs[position], made.inputs[position])
+
+    def _through(self, made: Node, node: Node) -> int | None:
+        """The start of a result, from that of an input that it reads by a window."""
+        for position in range(min(len(node.inputs), len(made.inputs))):
+            start, relation = self._read(node, made, position), None
+            if start is not None:
+                relation = _relation(self.source, made, position)
+            if start is None or relation is None:
+                continue
+            if relation.factor > 1:
+                return start * relation.factor
+            width, length = node.type.length, made.type.length
+            results = np.arange(-width - length, 2 * length + width)
+            hits = np.flatnonzero(pulled(relation, Layout(results, width)).start == start)
+            return int(results[hits[0]]) if len(hits) else None
+        return None
 
 
-def _start(
-    source: Module, module: Module, node: Node, local: int, starts: Mapping[str, int | None]
-) -> int | None:
-    table = node.constant("start")
-    if table is not None:
-        data = module.constants[table].data
-        return None if data is None else int(data[local])
-    if node.op == "gather_reference":
-        return 0
-    known = [starts.get(name) for name in node.inputs]
-    made = _made_from(source.main, node)
-    if node.op == "pick":
-        moved = 0 if made is None else _shift(source.main, made)
-        return None if known[0] is None else known[0] + node.integer("offset") + moved
-    if made is not None and made.op == node.op:
-        return _through(source.main, made, node, known)
-    if node.op == "conv1d_spread" and made is not None and known[0] is not None:
-        relation = _relation(source.main, made, 0)
-        return known[0] + relation.pad - (relation.reach - 1) if relation else None
-    return next((start for start in known if start is not None), None)
-
-
-def _made_from(source: Graph, node: Node) -> Node | None:
-    """The node of the source graph that makes the value a propagation node is named after."""
-    parts = node.results[0].name.split(".")
+def _source_value(name: str, source: Graph) -> str | None:
+    """The value of the source graph that a name begins with."""
+    parts = name.split(".")
     names = (".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
-    return next((source.producers[name] for name in names if name in source.producers), None)
+    return next((name for name in names if name in source.values), None)
 
 
 def _relation(source: Graph, node: Node, position: int) -> Window | None:
@@ -151,25 +191,23 @@ def _relation(source: Graph, node: Node, position: int) -> Window | None:
     return found if isinstance(found, Window) else None
 
 
-def _shift(source: Graph, made: Node) -> int:
-    """How far a crop or a padding moves positions; other values stay where they are."""
-    relation = _relation(source, made, 0)
-    return relation.pad if made.op in ("crop", "zero_pad") and relation is not None else 0
+def _moved(source: Graph, value: str, origin: str) -> int | None:
+    """How far the positions of ``origin`` are moved on their way to a value, where they only are.
 
-
-def _through(source: Graph, made: Node, node: Node, known: list[int | None]) -> int | None:
-    """The start of a result, from that of an input that it reads by a window."""
-    for position, start in enumerate(known[: len(made.inputs)]):
-        relation = _relation(source, made, position)
-        if start is None or relation is None:
-            continue
-        if relation == POINTWISE:
-            return start
-        if relation.factor > 1:
-            return start * relation.factor
-        width, length = node.type.length, made.type.length
-        results = np.arange(-width - length, 2 * length + width)
-        read = pulled(relation, Layout(results, width)).start
-        hits = np.flatnonzero(read == start)
-        return int(results[hits[0]]) if len(hits) else None
+    So a crop may leave no node behind: a delta of its input serves as one of its result.
+    """
+    pending, seen = [(value, 0)], {value}
+    while pending:
+        name, shift = pending.pop()
+        if name == origin:
+            return shift
+        node = source.producers.get(name)
+        for position, before in enumerate(node.inputs if node else ()):
+            assert node is not None
+            relation = _relation(source, node, position)
+            if before in seen or relation is None:
+                continue
+            if (relation.width, relation.stride, relation.factor) == (1, 1, 1):
+                seen.add(before)
+                pending.append((before, shift + relation.pad))
     return None

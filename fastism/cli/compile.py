@@ -31,6 +31,7 @@ from fastism.cli.options import (
     weights_option,
 )
 from fastism.cli.plugins import load_instruments, load_passes
+from fastism.cli.replay import writing_what_disagrees
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import kind_of, refuse_options
 from fastism.cli.text_source import APPLIES, plan_of_text
@@ -164,7 +165,8 @@ def compile_(
         from fastism.frontends.models import loaded
 
         live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
-        report = check_plan(plan, live)
+        with writing_what_disagrees(session):
+            report = check_plan(plan, live)
         session.note(f"agrees with the model: {report}")
         if report.largest_effect < 1e-4:
             session.note(

@@ -14,14 +14,20 @@ from fastism.cli.options import (
     load_custom_objects,
     model_options,
 )
+from fastism.cli.replay import writing_what_disagrees
 from fastism.cli.session import Session, pass_session
-from fastism.errors import InputError, PlanError
+from fastism.errors import InputError, MismatchError, PlanError
 
 
 @click.command(short_help="Check a plan's files and IR, and hold it against the model.")
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
 @click.option("--all-sites", is_flag=True, help="Compare scores at every site, not at a sample.")
+@click.option(
+    "--bisect",
+    is_flag=True,
+    help="Evaluate every stored stage too, and find the first value that is wrong.",
+)
 @model_options
 @architecture_option
 @pass_session
@@ -30,6 +36,7 @@ def verify(
     plan: Path,
     model: Path | None,
     all_sites: bool,
+    bisect: bool,
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
@@ -37,7 +44,9 @@ def verify(
     """Check every file of PLAN and every stage of its IR; with --model, its scores too.
 
     Every stage is held against what its pass makes of the stage before it, down to each weight and
-    table.
+    table. Where scores disagree, or with --bisect, the stages are evaluated one after the other for
+    an item; the pass, table or node that first gets it wrong is named, and the smallest sub-graph
+    that shows it is written (fastism replay runs it).
     """
     from fastism.checking.stored import check_record, check_stages
     from fastism.io.plan_folder import load_plan
@@ -60,32 +69,48 @@ def verify(
     check_manifest(plan, manifest, stages[0])
     check_record(manifest, stages)
     session.say(f"{plan} is whole: checksums hold, and {len(stages)} stages are valid")
-    check_stages(stages, manifest["pipeline"])
-    if len(stages) > 1:
-        made = f"what its pass makes of the one before it: {manifest['pipeline']}"
-        session.say(f"every stage is {made}")
-    if model is None:
+    altered = None
+    try:
+        check_stages(stages, manifest["pipeline"])
+    except MismatchError as error:
+        if not bisect:
+            raise
+        altered = error
+    else:
+        if len(stages) > 1:
+            made = f"what its pass makes of the one before it: {manifest['pipeline']}"
+            session.say(f"every stage is {made}")
+    if model is None and not bisect:
         return
 
     session.load_tensorflow()
     from fastism import api
-    from fastism.checking.check import check_plan
+    from fastism.checking.check import check_by_stages, check_plan
     from fastism.checking.model import check_imported
     from fastism.frontends.models import file_hash, loaded
 
+    compiled = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    if bisect:
+        with writing_what_disagrees(session):
+            check_by_stages(compiled)
+    if altered is not None:
+        raise altered
+    if model is None:
+        session.say("every stage gives what the one before it gives, and so does the backend")
+        return
     recorded = stages[0].sha256
     if recorded and recorded != file_hash(model):
         raise PlanError(
             f"{plan} was not compiled from {model}",
             why=f"the plan's model is {stages[0].model}, sha256 {recorded[:12]}..",
         )
-    compiled = api.load(plan, custom_objects=objects, unsafe=unsafe)
     live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
     if stages[0].stage == "imported":
         check_imported(compiled, live)
     else:
         session.note(f"it was compiled from text of stage {stages[0].stage}, not from the model")
-    report = check_plan(compiled, live, all_sites=all_sites)
+    with writing_what_disagrees(session):
+        report = check_plan(compiled, live, all_sites=all_sites)
     session.say(f"agrees with {model}: {report}")
     if report.sites < report.every:
         session.note("a sample of the sites was compared; --all-sites compares every one")

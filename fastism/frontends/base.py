@@ -141,6 +141,14 @@ class FrontEnd(Protocol):
         """
         ...
 
+    def layers(self, model: Any, inputs: Sequence[Array]) -> Mapping[str, Array]:
+        """What single layers of a model give, (N, ...), by the name an origin calls them.
+
+        inputs: as of ``predict``. Layers that cannot be asked for one result are left out; a front
+        end, or a model, of which none can returns nothing.
+        """
+        ...
+
     def dtypes(self, model: Any) -> frozenset[str]:
         """The element types anything in a model computes in, as numpy names them."""
         ...

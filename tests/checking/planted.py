@@ -43,9 +43,9 @@ def model() -> keras.Model:
 ON_WINDOWS = "flatten,canonicalize,annotate,segment{weigh=false},split,schedule"
 
 
-def compiled(pipeline: str = ON_WINDOWS, backend: str = "reference") -> Plan:
+def compiled(pipeline: str = ON_WINDOWS, backend: str = "reference", sites: Any = None) -> Plan:
     """A plan of the model, followed on windows as far as can be."""
-    return api.compile(model(), pipeline=pipeline, backend=backend)
+    return api.compile(model(), pipeline=pipeline, backend=backend, sites=sites)
 
 
 def with_stages(plan: Plan, stages: Sequence[Module]) -> Plan:

@@ -18,6 +18,7 @@ from fastism.checking.bisect import search
 from fastism.checking.blame import Finding
 from fastism.checking.check import DisagreementError, check_plan
 from fastism.checking.subgraph import Subgraph, replay
+from fastism.cli import main
 from fastism.errors import MismatchError
 from fastism.ir.module import Module
 from fastism.ir.ranges import Range
@@ -71,7 +72,7 @@ def test_a_wrong_form_of_the_backend(
     op: str, name: str, monkeypatch: Patch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(TENSORFLOW._table, op, off(TENSORFLOW[op]))
-    finding = found(planted.compiled(backend="tensorflow"), tmp_path)
+    finding = found(planted.compiled(backend="tensorflow", sites=[1, 2]), tmp_path)
     assert finding.culprit == "the backend tensorflow"
     assert finding.node is not None
     assert (finding.node.op, finding.node.name) == (op, name)
@@ -85,7 +86,7 @@ def test_a_wrong_form_of_the_backend(
 
 @pytest.mark.parametrize(("op", "name"), [("sigmoid", "gate"), ("max_pool", "pool")])
 def test_a_wrong_numpy_form_of_a_layer(op: str, name: str, monkeypatch: Patch) -> None:
-    plan = planted.compiled(backend="tensorflow")
+    plan = planted.compiled(backend="tensorflow", sites=[1, 2])
     check_plan(plan, planted.model())
     assert search(plan, model=planted.model()) is None
     monkeypatch.setitem(NUMPY._table, op, off(NUMPY[op]))
@@ -98,7 +99,7 @@ def test_a_wrong_numpy_form_of_a_layer(op: str, name: str, monkeypatch: Patch) -
 
 @pytest.mark.parametrize(("op", "name"), [("place", "norm.delta"), ("sum_window", "mean.delta")])
 def test_a_wrong_numpy_form_of_a_window(op: str, name: str, monkeypatch: Patch) -> None:
-    plan = planted.compiled(backend="tensorflow")
+    plan = planted.compiled(backend="tensorflow", sites=[1, 2])
     monkeypatch.setitem(NUMPY._table, op, off(NUMPY[op]))
     located = search(plan, model=planted.model())
     assert located is not None
@@ -309,3 +310,42 @@ def test_a_subgraph_is_small_and_reads_back(tmp_path: Path) -> None:
     assert again.module == part.module
     np.testing.assert_array_equal(again.wanted, part.wanted)
     assert again.differences({}) == part.differences({})
+
+
+# -- from the command line --------------------------------------------------------------------
+
+
+def test_verify_names_it_and_writes_what_replay_runs(
+    tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    STORED["the order of a concatenation"][0](planted.compiled()).save("plan")
+    assert main(["verify", "plan"]) == 2
+    assert "%join.delta in @propagate2 has other inputs" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.fism"))
+    for name in ("bisected", "bisected-2"):
+        assert main(["verify", "plan", "--bisect"]) == 2
+        err = capsys.readouterr().err
+        assert "the stored scheduled stage is to blame" in err
+        assert "node %join.delta = concatenate(...) of @propagate" in err
+        assert f"next: fastism replay {name}.fism" in err
+        assert main(["replay", f"{name}.fism"]) == 2
+        assert "%join.delta = concatenate(...) still disagrees" in capsys.readouterr().err
+    text = Path("bisected.fism").read_text()
+    reads = "concatenate(%gate.delta, %narrow.tanh.delta:2)"
+    assert reads in text
+    mended = text.replace(reads, "concatenate(%narrow.tanh.delta:2, %gate.delta)")
+    Path("bisected.fism").write_text(mended)
+    assert main(["replay", "bisected.fism"]) == 0
+    assert "reference: agrees" in capsys.readouterr().out
+    Path("bisected.safetensors").unlink()
+    assert main(["replay", "bisected.fism"]) == 2
+    assert "there is no file bisected.safetensors" in capsys.readouterr().err
+
+
+def test_verify_says_that_all_stages_agree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted.compiled(sites=[1, 2]).save(tmp_path / "plan")
+    assert main(["verify", str(tmp_path / "plan"), "--bisect"]) == 0
+    assert "and so does the backend" in capsys.readouterr().out

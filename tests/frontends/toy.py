@@ -161,6 +161,9 @@ class ToyFrontEnd:
     def predict(self, model: Toy, inputs: Sequence[Array]) -> list[Array]:
         return [model(inputs[0])]
 
+    def layers(self, model: Toy, inputs: Sequence[Array]) -> Mapping[str, Array]:
+        return {}
+
     def dtypes(self, model: Toy) -> frozenset[str]:
         return frozenset({"float32"})
 

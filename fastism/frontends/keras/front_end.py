@@ -80,6 +80,12 @@ class KerasFrontEnd:
 
         return predict(model, inputs)
 
+    def layers(self, model: Any, inputs: Sequence[Array]) -> Mapping[str, Array]:
+        """The results of the model's own layers; of none where it is no graph of them."""
+        from fastism.frontends.keras.ways import layers
+
+        return layers(model, inputs)
+
     @property
     def ways(self) -> Mapping[str, Callable[[Any, int], Call]]:
         """``model.predict``, and the model as one ``tf.function``."""

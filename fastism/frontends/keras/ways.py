@@ -19,6 +19,23 @@ def predict(model: keras.Model, inputs: Sequence[Array]) -> list[Array]:
     return _arrays(outputs)
 
 
+def layers(model: keras.Model, inputs: Sequence[Array]) -> dict[str, Array]:
+    """What the layers of a model give, by name: those called once, with one result.
+
+    Empty for a model that is no graph of layers (a subclassed one).
+    """
+    tensors: dict[str, Any] = {}
+    for layer in model.layers:
+        found = getattr(layer, "output", None)  # there is none where it is called never, or twice
+        if isinstance(found, keras.KerasTensor):
+            tensors[layer.name] = found
+    try:
+        asked = keras.Model(model.inputs, list(tensors.values()))
+    except (AttributeError, ValueError):
+        return {}
+    return dict(zip(tensors, _arrays(asked(list(inputs), training=False)), strict=True))
+
+
 def by_predict(model: keras.Model, batch: int) -> Call:
     """``model.predict`` in batches."""
 
