@@ -114,7 +114,8 @@ def test_a_wrong_numpy_form_of_a_window(op: str, name: str, monkeypatch: Patch) 
 def wrong_crop(monkeypatch: Patch) -> None:
     def moved(state: Any, n: Any, strip: int) -> None:
         name = n.result.name
-        state.deltas[name, strip] = state.moved(name, n.inputs, [0], state.layouts[name][strip])
+        unmoved = state.moved(name, n.inputs, [0], state.layouts[name][strip])
+        state.leave_delta(name, strip, unmoved)
 
     monkeypatch.setitem(rules.RULES, "crop", moved)
 
