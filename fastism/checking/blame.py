@@ -154,8 +154,8 @@ def propagated(source: Module | None, before: Module, after: Module, case: Case)
     """The first value of a split stage that is another one in the source graph, or before.
 
     source: the last module that has one graph; None where the plan was made of split text. The
-    intout graph, on the sequence itself, comes
-    first; then the propagation graph of the item's site.
+    intout graph, on the sequence itself, comes first; then the propagation graph of the item's
+    site.
     """
     whole = source or before
     reference = evaluate(whole, whole.main, case.before, case)
