@@ -16,7 +16,7 @@ import onnx
 
 from fastism.backends.onnx.session import runtime
 from fastism.backends.onnx.write import OPSET
-from fastism.errors import InputError, PlanError
+from fastism.errors import InputError, LoweringError, PlanError
 from fastism.export.check import check as check_folder
 from fastism.export.manifest import (
     file_name,
@@ -77,7 +77,16 @@ def _write(model: onnx.ModelProto, path: Path) -> None:
             f"{path.name} would be larger than an ONNX file can be",
             why=f"it would take {model.ByteSize():,} bytes, and the limit is {LARGEST:,}",
         )
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        live = [function.name for function in model.functions]
+        raise LoweringError(
+            f"{path.name} would not be valid ONNX",
+            where=f"one of the live layers {', '.join(live)}" if live else None,
+            why=str(error),
+            attempt="compile with outputs=[...] that do not need the layer" if live else None,
+        ) from error
     onnx.save(model, path)
 
 

@@ -134,6 +134,20 @@ def test_a_graph_too_large_for_a_file(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_graph_that_is_not_valid(
+    found: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = onnx.load(found.folder / "intout.onnx")
+    model.graph.node[0].op_type = "Unknown"
+    export = sys.modules["fastism.export.export"]
+    monkeypatch.setattr(export, "plan_models", lambda plan, opset: {"intout": model})
+    with pytest.raises(
+        LoweringError, match=r"intout.onnx would not be valid ONNX\n  why: .*Unknown"
+    ):
+        backend.export(found.plan, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_layer_that_onnx_cannot_express() -> None:
     builder = GraphBuilder("main", {})
     x = builder.input("x", TensorType("f32", ("N", 8, 4)))
