@@ -1,5 +1,6 @@
 """Programs that must be refused, each with what the refusal says; and the ones that must not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from fastism.errors import VerifyError
 from fastism.ir import Constant, Interval, Module, Node, Range, Value
+from fastism.ir.ops import registry
 from fastism.ir.parser import parse_module
 from fastism.ir.stages import STAGES, next_pass, reached, stage
 from fastism.ir.verify import verify
@@ -348,3 +350,18 @@ graph @inner(%c: f32[N,4]) {
 """
     )
     assert "layer 'd' calls back" in refused(module)
+
+
+def test_an_op_whose_window_rule_fails_is_refused() -> None:
+    module, *_ = trunk()
+
+    def relation(node: Node, types: object) -> tuple[()]:
+        raise ValueError("no window of so many positions")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(
+            registry._TABLE, "relu", replace(registry.definition("relu"), relation=relation)
+        )
+        said = refused(module)
+    assert "node %out cannot be followed along the sequence" in said
+    assert "why: no window of so many positions" in said
