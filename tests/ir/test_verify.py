@@ -11,6 +11,7 @@ from fastism.ir import Constant, Interval, Module, Node, Range, Value
 from fastism.ir.ops import registry
 from fastism.ir.parser import parse_module
 from fastism.ir.stages import STAGES, next_pass, reached, stage
+from fastism.ir.types import TensorType
 from fastism.ir.verify import verify
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -365,3 +366,14 @@ def test_an_op_whose_window_rule_fails_is_refused() -> None:
         said = refused(module)
     assert "node %out cannot be followed along the sequence" in said
     assert "why: no window of so many positions" in said
+
+
+def test_only_the_batch_axis_goes_by_a_name() -> None:
+    module, conv, relu = trunk()
+    loose = TensorType("f32", ("N", "L", 8))
+    result = replace(relu.result, type=loose)
+    assert "states f32[N,L,8]" in refused(module, conv, relu.replace(results=(result,)))
+    (value,) = module.main.inputs
+    taken = replace(value, type=TensorType("f32", ("N", 30, "C")))
+    main = module.main.replace(inputs=(taken,))
+    assert "takes %seq: f32[N,30,C]" in refused(module.with_graphs([main]))
