@@ -22,7 +22,9 @@ def test_items_of_a_pair_are_a_row_in_the_order_of_their_alternatives() -> None:
     pairs = Pairs.of(given, 4)
     assert folded(pairs) == [[5, 4], [3, 1], [2, 0]]
     assert pairs.valid.all()
-    assert given.take(pairs.item[0]).site.tolist() == [2, 2]
+    first = given.take(pairs.item[0])
+    assert (first.sequence.tolist(), first.site.tolist()) == ([0, 0], [2, 2])
+    assert first.alternative.tolist() == [1, 3]
     assert len(given) == 6
 
 

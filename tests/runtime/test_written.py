@@ -75,6 +75,8 @@ def test_rows_of_each_sequence_and_site() -> None:
     for wrong in (rows[:2], rows[:, :, :0], rows[:, :, :, :, :3], rows[..., None]):
         with pytest.raises(InputError, match=r"must be \(3, A, 1, 4\), .* \(3, 2, A, 1, 4\)"):
             parse_written(wrong, 1, EDITED, 3, 2)
+    np.testing.assert_array_equal(parse_written(rows[0, 0], 1, EDITED, 3, 2), rows[0, 0])
+    np.testing.assert_array_equal(parse_written(LETTERS, 1, EDITED, 3, 2), LETTERS[:, None])
     with pytest.raises(InputError, match="not whole"):
         parse_written(rows + 0.5, 1, WHOLE, 3, 2)
 
@@ -114,3 +116,14 @@ def test_shuffles_keep_the_rows_of_a_site_and_hang_on_the_seed() -> None:
     for wrong, count in ((held[0], 1), (held, 0)):
         with pytest.raises(InputError, match=f"cannot shuffle .* {count} times"):
             shuffled(wrong, count)
+
+
+def test_tokens_are_written_as_rows_of_one() -> None:
+    found = parse_alternatives([2, 0], 1, EDITED, tokens=True)
+    np.testing.assert_array_equal(found, LETTERS[[2, 0], None])
+    found = parse_written(np.array([[3, 1]]), 2, EDITED, 3, 2, tokens=True)
+    np.testing.assert_array_equal(found, LETTERS[None, [3, 1]])
+    assert parse_written("letters", 1, EDITED, 3, 2, tokens=True).shape == (4, 1, 4)
+    for given in (np.full((1, 1, 4), 0.25), np.full((3, 2, 1, 1, 4), 0.25)):
+        with pytest.raises(InputError, match="an alternative"):
+            parse_written(given, 1, EDITED, 3, 2, tokens=True)
