@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fastism.errors import PassError
 from fastism.ir import Module
 from fastism.passes.magnitudes import bring_large
 from tests.passes.conftest import module_of
@@ -47,7 +48,8 @@ def test_a_factor_is_large_from_there_on(body: str, enough: float) -> None:
     assert found(body, 0.99 * enough) == frozenset()
     for weight in (enough, -enough, np.inf):
         assert found(body, weight) == {"last"}
-    assert found(body, enough, detached=True) == frozenset()
+    with pytest.raises(PassError, match="only its hash is here"):
+        found(body, enough, detached=True)
 
 
 def test_sums_of_truths_are_truths_and_functions_of_them_are_not() -> None:
