@@ -13,6 +13,7 @@ import keras
 
 from fastism.errors import FastismError, ModelError
 from fastism.frontends.file_hash import file_hash
+from fastism.frontends.keras.files.architecture import built, counting_anew
 from fastism.frontends.keras.files.legacy import REWRITE
 from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights
@@ -27,6 +28,7 @@ _UNKNOWN = re.compile(r"(?:Could not locate (?:class|function)|Unknown [\w ]+:) 
 """How Keras names a class or function it does not know, in .keras and in .h5 files."""
 
 
+@counting_anew()
 def load_model(
     path: str | os.PathLike[str],
     *,
@@ -50,7 +52,7 @@ def load_model(
     what = f"cannot load the model file {path.name!r}"
     file = look(path, architecture=architecture is not None)
     if architecture is not None:
-        return _filled(_built(architecture), file, what)
+        return _filled(built(architecture), file, what)
     if not unsafe:
         refuse_code(file.config, what, custom_objects, replaced=_is_old_hdf5(file))
     builder = Builder(what, dict(custom_objects or {}), unsafe)
@@ -79,10 +81,12 @@ def _legacy(builder: Builder, file: ModelFile, what: str) -> keras.Model:
             why=f"its configuration is not one of Keras's: {type(error).__name__} {error}",
             attempt="copy the file or save the model again",
         ) from None
-    return _filled(model, file, what)
+    return _filled(model, file, what, rebuilt=True)
 
 
-def _filled(model: keras.Model, file: ModelFile, what: str) -> keras.Model:
+def _filled(
+    model: keras.Model, file: ModelFile, what: str, *, rebuilt: bool = False
+) -> keras.Model:
     """The model with the file's weights in it."""
     if not model.built:
         raise ModelError(
@@ -93,7 +97,8 @@ def _filled(model: keras.Model, file: ModelFile, what: str) -> keras.Model:
     try:
         if file.kind in ("h5", "h5 weights"):
             with h5py.File(file.path, "r") as opened:
-                load_weights(model, opened.get("model_weights", opened), what)
+                group = opened.get("model_weights", opened)
+                load_weights(model, group, what, rebuilt=rebuilt)
         else:
             keras.saving.load_weights(model, file.path)
     except ModelError:
@@ -104,25 +109,6 @@ def _filled(model: keras.Model, file: ModelFile, what: str) -> keras.Model:
             why=f"its weights do not fit the model: {first_line(str(error))}",
             attempt="the function that built the model the weights were saved from",
         ) from None
-    return model
-
-
-def _built(architecture: Callable[[], keras.Model]) -> keras.Model:
-    name = getattr(architecture, "__name__", "architecture")
-    try:
-        model = architecture()
-    except Exception as error:  # the user's function may raise anything
-        raise ModelError(
-            f"{name}() failed, which was to build the model",
-            why=f"{type(error).__name__}: {first_line(str(error))}",
-            attempt="a function of no arguments that returns the built model",
-        ) from error
-    if not isinstance(model, keras.Model):
-        raise ModelError(
-            f"{name}() returned no model",
-            why=f"it returned a {type(model).__module__}.{type(model).__name__}",
-            attempt="a function of no arguments that returns a keras.Model of Keras 3",
-        )
     return model
 
 

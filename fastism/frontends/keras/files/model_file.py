@@ -133,7 +133,7 @@ def _hdf5(path: Path, architecture: bool) -> ModelFile:
             check_hdf5(file, f"the model file {path.name!r} is not trusted")
             config = file.attrs.get("model_config")
             layered = "layer_names" in file.attrs or "layer_names0" in file.attrs
-            grouped = "layers" in file or "_layer_checkpoint_dependencies" in file
+            grouped = bool(file.visit(lambda name: name.split("/")[-1] == "vars" or None))
             version = _major(_text(file.attrs.get("keras_version", "1")))
     except (OSError, RuntimeError) as error:
         raise ModelError(
