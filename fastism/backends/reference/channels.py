@@ -1,4 +1,4 @@
-"""Numpy forms of the reductions over channels."""
+"""Numpy forms of the ops over channels."""
 
 from __future__ import annotations
 
@@ -26,3 +26,11 @@ def channel_max(
     """The maximum over the last axis, which stays with one entry."""
     largest: Array = np.max(inputs[0], axis=-1, keepdims=True)
     return largest
+
+
+@implements("channel_sort")
+def channel_sort(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """The channels of every position, the smallest first."""
+    return np.sort(inputs[0], axis=-1)

@@ -91,6 +91,9 @@ PLAIN: dict[str, Callable[[Array], Array]] = {
     "arcsinh": np.arcsinh,
     "erf": lambda x: np.vectorize(math.erf, otypes=[x.dtype])(x),
     "positive": lambda x: (x > 0).astype(x.dtype),
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.round,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }

@@ -1,4 +1,4 @@
-"""Reductions over the channels."""
+"""Reductions over the channels, and sorts of them."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def channel_sum(node: Node, inputs: Sequence[Tensor], constants: Constants) -> T
 def channel_max(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The maximum over the last axis, which stays with one entry."""
     return tf.reduce_max(inputs[0], axis=-1, keepdims=True)
+
+
+@emits("channel_sort")
+def channel_sort(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The channels of every position, the smallest first."""
+    return tf.sort(inputs[0], axis=-1)

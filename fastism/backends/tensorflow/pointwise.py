@@ -40,6 +40,9 @@ UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     "arcsinh": tf.asinh,
     "erf": tf.math.erf,
     "positive": lambda x: tf.cast(x > 0, x.dtype),
+    "floor": tf.floor,
+    "ceil": tf.math.ceil,
+    "round": tf.round,
     "softmax": tf.nn.softmax,
     "log_softmax": tf.nn.log_softmax,
 }

@@ -1,9 +1,9 @@
-"""Reductions over the channels of every position; the result keeps one channel."""
+"""Ops over the channels of every position: reductions, which keep one channel, and sorts."""
 
 from __future__ import annotations
 
 from fastism.ir.graph import Node
-from fastism.ir.ops.pointwise import over_channels, unchanged
+from fastism.ir.ops.pointwise import over_channels, same_type, unchanged
 from fastism.ir.ops.registry import OpDefinition, Roles, Types, register
 
 
@@ -26,3 +26,12 @@ for _name in ("channel_sum", "channel_max"):
             light=True,
         )
     )
+register(
+    OpDefinition(
+        "channel_sort",
+        same_type,
+        relation=over_channels,
+        pull=unchanged,
+        along_channels=True,
+    )
+)

@@ -72,13 +72,19 @@ ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
     "erf": {},
     "clip": {"minimum": None, "maximum": None},
     "positive": {},
+    "floor": {},
+    "ceil": {},
+    "round": {},
 }
 """Non-linear functions of one element, with their attributes' defaults."""
 
 PARTIAL = ("log", "log1p", "reciprocal", "sqrt", "power", "exponential", "expm1", "sinh", "cosh")
 """Those of them that are infinite or undefined somewhere, or soon too large for f32."""
 
-SIZES: dict[str, Literal["truth", "kept", "own"]] = {"positive": "truth", "absolute": "kept"}
+SIZES: dict[str, Literal["truth", "kept", "own"]] = {
+    "positive": "truth",
+    **dict.fromkeys(("absolute", "floor", "ceil", "round"), "kept"),
+}
 """Those of them whose results are not of a size of their own."""
 
 GROWING = ("relu", "elu")

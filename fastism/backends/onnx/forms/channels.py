@@ -1,4 +1,4 @@
-"""Reductions over the channels."""
+"""Reductions over the channels, and sorts of them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ def channel_sum(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
 def channel_max(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """ReduceMax over the last axis, kept."""
     return writer.reduce("ReduceMax", inputs[0], -1, keepdims=True)
+
+
+@writes("channel_sort")
+def channel_sort(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """TopK of as many as there are, the smallest first."""
+    every = writer.table("k", [node.type.channels])
+    return writer.add("TopK", inputs[0], every, unused=1, axis=-1, largest=0, sorted=1)

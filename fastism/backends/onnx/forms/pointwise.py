@@ -31,6 +31,9 @@ DIRECT = {
     "cosh": "Cosh",
     "arcsinh": "Asinh",
     "erf": "Erf",
+    "floor": "Floor",
+    "ceil": "Ceil",
+    "round": "Round",
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
 }

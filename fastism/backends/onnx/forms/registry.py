@@ -41,10 +41,14 @@ class Writer:
         """The type of one of the IR node's inputs."""
         return self.graph.values[self.node.inputs[index]].type
 
-    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """Append an ONNX node with one output; returns the output's name."""
+    def add(self, op: str, *inputs: str, unused: int = 0, **attributes: Any) -> str:
+        """Append an ONNX node; returns the name of its first output.
+
+        unused: how many outputs it has besides.
+        """
         output = self._name(op)
-        self.nodes.append(onnx.helper.make_node(op, inputs, [output], name=output, **attributes))
+        outputs = [output, *(self._name(f"{op}:rest") for _ in range(unused))]
+        self.nodes.append(onnx.helper.make_node(op, inputs, outputs, name=output, **attributes))
         return output
 
     def reduce(self, op: str, x: str, axis: int, *, keepdims: bool) -> str:

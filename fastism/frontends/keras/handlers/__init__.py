@@ -3,6 +3,7 @@
 from fastism import quiet  # noqa: F401  (before anything imports TensorFlow)
 from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to register)
     activations,
+    channels,
     combining,
     comparisons,
     convolution,

@@ -53,6 +53,8 @@ _UNARY = {
     "Cosh": "cosh",
     "Arcsinh": "arcsinh",
     "Erf": "erf",
+    "Floor": "floor",
+    "Ceil": "ceil",
 }
 _OPTIONS = ("alpha", "approximate")
 
@@ -120,6 +122,26 @@ def unary(call: Call) -> Sequence[Step]:
     options = {n: getattr(call.operation, n) for n in _OPTIONS if hasattr(call.operation, n)}
     call.type  # noqa: B018  (refuses any argument beside the tensor)
     return [Step(_UNARY[call.kind], options)]
+
+
+@handles("ops.Round")
+def rounded(call: Call) -> Sequence[Step]:
+    """To so many decimals, which may be below zero."""
+    composer, factor = Composer([call.type]), 10.0 ** int(call.operation.decimals)
+    if factor == 1.0:
+        return [Step("round")]
+    composer.affine(composer.add("round", composer.affine(0, scale=factor)), scale=1 / factor)
+    return composer.steps
+
+
+@handles("ops.Trunc")
+def truncated(call: Call) -> Sequence[Step]:
+    """Towards zero: below it, up."""
+    composer = Composer([call.type])
+    above = composer.add("floor", composer.add("relu", 0))
+    below = composer.add("floor", composer.add("relu", composer.affine(0, scale=-1.0)))
+    composer.add("subtract", above, below)
+    return composer.steps
 
 
 @handles("ops.ZerosLike", "ops.OnesLike")

@@ -14,7 +14,10 @@ POSITIVE = ("log", "log1p", "sqrt", "reciprocal", "power")
 THRESHOLDS = np.array([-6, -3, -1, -0.5, 0, 0.25, 0.5, 1, 3, 6, 7, 90], np.float32).reshape(1, 4, 3)
 """Where some function turns, and beyond: both sides must be right, and the edge itself."""
 
-TURNING = ("relu", "relu6", "hard_sigmoid", "hard_silu", "positive", "absolute", "sigmoid", "silu")
+TURNING = (
+    *("relu", "relu6", "hard_sigmoid", "hard_silu", "positive", "absolute", "sigmoid", "silu"),
+    *("floor", "ceil", "round"),
+)
 
 REPEATED = np.array([[[0.25, 0.25], [0.25, 1], [2, 0.25], [3, 3]]], np.float32)
 """Rows all of one number, in part, and not at all; and largest channels that are equal."""
@@ -61,6 +64,8 @@ SAMPLES = (
     ),
     Sample("channel_sum"),
     Sample("channel_max", tolerance=0),
+    Sample("channel_sort", tolerance=0),
+    Sample("channel_sort", (REPEATED,), tolerance=0),
     Sample("mask", (REPEATED,), {"value": 0.25}, tolerance=0),
     Sample("masked", (REPEATED,), {"value": 0.25}, tolerance=0),
     Sample("masked", (REPEATED,), tolerance=0),
