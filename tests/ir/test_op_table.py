@@ -44,6 +44,7 @@ GAPS: dict[tuple[str, str], str] = {
     **{(op, "rule"): _GONE for op in ("batch_norm", *IDENTITIES)},
     **{(op, "onnx"): _LIVE for op in ("opaque", "windowed_opaque")},
     **{(op, "cost"): _GATHER for op in ("window", "gather_reference")},
+    ("channel_sort", "cost"): "no loop over elements to run as one with others: it moves bytes",
     ("constant", "rule"): "no edit reaches it: it is read from the reference",
     ("token", "rule"): "token numbers have no windows",
     ("opaque", "rule"): "runs whole: what the layer does to windows is not known",

@@ -60,7 +60,7 @@ def conv1d_spread(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         return np.concatenate([part.transpose(1, 2, 0) for part in parts])
 
     kernel = writer.weight("kernel", "ConvTranspose", turned)
-    geometry = {"kernel_shape": [taps], "dilations": [dilation], "group": groups}
+    geometry: dict[str, Any] = {"kernel_shape": [taps], "dilations": [dilation], "group": groups}
     return _channels_first(
         writer, inputs[0], lambda x: writer.add("ConvTranspose", x, kernel, **geometry)
     )
@@ -132,7 +132,7 @@ def _with_bias(writer: Writer, product: str) -> str:
 def _pool(name: str, op: str, **attributes: Any) -> None:
     @writes(name)
     def pool(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
-        geometry = {
+        geometry: dict[str, Any] = {
             "kernel_shape": [node.integer("size")],
             "strides": [node.integer("stride")],
             "pads": padding(node, writer.input_type().length),
