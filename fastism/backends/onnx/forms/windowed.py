@@ -32,7 +32,7 @@ def conv1d(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
         return _with_bias(writer, writer.add("MatMul", inputs[0], kernel))
     kernel = writer.weight("kernel", "Conv", lambda k: k.transpose(2, 1, 0))
     bias = [writer.weight("bias")] if writer.has("bias") else []
-    geometry = {
+    geometry: dict[str, Any] = {
         "kernel_shape": [node.integer("width")],
         "strides": [node.integer("stride")],
         "dilations": [node.integer("dilation")],
