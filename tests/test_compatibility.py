@@ -117,3 +117,36 @@ def test_a_model_file(model, sequences, tmp_path):
     model.save(tmp_path / "model.keras")
     found = fastism.FastISM(tmp_path / "model.keras")(sequences)
     np.testing.assert_allclose(found, fastism.FastISM(model)(sequences), atol=1e-6)
+
+
+def dilated(length, scale):
+    """A BPNet of five dilated layers whose outputs reach about ``scale``."""
+    inputs = x = tf.keras.Input((length, 4))
+    x = tf.keras.layers.Conv1D(16, 21, padding="same", activation="relu")(x)
+    for layer in range(5):
+        rate = 2 ** (layer + 1)
+        convolved = tf.keras.layers.Conv1D(
+            16, 3, padding="same", dilation_rate=rate, activation="relu"
+        )(x)
+        x = tf.keras.layers.add([x, convolved])
+    profile = tf.keras.layers.Conv1D(1, 25, padding="same")(x)
+    return tf.keras.Model(inputs, tf.keras.layers.Rescaling(scale)(profile))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_rounding_is_no_disagreement(scale):
+    fastism.FastISM(dilated(60, scale))
+
+
+def test_atol_is_added_to_the_share_of_the_scale(monkeypatch):
+    model = dilated(60, 1.0)
+    ism = fastism.FastISM(model, test_correctness=False)
+    right = fastism.NaiveISM.__call__
+
+    def off(self, *given, **options):
+        found = right(self, *given, **options)
+        return found + 1e-3 * np.abs(found).max()
+
+    monkeypatch.setattr(fastism.NaiveISM, "__call__", off)
+    assert not ism.test_correctness(batch_size=1)
+    assert ism.test_correctness(batch_size=1, atol=1.0)

@@ -28,15 +28,19 @@ def tolerance_of(model: Any) -> float:
     return max((TOLERANCES[name] for name in types), default=TOLERANCES["float32"])
 
 
+def scale_of(expected: Array) -> float:
+    """The largest finite magnitude of an output, and no less than `SMALLEST_SCALE`."""
+    finite = np.abs(expected[np.isfinite(expected)].astype(np.float64))
+    return max(float(finite.max(initial=0.0)), SMALLEST_SCALE)
+
+
 def differences(found: Array, expected: Array) -> Array:
-    """|found - expected| as a share of the largest finite magnitude of ``expected``.
+    """|found - expected| as a share of the scale of ``expected``.
 
     Zero where both are the same infinity or both NaN; infinite where only one is.
     """
     found, expected = found.astype(np.float64), expected.astype(np.float64)
-    finite = np.abs(expected[np.isfinite(expected)])
-    scale = max(float(finite.max(initial=0.0)), SMALLEST_SCALE)
     with np.errstate(invalid="ignore"):
-        apart = np.abs(found - expected) / scale
+        apart = np.abs(found - expected) / scale_of(expected)
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     return np.asarray(np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart)))

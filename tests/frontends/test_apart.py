@@ -82,3 +82,95 @@ def test_a_batch_of_one_size_is_refused() -> None:
     with pytest.raises(LoweringError, match="batches of any size"):
         lower(model)
     np.testing.assert_array_equal(state, [np.array(each) for each in memory.states])
+
+
+class Shared(keras.Layer):
+    """Divides by the number of sequences: no sequence matters to another, and the batch does."""
+
+    def call(self, x: Any) -> Any:
+        return ops.cumsum(x, axis=1) / ops.cast(ops.shape(x)[0], "float32")
+
+
+class ByPlace(keras.Layer):
+    """Scales each sequence by its place in the batch."""
+
+    def call(self, x: Any) -> Any:
+        return ops.cumsum(x, axis=1) * ops.cumsum(ops.ones_like(x), axis=0)
+
+
+class Thirds(keras.Layer):
+    """Looks at one other sequence, a little."""
+
+    def call(self, x: Any) -> Any:
+        return ops.cumsum(x, axis=1) + 0.01 * ops.roll(x, 1, axis=0)
+
+
+@pytest.mark.parametrize("layer", [Shared, ByPlace, Thirds])
+def test_the_batch_may_matter_in_no_way(layer: type[keras.Layer]) -> None:
+    with pytest.raises(LoweringError, match="mixes the sequences of a batch"):
+        lower(model_of(layer()))
+
+
+def chaotic(kind: str, length: int) -> keras.Model:
+    """A recurrent model that amplifies the last bit of a number to its whole range."""
+    random = np.random.default_rng(0)
+    layer = {"LSTM": layers.LSTM, "GRU": layers.GRU}[kind](128)
+    model = model_of_length(length, layer)
+    gates = layer.cell.kernel.shape[1]
+    kernel = random.normal(0, 1, (4, gates))
+    kernel[:, :256] = -3 if kind == "LSTM" else 0
+    layer.cell.kernel.assign(kernel)
+    layer.cell.recurrent_kernel.assign(random.normal(0, 16 / 128**0.5, (128, gates)))
+    return model
+
+
+def model_of_length(length: int, function: Callable[[Any], Any]) -> keras.Model:
+    inputs = keras.Input((length, 4))
+    return keras.Model(inputs, function(inputs))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("place", ["own", "nested", "whole"])
+def test_amplified_rounding_is_no_mixing(kind: str, place: str) -> None:
+    model = chaotic(kind, 250)
+    if place != "own":
+        inputs = keras.Input((250, 4))
+        inner = model if place == "nested" else Wrapped(model)
+        model = keras.Model(inputs, inner(inputs))
+    assert [node.op for node in lower(model).module.graphs[-1].nodes] == ["opaque"]
+
+
+class Wrapped(keras.Layer):
+    """A layer that runs a model of its own."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+def test_a_long_recurrent_layer_is_traced_and_not_run_step_by_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    eager: list[Any] = []
+    step = layers.LSTMCell.call
+
+    def counted(self: Any, *given: Any, **options: Any) -> Any:
+        eager.append(given)
+        return step(self, *given, **options)
+
+    model = model_of_length(300, layers.LSTM(3))
+    monkeypatch.setattr(layers.LSTMCell, "call", counted)
+    lower(model)
+    assert len(eager) < 30
+
+
+def test_a_layer_of_numbers_only_is_said_to_be_one() -> None:
+    def numbers(x: Any) -> Any:
+        return ops.convert_to_tensor(np.cumsum(np.asarray(x), axis=1))
+
+    layer = layers.Lambda(numbers, output_shape=lambda shape: shape)
+    with pytest.raises(LoweringError, match="runs on numbers only"):
+        lower(model_of(layer))

@@ -1,7 +1,9 @@
 """Hold a live layer to what the compiler takes for granted: each sequence of a batch by itself.
 
 fastism folds mutants into batches of its own. A layer whose result for one sequence depends on the
-others of the batch, as one that flips or averages over axis 0, would give other numbers there.
+others of the batch, as one that flips or averages over axis 0, would give other numbers there. That
+is asked with the size of the batch held, for another size rounds otherwise, and a recurrent layer
+may amplify that without bound.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ import keras
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from fastism.errors import LoweringError
 from fastism.frontends.keras.live.opaque import OpaqueLayer
+from fastism.frontends.keras.live.program import Program
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
@@ -28,15 +30,32 @@ TOLERANCE = 1e-4
 """Share of the results' scale by which two runs may differ; of half precision, more."""
 STEPS = 64
 """Steps of the coarsest element type, likewise."""
+NUDGE = 2.0**-22
+"""What weights and inputs are moved by, as a share of them, to see what rounding does."""
+AMPLIFIED = 64
+"""How many times what a nudge moves may two batch sizes, or two places in a batch, differ by."""
 
 
-def noise(types: Sequence[TensorType], random: np.random.Generator, batch: int = 1) -> list[Array]:
-    """Random values of some types: numbers from around zero, or zeros and ones."""
+def noise(
+    types: Sequence[TensorType],
+    random: np.random.Generator,
+    batch: int = 1,
+    rows: Sequence[bool] = (),
+) -> list[Array]:
+    """Random values of some types: numbers from around zero, or zeros and ones.
+
+    rows: which of them, by index, are one-hot rows.
+    """
     found = []
-    for type in types:
+    for index, type in enumerate(types):
         shape, dtype = (batch, *map(int, type.shape[1:])), NUMPY_DTYPES[type.dtype]
-        numbers = type.dtype in ("f16", "bf16", "f32", "f64")
-        drawn = random.normal(size=shape) if numbers else random.integers(0, 2, size=shape)
+        drawn: Array
+        if index < len(rows) and rows[index]:
+            drawn = np.eye(shape[-1])[random.integers(0, shape[-1], size=shape[:-1])]
+        elif type.dtype in ("f16", "bf16", "f32", "f64"):
+            drawn = random.normal(size=shape)
+        else:
+            drawn = random.integers(0, 2, size=shape)
         found.append(drawn.astype(dtype))
     return found
 
@@ -48,81 +67,142 @@ def coarsest_step(layer: OpaqueLayer) -> float:
     return max((float(ml_dtypes.finfo(n).eps) for n in names if "float" in n), default=0.0)
 
 
-def check_apart(layer: OpaqueLayer) -> None:
-    """Run a layer on a batch, and on each of its sequences by itself.
+def check_apart(layer: OpaqueLayer, rows: Sequence[bool] = ()) -> None:
+    """Run a layer on a batch, with the other sequences changed, elsewhere in it, and on one alone.
 
-    Raises LoweringError where the results differ, unless they do from one call to the next; where
-    they are not of the types that Keras infers; and where the layer cannot be run or traced.
+    rows: which of its inputs, by index, are one-hot rows in the model. Raises LoweringError where
+    the results differ by more than rounding, unless they do from one call to the next; where they
+    are not of the types that Keras infers; and where the layer cannot be run or traced.
     """
-    with keras.StatelessScope():  # what it counts, and the seeds it has, stay as they are
-        _check(
-            layer, noise((*layer.types, *layer.masked.values()), np.random.default_rng(0), BATCH)
-        )
+    types, random = (*layer.types, *layer.masked.values()), np.random.default_rng(0)
+    _Trial(layer, noise(types, random, BATCH, rows), noise(types, random, BATCH, rows)).check()
 
 
-def _check(layer: OpaqueLayer, given: list[Array]) -> None:
-    try:
-        together = _run(layer, given)
-    except Exception:  # it may not take any numbers there are
-        given = [np.zeros_like(array) for array in given]
-        together = _tried(layer, given)
-    for result, type in zip(together, layer.result_types(), strict=True):
-        if result.shape != (BATCH, *type.shape[1:]):
+class _Trial:
+    """A layer, and two batches of as many sequences that have none in common."""
+
+    def __init__(self, layer: OpaqueLayer, given: list[Array], others: list[Array]) -> None:
+        self.layer = layer
+        self.program = Program(layer)
+        try:
+            self.together = self.program(given)
+        except Exception:  # it may not take any numbers there are
+            given, others = ([np.zeros_like(array) for array in given] for _ in range(2))
+            self.together = self._traced(given)
+        self.given, self.others = given, others
+
+    def check(self) -> None:
+        """Raise LoweringError where the layer is not what it must be."""
+        for result, type in zip(self.together, self.layer.result_types(), strict=True):
+            if result.shape != (BATCH, *type.shape[1:]):
+                raise LoweringError(
+                    "a layer gives a result of another shape than it says",
+                    where=self.layer.where,
+                    why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
+                    attempt="mend the layer's compute_output_shape",
+                )
+        mixed = not all(self._same(self._among_others(i), i) for i in range(BATCH))
+        if not mixed:
+            elsewhere = self.program([np.roll(array, 1, axis=0) for array in self.given])
+            alone = self._alone()
+            moved = [self._same([row[1:2] for row in elsewhere], 0), self._same(alone, 0)]
+            mixed = not all(moved) and not self._amplifies(elsewhere, alone)
+        if mixed and self._alike(self.together, self.program(self.given)):
             raise LoweringError(
-                "a layer gives a result of another shape than it says",
-                where=layer.where,
-                why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
-                attempt="mend the layer's compute_output_shape",
+                "a layer mixes the sequences of a batch",
+                where=self.layer.where,
+                why="its result for a sequence depends on the batch it is called with",
+                attempt="let it treat every entry of axis 0 by itself",
             )
 
-    def traced(*tensors: Any) -> Any:
-        with keras.StatelessScope():
-            return layer(*tensors)
+    def _among_others(self, index: int) -> list[Array]:
+        """The results of one sequence where it stands, all others changed."""
+        changed = [array.copy() for array in self.others]
+        for array, own in zip(changed, self.given, strict=True):
+            array[index] = own[index]
+        return [result[index : index + 1] for result in self.program(changed)]
 
-    try:
-        tf.function(traced, autograph=False)(*map(tf.convert_to_tensor, given))
-    except Exception as error:  # whatever the user's layer raises
-        raise LoweringError(
-            "a layer runs on numbers only, not in a TensorFlow program",
-            where=layer.where,
-            why=first_line(str(error)),
-            attempt="write it with keras.ops, without numpy",
-        ) from error
-    singles = [_tried(layer, [array[i : i + 1] for array in given]) for i in range(BATCH)]
-    apart = [np.concatenate(rows) for rows in zip(*singles, strict=True)]
-    if not _alike(layer, together, apart) and _alike(layer, together, _run(layer, given)):
-        raise LoweringError(
-            "a layer mixes the sequences of a batch",
-            where=layer.where,
-            why="its result for a sequence depends on the other sequences it is called with",
-            attempt="let it treat every entry of axis 0 by itself",
+    def _alone(self) -> list[Array]:
+        try:
+            return self.program([array[:1] for array in self.given])
+        except Exception as error:  # whatever the user's layer raises
+            raise self._fails(1, error) from error
+
+    def _same(self, rows: Sequence[Array], index: int) -> bool:
+        """Whether results of one sequence are those it has in the batch."""
+        return self._alike(rows, [result[index : index + 1] for result in self.together])
+
+    def _alike(self, one: Sequence[Array], other: Sequence[Array]) -> bool:
+        share = max(TOLERANCE, STEPS * coarsest_step(self.layer))
+        pairs = zip(one, other, strict=True)
+        return all(_apart(a, b) <= share * _scale(b) for a, b in pairs)
+
+    def _amplifies(self, elsewhere: Sequence[Array], alone: Sequence[Array]) -> bool:
+        """Whether rounding accounts for what the place in a batch, and its size, change.
+
+        Held against a nudge of the last bits of the inputs and the weights.
+        """
+        nudged = self._nudged()
+        for whole, nudge, place, single in zip(
+            self.together, nudged, elsewhere, alone, strict=True
+        ):
+            allowed = AMPLIFIED * _apart(nudge, whole)
+            if max(_apart(place, np.roll(whole, 1, axis=0)), _apart(single, whole[:1])) > allowed:
+                return False
+        return True
+
+    def _nudged(self) -> list[Array]:
+        variables = [v for v in getattr(self.layer.operation, "variables", ()) if _floating(v)]
+        program = Program(self.layer, [(v, v.value * (1 + NUDGE)) for v in variables])
+        kinds = (array.dtype.kind for array in self.given)
+        moved = zip(self.given, kinds, strict=True)
+        return program(
+            [x if kind in "biu" else (x * (1 + NUDGE)).astype(x.dtype) for x, kind in moved]
+        )
+
+    def _traced(self, given: Sequence[Array]) -> list[Array]:
+        """What it gives for numbers that it takes if it takes any."""
+        try:
+            return self.program(given)
+        except Exception as error:  # whatever the user's layer raises
+            try:
+                with keras.StatelessScope():
+                    self.layer(*map(keras.ops.convert_to_tensor, given))
+            except Exception as reason:  # likewise
+                raise self._fails(len(given[0]), reason) from reason
+            raise LoweringError(
+                "a layer runs on numbers only, not in a TensorFlow program",
+                where=self.layer.where,
+                why=first_line(str(error)),
+                attempt="write it with keras.ops, without numpy",
+            ) from error
+
+    def _fails(self, batch: int, error: Exception) -> LoweringError:
+        return LoweringError(
+            "a layer cannot be run",
+            where=self.layer.where,
+            why=f"{self.layer.why}; on a batch of {batch} it fails: {first_line(str(error))}",
+            attempt="check that the model predicts on this machine, and batches of any size",
         )
 
 
-def _run(layer: OpaqueLayer, given: Sequence[Array]) -> list[Array]:
-    results = layer(*(keras.ops.convert_to_tensor(array) for array in given))
-    return [np.asarray(keras.ops.convert_to_numpy(result)) for result in results]
+def _floating(variable: Any) -> bool:
+    return "float" in keras.backend.standardize_dtype(variable.dtype)
 
 
-def _tried(layer: OpaqueLayer, given: Sequence[Array]) -> list[Array]:
-    try:
-        return _run(layer, given)
-    except LoweringError:
-        raise
-    except Exception as error:  # whatever the user's layer raises
-        raise LoweringError(
-            "a layer cannot be run",
-            where=layer.where,
-            why=f"{layer.why}; on a batch of {len(given[0])} it fails: {first_line(str(error))}",
-            attempt="check that the model predicts on this machine, and batches of any size",
-        ) from error
+def _scale(results: Array) -> float:
+    """The largest finite magnitude."""
+    found = results.astype(np.float64)
+    return float(np.abs(found[np.isfinite(found)]).max(initial=0.0))
 
 
-def _alike(layer: OpaqueLayer, one: Sequence[Array], other: Sequence[Array]) -> bool:
-    share = max(TOLERANCE, STEPS * coarsest_step(layer))
-    for a, b in zip(one, other, strict=True):
-        a, b = a.astype(np.float64), b.astype(np.float64)
-        scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
-        if not np.allclose(a, b, rtol=0, atol=scale * share, equal_nan=True):
-            return False
-    return True
+def _apart(one: Array, other: Array) -> float:
+    """The largest difference of two results; infinite where only one is finite, or the shapes."""
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    if a.shape != b.shape:
+        return np.inf
+    with np.errstate(invalid="ignore"):
+        found = np.abs(a - b)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    found = np.where(same, 0.0, np.where(np.isnan(found), np.inf, found))
+    return float(found.max(initial=0.0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +11,7 @@ from fastism.errors import LoweringError, VerifyError
 from fastism.frontends.keras.live.apart import coarsest_step, noise
 from fastism.frontends.keras.live.custom import Declaration
 from fastism.frontends.keras.live.opaque import OpaqueLayer
+from fastism.frontends.keras.live.program import Program
 from fastism.frontends.keras.said import first_line
 from fastism.ir.builder import complete, infer
 from fastism.ir.graph import Node
@@ -61,8 +61,9 @@ def windowed_node(layer: OpaqueLayer, declared: Declaration) -> Node:
         raise _wrong(layer, node, f"it gives {results[0]}, and with this window {expected[0]}")
     if declared.linear and len(layer.types) != 1:
         raise _wrong(layer, node, "it takes several values, so it is not linear in one")
+    program = Program(layer)
     for scale in SCALES:
-        probe = _Probe(layer, node, scale)
+        probe = _Probe(program, layer, node, scale)
         probe.check_reach()
         probe.check_windows()
         probe.check_linear()
@@ -73,8 +74,9 @@ def windowed_node(layer: OpaqueLayer, declared: Declaration) -> Node:
 class _Probe:
     """One layer on one random sequence, of numbers of about one size."""
 
-    def __init__(self, layer: OpaqueLayer, node: Node, scale: float) -> None:
+    def __init__(self, program: Program, layer: OpaqueLayer, node: Node, scale: float) -> None:
         self.layer = layer
+        self.program = program
         self.node = node
         self.scale = scale
         self.length = sequence_type(layer.types).length
@@ -92,11 +94,10 @@ class _Probe:
         drawn = noise(self.layer.types, self.random)
         return [x if x.dtype.kind in "biu" else (x * self.scale).astype(x.dtype) for x in drawn]
 
-    def run(self, inputs: list[Array], **options: bool) -> Array:
+    def run(self, inputs: list[Array], *, delta: bool = False) -> Array:
         """The live layer's result."""
-        tensors = [keras.ops.convert_to_tensor(x) for x in inputs]
-        (result,) = self.layer(*tensors, **options)
-        return np.asarray(keras.ops.convert_to_numpy(result))
+        (result,) = self.program(inputs, delta=delta)
+        return result
 
     def check_reach(self) -> None:
         """No position moves a result that does not read it."""

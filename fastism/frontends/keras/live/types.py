@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras.src.backend import compute_output_spec
 
 from fastism.errors import LoweringError
@@ -74,9 +75,14 @@ def _tried(call: Call, where: str, why: str) -> list[Any]:
     tensors = [
         keras.ops.zeros((_PROBE, *type.shape[1:]), NUMPY_DTYPES[type.dtype]) for type in call.types
     ]
-    positional, keywords = filled(call.arguments, call.keywords, tensors)
-    try:
+
+    def run(*tensors: Any) -> list[Any]:
+        positional, keywords = filled(call.arguments, call.keywords, tensors)
         return list(keras.tree.flatten(call.operation(*positional, **keywords)))
+
+    try:
+        with keras.StatelessScope():  # what it counts, and the seeds it has, stay as they are
+            return list(tf.function(run, autograph=False)(*tensors))
     except Exception as error:  # whatever the user's layer raises
         raise LoweringError(
             "a layer cannot be run",

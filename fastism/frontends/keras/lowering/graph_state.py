@@ -31,6 +31,8 @@ class GraphState:
         self.masks = Masks()
         self.one_hot: dict[str, str] = {}
         """The rows that a value of tokens was made from, by its name."""
+        self.rows: set[str] = set()
+        """The model's own inputs (N, L, C), which hold one-hot rows as a rule."""
 
     def types(self, names: Sequence[str]) -> tuple[TensorType, ...]:
         """The types of some values."""
@@ -39,6 +41,8 @@ class GraphState:
     def input(self, name: str, tensor: Any, type: TensorType) -> str:
         """Declare an input; the value that has the Keras tensor's own shape."""
         value = self.builder.input(name, type)
+        if not self.path and type.rank == 3:
+            self.rows.add(value)
         if len(tensor.shape) == type.rank:
             return value
         if len(tensor.shape) < type.rank:

@@ -40,7 +40,7 @@ def live_node(
     )
     if masks or makes_mask(call.operation):
         layer.find_masks()
-    check_apart(layer)
+    check_apart(layer, [name in state.rows for name in inputs])
     stop = "reads the mask of what it is given" if masks else None
     if declared is not None:
         stop = stop or ("gives its result a mask" if layer.masks else None)
