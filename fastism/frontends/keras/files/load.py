@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import keras
 from fastism.errors import FastismError, ModelError
 from fastism.frontends.file_hash import file_hash
 from fastism.frontends.keras.files.architecture import built, counting_anew
+from fastism.frontends.keras.files.edited import as_keras_names_it
+from fastism.frontends.keras.files.given import lambdas, with_given
 from fastism.frontends.keras.files.legacy import REWRITE
 from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights
@@ -40,8 +43,8 @@ def load_model(
 
     Files of Keras 1 and 2 are rebuilt of Keras 3's layers; a SavedModel needs ``tf_keras``.
 
-    ``custom_objects`` maps names in the file to the user's classes and functions; in a file of
-    Keras 1 or 2, a function by the name of a Lambda layer takes the place of the layer's code.
+    ``custom_objects`` maps names in the file to the user's classes and functions; a function by the
+    name of a layer takes the place of the layer's code, or of its activation.
     ``unsafe`` lets the file run code it carries (Lambda layers). ``architecture`` returns the built
     model, and the file gives its weights.
 
@@ -53,25 +56,37 @@ def load_model(
     file = look(path, architecture=architecture is not None)
     if architecture is not None:
         return _filled(built(architecture), file, what)
-    if not unsafe:
-        refuse_code(file.config, what, custom_objects, replaced=_is_old_hdf5(file))
-    builder = Builder(what, dict(custom_objects or {}), unsafe)
-    if file.kind == "saved model" or (file.kind == "keras" and file.version < 3):
-        with as_hdf5(file, what, custom_objects, unsafe=unsafe) as converted:
-            inner = look(converted)
-            if not unsafe:
-                refuse_code(inner.config, what, custom_objects, replaced=True)
-            return _legacy(builder, inner, what)
+    given = dict(custom_objects or {})
+    builder = Builder(what, given, unsafe)
+    if file.kind == "saved model":
+        with as_hdf5(file, what, given, unsafe=unsafe) as converted:
+            return _legacy(builder, _checked(look(converted), builder))
+    file = _checked(file, builder)
+    if file.kind == "keras" and file.version < 3:
+        with as_keras_names_it(file) as path:
+            file = dataclasses.replace(file, path=path)
+            with as_hdf5(file, what, given, unsafe=unsafe) as converted:
+                return _legacy(builder, _checked(look(converted), builder))
     if _is_old_hdf5(file):
-        return _legacy(builder, file, what)
-    return _of_keras_3(path, what, custom_objects, unsafe)
+        return _legacy(builder, file)
+    return _of_keras_3(file, builder)
+
+
+def _checked(file: ModelFile, builder: Builder) -> ModelFile:
+    """The file with the user's functions in its configuration. Raises ModelError for code in it."""
+    given, what = builder.custom_objects, builder.what
+    config = with_given(file.config, given, what, unsafe=builder.unsafe)
+    if not builder.unsafe:
+        refuse_code(config, what, given)
+    return dataclasses.replace(file, config=config, edited=config != file.config)
 
 
 def _is_old_hdf5(file: ModelFile) -> bool:
     return file.kind == "h5" and file.version < 3
 
 
-def _legacy(builder: Builder, file: ModelFile, what: str) -> keras.Model:
+def _legacy(builder: Builder, file: ModelFile) -> keras.Model:
+    what = builder.what
     try:
         class_name, config = file.config["class_name"], file.config["config"]
         model = builder.model(class_name, config)
@@ -100,7 +115,8 @@ def _filled(
                 group = opened.get("model_weights", opened)
                 load_weights(model, group, what, rebuilt=rebuilt)
         else:
-            keras.saving.load_weights(model, file.path)
+            with as_keras_names_it(file) as path:
+                keras.saving.load_weights(model, path)
     except ModelError:
         raise
     except Exception as error:  # Keras and h5py raise many types for one cause
@@ -112,31 +128,30 @@ def _filled(
     return model
 
 
-def _of_keras_3(
-    path: Path, what: str, custom_objects: Mapping[str, Any] | None, unsafe: bool
-) -> keras.Model:
+def _of_keras_3(file: ModelFile, builder: Builder) -> keras.Model:
+    given, what = dict(builder.custom_objects), builder.what
     try:
-        model = keras.saving.load_model(
-            path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=not unsafe
-        )
+        with as_keras_names_it(file) as path:
+            model = keras.saving.load_model(
+                path, custom_objects=given, compile=False, safe_mode=not builder.unsafe
+            )
     except Exception as error:  # Keras raises many types for one cause
-        raise _explained(what, str(error)) from None
+        raise _explained(what, str(error), lambdas(file.config)) from None
     if not isinstance(model, keras.Model):
         raise ModelError(
-            f"the file {path.name!r} does not hold a model",
+            f"the file {file.path.name!r} does not hold a model",
             why=f"it holds a {type(model).__name__}",
             attempt="save the whole model with model.save('model.keras')",
         )
     return model
 
 
-def _explained(what: str, message: str) -> FastismError:
+def _explained(what: str, message: str, lambdas: Sequence[str]) -> FastismError:
     """One clear statement of why Keras refused a file, from what Keras says."""
     unknown = _UNKNOWN.search(message)
     if unknown:
         return unknown_class(what, unknown[1].split(">")[-1])
-    return ModelError(
-        what,
-        why=first_line(message),
-        attempt="load it in Python with the version of Keras that wrote it, and pass the model",
-    )
+    attempt = "load it in Python with the version of Keras that wrote it, and pass the model"
+    if lambdas:
+        attempt = f"your own function: custom_objects={{{lambdas[0]!r}: function}}; or {attempt}"
+    return ModelError(what, why=first_line(message), attempt=attempt)

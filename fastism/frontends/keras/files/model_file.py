@@ -30,13 +30,15 @@ class ModelFile:
 
     kind: ``keras``, ``h5``, ``weights`` (of Keras 3), ``h5 weights`` (of Keras 1 and 2, or legacy)
         or ``saved model``. config: the model's configuration, where the file has one. version: of
-        the Keras that wrote it, its first number; 1 if the file does not say.
+        the Keras that wrote it, its first number; 1 if the file does not say. edited: whether the
+        configuration is another than the file's.
     """
 
     path: Path
     kind: str
     config: Any = None
     version: int = 3
+    edited: bool = False
 
 
 def look(path: Path, *, architecture: bool = False) -> ModelFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fastism.errors import ModelError
+from fastism.frontends.keras.files.given import references
 from fastism.frontends.keras.files.legacy import REWRITE, operations
 from fastism.frontends.keras.files.model_file import ModelFile
 from fastism.frontends.keras.files.trust import objects, refuse_code
@@ -42,7 +43,12 @@ def as_hdf5(
     with tempfile.TemporaryDirectory() as folder:
         converted = Path(folder, "model.h5")
         try:
-            model = tf_keras.models.load_model(file.path, compile=False, safe_mode=not unsafe)
+            model = tf_keras.models.load_model(
+                file.path,
+                custom_objects={name: _stand_in(name) for name in references(configs)},
+                compile=False,
+                safe_mode=not unsafe,
+            )
             model.save(converted, save_format="h5")
         except Exception as error:  # tf_keras raises many types for one cause
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -52,6 +58,16 @@ def as_hdf5(
                 attempt=f"{REWRITE}, saved by the old model's save_weights('weights.h5')",
             ) from None
         yield converted
+
+
+def _stand_in(name: str) -> Callable[[Any], Any]:
+    """A function that keeps the place of one the user gave, which is of Keras 3, and its name."""
+
+    def stand_in(x: Any) -> Any:
+        return x
+
+    stand_in.__name__ = name
+    return stand_in
 
 
 def _metadata(path: Path, what: str) -> list[Any]:

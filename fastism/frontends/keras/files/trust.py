@@ -15,8 +15,11 @@ import keras
 
 from fastism.errors import FastismError, ModelError
 
+CODE = "it carries Python code of its own (a lambda), which loading it would run"
+"""Why a file with code is refused."""
+
 _CODE = {
-    "__lambda__": "it carries Python code of its own (a Lambda layer), which loading it would run",
+    "__lambda__": CODE,
     "TFSMLayer": "it runs a TensorFlow program from a folder it names (TFSMLayer)",
     "TorchModuleWrapper": "it carries a pickle, which can run any code (TorchModuleWrapper)",
     "JaxLayer": "it carries a function (JaxLayer)",
@@ -62,19 +65,14 @@ def refuse_code(
     what: str,
     custom_objects: Mapping[str, Any] | None,
     error: type[FastismError] = ModelError,
-    *,
-    replaced: bool = False,
 ) -> None:
     """Raise ``error`` if rebuilding ``config`` would run code that came with the file.
 
     ``what``: the first line of the message. ``custom_objects``: the user's own code, by name.
-    ``replaced``: whether a function by the name of a Lambda layer takes the place of its code.
     """
     given = dict(custom_objects or {})
     for part in objects(config):
-        layer = _layer_name(part)
-        if replaced and part["class_name"] == "Lambda" and layer in given:
-            continue
+        layer = layer_name(part)
         why = _reason(part, given)
         if why:
             own = f", or your own function: custom_objects={{{layer!r}: function}}"
@@ -83,18 +81,21 @@ def refuse_code(
                 where=f"layer {layer!r}" if layer else None,
                 why=why,
                 attempt="if you trust the file, unsafe=True (--unsafe on the command line)"
-                + (own if replaced and part["class_name"] == "Lambda" else ""),
+                + (own if part["class_name"] == "Lambda" and error is ModelError else ""),
             )
         unknown = _foreign(part, given)
         if unknown:
             raise unknown_class(what, unknown, error)
 
 
-def unknown_class(what: str, name: str, error: type[FastismError] = ModelError) -> FastismError:
+def unknown_class(
+    what: str, name: str, error: type[FastismError] = ModelError, where: str | None = None
+) -> FastismError:
     """The error for a class or function that is the user's own and was not given."""
     bare = name.rpartition(">")[2]
     return error(
         what,
+        where=where,
         why=f"it uses {bare}, which is not part of Keras",
         attempt=f"supply the code: custom_objects={{{name!r}: {bare}}} "
         "(--custom-objects file.py on the command line)",
@@ -114,7 +115,8 @@ def objects(config: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(reversed(part))
 
 
-def _layer_name(part: Mapping[str, Any]) -> str:
+def layer_name(part: Mapping[str, Any]) -> str:
+    """The name of the layer that a part of a configuration describes; empty if it says none."""
     config = part.get("config")
     inner = config.get("name") if isinstance(config, dict) else None
     return str(part.get("name") or inner or "")

@@ -15,6 +15,7 @@ from fastism.errors import ModelError
 from fastism.frontends.keras.files.legacy import REWRITE, nodes, operations
 from fastism.frontends.keras.files.legacy.layers import Config, known, modern
 from fastism.frontends.keras.files.trust import registered, unknown_class
+from fastism.frontends.keras.said import first_line
 
 _GRAPHS = ("Functional", "Model", "Container", "Network")
 _CONSTANT = "_CONSTANT_VALUE"
@@ -53,7 +54,9 @@ class Builder:
 
     def explained(self, name: str | None, class_name: str) -> _Explained:
         """A context that turns whatever Keras raises into a ModelError about one layer."""
-        return _Explained(self.what, f"layer {name!r} ({class_name})")
+        own = f"your own function: custom_objects={{{name!r}: function}}"
+        attempt = own if class_name == "Lambda" else REWRITE
+        return _Explained(self.what, f"layer {name!r} ({class_name})", attempt)
 
     def _leaf(self, class_name: str, config: Config, name: str | None) -> Any:
         if registered(class_name, self.custom_objects):
@@ -63,10 +66,16 @@ class Builder:
         if not known(class_name):
             raise unknown_class(self.what, class_name)
         new, fields = modern(class_name, config)
-        for key in ("layer", "backward_layer", "cell"):
-            if isinstance(fields.get(key), dict):
-                fields[key] = keras.saving.serialize_keras_object(self.layer(fields[key]))
-        return self._revive(new, "keras.layers", fields)
+        inner = {
+            key: self.layer(fields[key])
+            for key in ("layer", "backward_layer", "cell", "activation", "recurrent_activation")
+            if isinstance(fields.get(key), dict) and _is_layer(fields[key])
+        }
+        if not inner:
+            return self._revive(new, "keras.layers", fields)
+        fields.pop("num_constants", None)  # which a wrapper finds out when it is called
+        with keras.saving.custom_object_scope(dict(self.custom_objects)):
+            return getattr(keras.layers, new)(**fields | inner)
 
     def _revive(self, class_name: str, module: str | None, config: Config) -> Any:
         return keras.saving.deserialize_keras_object(
@@ -81,18 +90,28 @@ class Builder:
         )
 
     def _lambda(self, config: Config, name: str | None) -> Any:
-        function = config["function"]
-        given = self.custom_objects.get(str(name)) or self.custom_objects.get(str(function))
-        arguments = config.get("arguments") or {}
-        if given is not None:
-            return keras.layers.Lambda(given, arguments=arguments, name=name)
-        if not isinstance(function, (list, tuple)):
-            raise unknown_class(self.what, str(function))
+        function, arguments = config["function"], config.get("arguments") or {}
+        if isinstance(function, dict) and function.get("class_name") == "function":
+            function = function["config"]
+        if not isinstance(function, (str, list, tuple)):
+            raise ValueError("its function is stored in no way that is known")
+        if isinstance(function, str):
+            if function not in self.custom_objects:
+                raise unknown_class(self.what, function)
+            own = self.custom_objects[function]
+            return keras.layers.Lambda(own, arguments=arguments, name=name)
         code, defaults, closure = function
         value = {"code": code, "defaults": defaults, "closure": closure}
         kept = {"name": name, "arguments": arguments}
         kept["function"] = {"class_name": "__lambda__", "config": value}
-        return self._revive("Lambda", "keras.layers", kept)
+        try:
+            return self._revive("Lambda", "keras.layers", kept)
+        except (ValueError, EOFError, TypeError) as error:
+            if not self.unsafe:
+                raise
+            raise ValueError(
+                f"its code was compiled by another Python than this one ({first_line(str(error))})"
+            ) from None
 
     def _sequential(self, config: Any) -> keras.Model:
         parts = config if isinstance(config, list) else config["layers"]
@@ -110,7 +129,20 @@ class Builder:
         shape = None if isinstance(config, list) else config.get("build_input_shape")
         if not model.built and shape:
             model.build(tuple(plain(shape)))
+        if (
+            getattr(model, "inputs", None) is None
+            and layers
+            and isinstance(layers[0], keras.KerasTensor)
+        ):
+            self._explain(layers)
         return model
+
+    def _explain(self, layers: list[Any]) -> None:
+        """Raise ModelError for the layer that a Sequential, which says nothing, stopped at."""
+        tensor, *rest = layers
+        for layer in rest:
+            with self.explained(layer.name, type(layer).__name__):
+                tensor = layer(tensor)
 
     def input(self, config: Config) -> Any:
         """The symbolic tensor of an input layer."""
@@ -122,21 +154,27 @@ class Builder:
 class _Explained:
     """A context that turns any exception but a ModelError into one about a layer."""
 
-    def __init__(self, what: str, where: str) -> None:
-        self._what, self._where = what, where
+    def __init__(self, what: str, where: str, attempt: str) -> None:
+        self._what, self._where, self._attempt = what, where, attempt
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
         if isinstance(error, Exception) and not isinstance(error, ModelError):
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             raise ModelError(
                 self._what,
                 where=self._where,
-                why=(lines[-1] if lines else type(error).__name__)[:200],
-                attempt=REWRITE,
+                why=first_line(str(_cause(error)) or type(error).__name__),
+                attempt=self._attempt,
             ) from None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What Keras met first: it reports some failures as another, of the shapes of a layer."""
+    while isinstance(error, NotImplementedError) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 @dataclass
@@ -236,6 +274,11 @@ class _Replay:
             return {key: self._end(part) for key, part in value.items()}
         parts = [self._end(part) for part in value]
         return parts[0] if len(parts) == 1 else parts
+
+
+def _is_layer(part: Config) -> bool:
+    """Whether a part of a configuration is a layer, not the name or the code of a function."""
+    return part.get("class_name") not in ("function", "__lambda__", None)
 
 
 def _name(part: Config) -> str:
