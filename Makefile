@@ -26,7 +26,7 @@ TEST_READY := $(VENV)/test-installed
 DEV_READY := $(VENV)/dev-installed
 
 LIGHT := tests/ir tests/io tests/passes --ignore=tests/passes/test_every_pass.py \
-  $(addprefix tests/runtime/test_,executed.py items.py sites.py written.py)
+  $(addprefix tests/runtime/test_,executed.py executor.py items.py sites.py written.py)
 MUTANTS ?=
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
