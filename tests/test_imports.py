@@ -235,3 +235,12 @@ def test_every_public_name_is_there() -> None:
         assert name in dir(fastism)
     with pytest.raises(AttributeError, match="no attribute 'compiler'"):
         fastism.compiler  # noqa: B018
+
+
+def test_it_is_found_beside_the_folder_of_a_clone(tmp_path: Path) -> None:
+    """The clone's folder is called fastism too, and is no package."""
+    (tmp_path / "fastism" / "fastism").mkdir(parents=True)
+    code = "import fastism; print(fastism.__file__, fastism.compile.__name__)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.endswith("fastism/__init__.py compile\n"), done.stderr

@@ -69,15 +69,17 @@ def check_plan(
     plan: Plan,
     model: Any,
     *,
+    x: Any = None,
     sequences: int = 3,
     seed: int = 0,
     tolerance: float | None = None,
     all_sites: bool = False,
 ) -> CheckReport:
-    """Compare the plan's scores with the model's own on random one-hot sequences.
+    """Compare the plan's scores with the model's own on random one-hot sequences, or on given ones.
 
-    Some positions of the last sequence are rows of zeros, which a model may mask.
+    Some positions of the last random sequence are rows of zeros, which a model may mask.
 
+    x: sequences, as for a call of the plan; so many random ones if None.
     model: the model, or the path of its file.
     tolerance: the largest difference allowed, as a share of the output's largest magnitude; if
         None, that of the model's element type (`TOLERANCES`).
@@ -89,10 +91,8 @@ def check_plan(
     """
     model = loaded(model)
     tolerance = tolerance_of(model) if tolerance is None else tolerance
-    inputs = random_inputs(plan.module.main, sequences, seed)
-    edited = plan.module.seq_input
-    if edited not in plan.tokens:
-        inputs[edited][-1:] = without_some_letters(inputs[edited][-1:], seed)
+    inputs = _random(plan, sequences, seed) if x is None else plan.inputs(x)
+    sequences = len(inputs[plan.module.seq_input])
     sites = np.arange(len(plan.executor.starts)) if all_sites else sample_of_sites(plan)
     items = every_alternative(plan, sites, sequences)
     before = predict(model, plan, inputs)
@@ -122,6 +122,14 @@ def check_plan(
     return CheckReport(
         largest, effect, len(items) - lost, outputs, lost, len(sites), len(plan.executor.starts)
     )
+
+
+def _random(plan: Plan, sequences: int, seed: int) -> dict[str, Array]:
+    inputs = random_inputs(plan.module.main, sequences, seed)
+    edited = plan.module.seq_input
+    if edited not in plan.tokens:
+        inputs[edited][-1:] = without_some_letters(inputs[edited][-1:], seed)
+    return inputs
 
 
 def check_by_stages(plan: Plan, model: Any = None) -> None:

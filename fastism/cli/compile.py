@@ -170,8 +170,8 @@ def compile_(
         session.note(f"agrees with the model: {report}")
         if report.largest_effect < 1e-4:
             session.note(
-                "  that says little, as random sequences hardly move this model; for sequences of "
-                "your own: fastism.testing.compare.assert_matches_model(plan, model, x)"
+                "  that says little, as random sequences hardly move this model; with sequences "
+                f"of your own: fastism verify {output} -m {model} -s sequences.fa"
             )
     # A text that has its schedule keeps it, unless tuning is asked for.
     keeps = plan.stages[0].stage == "scheduled" and not was_given(context, "tune")

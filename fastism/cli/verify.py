@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,13 +16,27 @@ from fastism.cli.options import (
     model_options,
 )
 from fastism.cli.replay import writing_what_disagrees
+from fastism.cli.run import input_length
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError, MismatchError, PlanError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MOST = 32
+"""Sequences of a file that are compared: its first."""
 
 
 @click.command(short_help="Check a plan's files and IR, and hold it against the model.")
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
+@click.option(
+    "-s", "--sequences", type=PATH, help="FASTA to compare scores on, in place of random sequences."
+)
+@click.option(
+    "--alphabet", default="ACGT", show_default=True, help="The channels, to read --sequences."
+)
 @click.option("--all-sites", is_flag=True, help="Compare scores at every site, not at a sample.")
 @click.option(
     "--bisect",
@@ -35,6 +50,8 @@ def verify(
     session: Session,
     plan: Path,
     model: Path | None,
+    sequences: Path | None,
+    alphabet: str,
     all_sites: bool,
     bisect: bool,
     custom_objects: str | None,
@@ -58,10 +75,17 @@ def verify(
             "--all-sites compares scores with the model's own, and no model is given",
             attempt=f"fastism verify {plan} --all-sites --model model.h5",
         )
+    if sequences is not None and model is None:
+        raise InputError(
+            f"--sequences {sequences} are for comparing scores with the model's own, and no model "
+            "is given",
+            attempt=f"fastism verify {plan} -s {sequences} --model model.h5",
+        )
     if model is not None:
         check_model_file(model)
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
+    x = None if sequences is None else _read(plan, sequences, alphabet)
     contents = load_plan(plan)
     manifest, stages = contents.manifest, tuple(contents.stages.values())
     for module in stages:
@@ -110,7 +134,21 @@ def verify(
     else:
         session.note(f"it was compiled from text of stage {stages[0].stage}, not from the model")
     with writing_what_disagrees(session):
-        report = check_plan(compiled, live, all_sites=all_sites)
-    session.say(f"agrees with {model}: {report}")
+        report = check_plan(compiled, live, x=x, all_sites=all_sites)
+    of = "" if x is None else f" on {len(x)} sequences of {sequences}"
+    session.say(f"agrees with {model}{of}: {report}")
     if report.sites < report.every:
         session.note("a sample of the sites was compared; --all-sites compares every one")
+
+
+def _read(plan: Path, sequences: Path, alphabet: str) -> npt.NDArray[np.float32]:
+    """The first sequences of a file as rows (N, L, C). Raises InputError where they do not fit."""
+    from fastism.io.alphabet import Alphabet
+    from fastism.io.fasta import batches, read_fasta
+    from fastism.io.manifest import read_manifest
+
+    letters = Alphabet(alphabet).letters
+    length = input_length(read_manifest(plan), letters)
+    records = read_fasta(sequences, alphabet=letters, length=length)
+    _, rows = next(batches(records, MOST))
+    return rows

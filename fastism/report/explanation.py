@@ -75,7 +75,11 @@ def segmented_stage(stages: Sequence[Module]) -> Module:
     """The last segmented module. Raises InputError if a pipeline of one's own made none."""
     found = [module for module in stages if module.stage == "segmented"]
     if not found:
-        raise InputError("the plan has no segmented stage, so there is nothing to explain")
+        raise InputError(
+            "the plan has no segmented stage, so there is nothing to explain",
+            why=f"it begins at the {stages[0].stage} stage",
+            attempt="compile it from the model, or from text of an earlier stage",
+        )
     return found[-1]
 
 

@@ -194,3 +194,25 @@ def test_run_never_writes_over_what_it_reads(
     assert main(["run", str(plan), "-s", "x.fa", "-o", output, "--force"]) == 2
     assert "this command reads" in capsys.readouterr().err
     assert (Path("x.fa").read_text(), (plan / "manifest.json").read_text()) == before
+
+
+def test_verify_compares_on_sequences_of_ones_own(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(plan), "-m", str(MODEL), "-s", "x.fa"]) == 0
+    assert f"agrees with {MODEL} on 3 sequences of x.fa: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-s", "x.fa"], "no model is given"),
+        (["-s", "none.fa", "-m", str(MODEL)], "there is no sequence file none.fa"),
+        (["-s", "x.fa", "-m", str(MODEL), "--alphabet", "ACGTN"], "the alphabet ACGTN has 5"),
+    ],
+)
+def test_verify_says_which_sequences_it_cannot_take(
+    options: list[str], message: str, plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(plan), *options]) == 2
+    assert message in capsys.readouterr().err
