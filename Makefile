@@ -13,7 +13,7 @@
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
 #   make picture      docs/windows.png and docs/explain.png
-#   make layers       docs/layers.md, the table of layers
+#   make pages        the pages of docs/ that are made from the code; PAGES=ops picks
 #   make clean        remove the environment
 #
 # PYTHON=python3.12 picks another interpreter. The environment is .venv; it is made once, and
@@ -32,7 +32,7 @@ MUTANTS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test smoke sweep mutants browser lint fuzz bench bench-quick picture layers clean
+.PHONY: demo test smoke sweep mutants browser lint fuzz bench bench-quick picture pages clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
@@ -82,8 +82,9 @@ picture: $(TEST_READY) browser
 	$(RUN) docs/make_windows.py
 	$(RUN) -m docs.make_explain
 
-layers: $(TEST_READY)
-	$(RUN) -m docs.make_layers
+PAGES ?=
+pages: $(TEST_READY)
+	$(RUN) -m docs.pages $(PAGES)
 
 clean:
 	rm -rf $(VENV)

@@ -1,6 +1,4 @@
-"""Write docs/layers.md: what becomes of every layer of Keras, seen on the models of the tests.
-
-python -m docs.make_layers
+"""What docs/layers.md says: what becomes of every layer of Keras, seen on the models of the tests.
 
 Every model of `tests.zoo` is compiled up to its segments, and each of its layers leaves a trace:
 the ops it became, how they read positions, how they run once a mutation. Layers of `keras.layers`
@@ -12,20 +10,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import keras
 
+from docs.markdown import code, reads, table
 from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import Graph, Node, Sites
 from fastism.ir.analysis import relations
 from fastism.ir.ops import definition
-from fastism.ir.windows import POINTWISE, Window
 from fastism.passes import Pipeline
 from tests.zoo import ENTRIES
-
-PAGE = Path(__file__).with_name("layers.md")
 
 PIPELINE = "flatten,canonicalize,annotate,segment"
 
@@ -83,13 +78,8 @@ def _leave(trace: Trace, graph: Graph, node: Node) -> None:
         trace.runs["delta" if definition(node.op).linear else "value"] = None
     elif node.mode in MODES:
         trace.runs[MODES[node.mode]] = None
-    for relation in relations(graph, node):
-        if relation == POINTWISE:
-            trace.reads["each position alone"] = None
-        elif isinstance(relation, Window):
-            trace.reads["a window"] = None
-        else:
-            trace.reads["all positions"] = None
+    found = map(reads, relations(graph, node))
+    trace.reads.update(dict.fromkeys(each for each in found if each != "nothing"))
 
 
 def _options(layer: Any) -> Iterator[str]:
@@ -115,7 +105,7 @@ ABOUT = """\
 # Layers
 
 What becomes of every layer of Keras, as seen on the small models of the tests, each held against
-the model itself at every site. `python -m docs.make_layers` writes this page.
+the model itself at every site. `make pages` writes this page.
 
 - *becomes*: the ops it is lowered to, after canonicalization; nothing for a layer that does nothing
   at prediction time; `opaque` for the live layer itself.
@@ -145,7 +135,7 @@ def page() -> str:
         "## Run whole\n",
         "Layers of `keras.layers` that no test model has: exact, by the live layer, in full once\n"
         "a mutation.\n",
-        ", ".join(f"`{name}`" for name in unseen) + "\n",
+        code(*unseen) + "\n",
     ]
     return "\n".join(parts)
 
@@ -157,21 +147,16 @@ def layer_classes() -> set[str]:
 
 
 def _table(found: dict[str, Trace], kinds: list[str]) -> str:
-    lines = [HEAD, ("---",) * len(HEAD)]
-    for kind in kinds:
-        trace = found[kind]
-        lines.append(
-            (
-                f"`{kind}`",
-                ", ".join(f"`{op}`" for op in trace.ops) or "nothing",
-                ", ".join(sorted(trace.reads)),
-                ", ".join(sorted(trace.runs)),
-                ", ".join(sorted(trace.options)),
-                str(len(trace.models)),
-            )
+    traces = ((kind, found[kind]) for kind in kinds)
+    rows = (
+        (
+            f"`{kind}`",
+            code(*trace.ops) or "nothing",
+            ", ".join(sorted(trace.reads)),
+            ", ".join(sorted(trace.runs)),
+            ", ".join(sorted(trace.options)),
+            str(len(trace.models)),
         )
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page())
+        for kind, trace in traces
+    )
+    return table(HEAD, rows)

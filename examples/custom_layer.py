@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 import fastism
-from fastism.ir.printer import print_module
+from fastism.ir import print_module
 
 
 class GatedConv(keras.layers.Layer):

@@ -8,10 +8,9 @@ import tensorflow as tf
 
 import fastism
 from fastism.backends.tensorflow import emits
-from fastism.frontends.keras.calls.call import Step, handles
-from fastism.ir import Window
+from fastism.frontends.keras import Step, handles
+from fastism.ir import Window, print_module
 from fastism.ir.ops import REQUIRED, OpDefinition, register
-from fastism.ir.printer import print_module
 
 
 class SoftMaxPool(keras.layers.Layer):

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import keras
 
-from fastism.frontends.keras.lowering.lower import lower
+from fastism.frontends.keras import lower
 from fastism.ir import Module, print_module
 from fastism.passes import Pass, Pipeline, register_pass
 

@@ -18,6 +18,20 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 MANIFEST = "manifest.json"
 _FORMAT = "fastism plan"
 
+FIELDS = {
+    "format": "what the folder is",
+    "version": "of the layout: another is refused, never guessed at",
+    "versions": "of the packages that wrote it",
+    "model": "the name of the model, and the hash of its file (empty for a live model)",
+    "seq_input": "the input that is edited",
+    "inputs": "the shape of every input, without the batch axis",
+    "plan": "how the plan is run",
+    "stages": "of every stage its text, and the key of each of its constants in the tensor files",
+    "opaque": "the files of the live layers, by the `key` of their nodes",
+    "files": "size and checksum of every other file",
+}
+"""What the keys of a manifest say."""
+
 
 def sha256(path: str | os.PathLike[str]) -> str:
     """The hash of a file's bytes, in hexadecimal."""

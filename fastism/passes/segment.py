@@ -41,8 +41,8 @@ class Segment(Pass):
     """Assign modes, segments and stop reasons.
 
     stop_layers: layers, by Keras name or path, to compute whole together with all later ones; with
-    any, and without ``weigh``, all others stay on windows as long as they can. Otherwise layers run
-    whole from where that costs less.
+    any, all others stay on windows as long as they can.
+    weigh: where no stop layers are named, layers run whole from where that costs less.
     """
 
     name: ClassVar[str] = "segment"

@@ -9,6 +9,15 @@ from typing import Any
 from fastism.errors import PlanError
 from fastism.ir.module import Module
 
+FIELDS = {
+    "backend": "the backend that runs it",
+    "pipeline": "the passes that made it, as `--pipeline` takes them",
+    "outputs": "the names of the outputs it scores",
+    "output_positions": "where each of them stands among the model's own outputs",
+    "alternatives": "the rows that are written at a site, (A, width, C)",
+}
+"""What a plan says of itself in its manifest, under ``plan``."""
+
 
 def check_manifest(
     path: str | os.PathLike[str], manifest: Mapping[str, Any], imported: Module

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import fastism
+from docs.make_public_names import PUBLIC
 
 EXAMPLES = Path(fastism.__file__).parent.parent / "examples"
 
@@ -53,3 +56,13 @@ def test_custom_op_stays_local_and_agrees_with_the_model() -> None:
 @pytest.mark.parametrize("name", ["custom_pass.py", "custom_layer.py", "custom_op.py"])
 def test_an_example_is_under_fifty_lines(name: str) -> None:
     assert len((EXAMPLES / name).read_text().splitlines()) < 50
+
+
+@pytest.mark.parametrize("path", EXAMPLES.rglob("*.py"), ids=lambda path: path.name)
+def test_an_example_needs_public_names_alone(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("fastism"):
+            assert node.module in PUBLIC
+            assert {each.name for each in node.names} <= set(import_module(node.module).__all__)
+        elif isinstance(node, ast.Import):
+            assert not [each.name for each in node.names if each.name.startswith("fastism.")]

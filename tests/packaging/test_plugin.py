@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -93,11 +91,3 @@ def test_its_graphs_are_exported_and_run(run: Run, folder: Path) -> None:
     out = run("-m", "fastism", "export", "plan", "--onnx", "onnx", "--custom-objects", "smoothing")
     assert "onnx/intout.onnx" in out
     assert (folder / "onnx" / "propagate0.onnx").is_file()
-
-
-def test_it_needs_public_names_alone() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("fastism"):
-                offered = import_module(str(node.module)).__all__
-                assert {alias.name for alias in node.names} <= set(offered), path

@@ -14,11 +14,15 @@ def _reduced(node: Node, types: Types, roles: Roles) -> Types:
     return (source.with_shape(*source.shape[:-1], 1),)
 
 
-for _name in ("channel_sum", "channel_max"):
+for _name, _summary in (
+    ("channel_sum", "the sum of the channels of every position"),
+    ("channel_max", "the largest channel of every position"),
+):
     register(
         OpDefinition(
             _name,
             _reduced,
+            summary=_summary,
             relation=over_channels,
             linear=_name == "channel_sum",
             pull=unchanged,

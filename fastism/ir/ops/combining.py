@@ -65,12 +65,17 @@ def _constant(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_shape(types[0].shape[0], *value.shape),)
 
 
-for _name in ("add", "subtract", "average"):
+for _name, _summary in (
+    ("add", "the sum of the inputs"),
+    ("subtract", "the first input less all others"),
+    ("average", "the mean of the inputs"),
+):
     register(
         OpDefinition(
             _name,
             broadcast,
             arity=None,
+            summary=_summary,
             relation=_elementwise,
             linear=True,
             pull=unchanged,
@@ -81,12 +86,18 @@ for _name in ("add", "subtract", "average"):
             light=True,
         )
     )
-for _name in ("multiply", "divide", "maximum", "minimum"):
+for _name, _summary in (
+    ("multiply", "the product of the inputs"),
+    ("divide", "the first input over all others"),
+    ("maximum", "the largest of the inputs, element by element"),
+    ("minimum", "the smallest of the inputs, element by element"),
+):
     register(
         OpDefinition(
             _name,
             broadcast,
             arity=None,
+            summary=_summary,
             relation=_elementwise,
             pull=unchanged,
             elementwise=True,
@@ -102,6 +113,7 @@ register(
         "concatenate",
         _concatenate,
         arity=None,
+        summary="the inputs one after the other along `axis`, channels or positions",
         attributes={"axis": -1},
         relation=_concatenate_relation,
         linear=True,
@@ -112,24 +124,25 @@ register(
         light=True,
     )
 )
-# select(condition, a, b): a where the condition is not zero, b elsewhere.
 register(
     OpDefinition(
         "select",
         broadcast,
         arity=3,
+        summary="(condition, a, b): `a` where the condition is not zero, `b` elsewhere",
         relation=_elementwise,
         pull=unchanged,
         elementwise=True,
         light=True,
     )
 )
-# constant(like): the same array for every sequence; only the batch of the input matters. What the
-# edit cannot reach is read from the reference, so a weight of its own for every position is local.
+# What the edit cannot reach is read from the reference, so a weight of its own for every position
+# is local.
 register(
     OpDefinition(
         "constant",
         _constant,
+        summary="(like): the same array for every sequence; of the input only the batch matters",
         roles=("value",),
         required=("value",),
         relation=lambda node, types: (UNREAD,),

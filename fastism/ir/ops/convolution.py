@@ -111,6 +111,7 @@ register(
     OpDefinition(
         "conv1d",
         _conv1d,
+        summary="a convolution along the positions, `width` taps `dilation` apart",
         attributes={**_CONV1D, "pad": "valid", "activation": "linear"},
         roles=("kernel", "bias"),
         required=("kernel",),
@@ -127,6 +128,7 @@ register(
     OpDefinition(
         "dense",
         _dense,
+        summary="the last axis times a matrix, at every position; `(N, C)` alone once canonical",
         attributes={"activation": "linear"},
         roles=("kernel", "bias"),
         required=("kernel",),

@@ -74,6 +74,7 @@ register(
         "windowed_opaque",
         _result,
         arity=None,
+        summary="a live layer of which the user declared the window",
         attributes={
             **{"key": REQUIRED, **_WINDOW},
             **{"features": REQUIRED, "dtype": "f32", "weights": 0},

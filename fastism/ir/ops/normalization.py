@@ -9,6 +9,7 @@ register(
     OpDefinition(
         "batch_norm",
         same_type,
+        summary="`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, by moving statistics",
         attributes={"epsilon": 1e-3},
         roles=("gamma", "beta", "mean", "variance"),
         required=("mean", "variance"),
@@ -24,6 +25,7 @@ register(
     OpDefinition(
         "layer_norm",
         same_type,
+        summary="the same by the mean and variance of the last axis",
         attributes={"epsilon": 1e-3},
         roles=("gamma", "beta"),
         relation=over_channels,

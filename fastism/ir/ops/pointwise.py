@@ -78,6 +78,44 @@ ACTIVATIONS: dict[str, Mapping[str, Attribute]] = {
 }
 """Non-linear functions of one element, with their attributes' defaults."""
 
+FORMULAS: dict[str, str] = {
+    "relu": "`x` above `threshold`, at most `max_value`; `negative_slope (x - threshold)` below",
+    "elu": "`x` above zero, `alpha (exp(x) - 1)` below",
+    "selu": "`elu` with the alpha and the factor of self-normalizing networks",
+    "celu": "`x` above zero, `alpha (exp(x / alpha) - 1)` below",
+    "gelu": "`x` times the normal distribution function, or its tanh approximation",
+    "silu": "`x sigmoid(x)`",
+    "sigmoid": "`1 / (1 + exp(-x))`",
+    "hard_sigmoid": "`(x + 3) / 6`, kept within 0 and 1",
+    "hard_silu": "`x hard_sigmoid(x)`",
+    "tanh": "the hyperbolic tangent",
+    "softplus": "`log(1 + exp(x))`",
+    "softsign": "`x / (1 + |x|)`",
+    "exponential": "`exp(x)`",
+    "mish": "`x tanh(softplus(x))`",
+    "log_sigmoid": "`log(sigmoid(x))`",
+    "relu6": "`x` kept within 0 and 6",
+    "log": "the natural logarithm",
+    "log1p": "`log(1 + x)`",
+    "expm1": "`exp(x) - 1`",
+    "absolute": "`|x|`",
+    "square": "`x x`",
+    "sqrt": "the square root",
+    "sin": "the sine",
+    "cos": "the cosine",
+    "reciprocal": "`1 / x`",
+    "power": "`x` to the power of `exponent`",
+    "tan": "the tangent",
+    "arctan": "the arc tangent",
+    "sinh": "the hyperbolic sine",
+    "cosh": "the hyperbolic cosine",
+    "arcsinh": "the inverse of `sinh`",
+    "erf": "the error function",
+    "clip": "`x`, at least `minimum` and at most `maximum`, where given",
+    "positive": "1 above zero, else 0",
+}
+"""What they compute."""
+
 PARTIAL = ("log", "log1p", "reciprocal", "sqrt", "power", "exponential", "expm1", "sinh", "cosh")
 """Those of them that are infinite or undefined somewhere, or soon too large for f32."""
 
@@ -96,6 +134,7 @@ for _name, _attributes in ACTIVATIONS.items():
             _name,
             same_type,
             attributes=_attributes,
+            summary=FORMULAS[_name],
             relation=local,
             pull=unchanged,
             elementwise=True,
@@ -106,11 +145,15 @@ for _name, _attributes in ACTIVATIONS.items():
         )
     )
 
-for _name in ("softmax", "log_softmax"):
+for _name, _summary in (
+    ("softmax", "`exp(x)` over its sum along the last axis"),
+    ("log_softmax", "the logarithm of `softmax`"),
+):
     register(
         OpDefinition(
             _name,
             same_type,
+            summary=_summary,
             relation=over_channels,
             pull=unchanged,
             along_channels=True,
@@ -123,6 +166,7 @@ register(
     OpDefinition(
         "prelu",
         same_type,
+        summary="`x` above zero, `alpha x` below",
         roles=("alpha",),
         required=("alpha",),
         relation=local,
@@ -137,6 +181,7 @@ register(
     OpDefinition(
         "scale_shift",
         same_type,
+        summary="`x scale + shift`, either of which may be left out",
         roles=("scale", "shift"),
         relation=local,
         linear=True,
@@ -153,6 +198,7 @@ register(
     OpDefinition(
         "cast",
         _cast,
+        summary="the same numbers as another element type",
         attributes={"dtype": REQUIRED},
         relation=local,
         linear=True,

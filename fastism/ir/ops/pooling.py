@@ -33,6 +33,7 @@ register(
     OpDefinition(
         "max_pool",
         _pool,
+        summary="the largest of `size` positions",
         attributes=_WINDOW,
         relation=windowed,
         pull=without_padding,
@@ -47,6 +48,7 @@ register(
     OpDefinition(
         "average_pool",
         _pool,
+        summary="the mean of those of `size` positions that lie inside",
         attributes=_WINDOW,
         relation=windowed,
         linear=True,
@@ -56,11 +58,16 @@ register(
         light=True,
     )
 )
-for _name in ("global_average_pool", "global_sum_pool", "global_max_pool"):
+for _name, _summary in (
+    ("global_average_pool", "the mean over all positions"),
+    ("global_sum_pool", "the sum over all positions"),
+    ("global_max_pool", "the largest over all positions"),
+):
     register(
         OpDefinition(
             _name,
             _global,
+            summary=_summary,
             attributes={"keepdims": False},
             relation=_whole,
             linear=_name != "global_max_pool",

@@ -85,71 +85,87 @@ def _propagation(
     register(OpDefinition(name, infer, arity, stages="propagation", **fields))
 
 
-# window(reference N, sequence P, site P): positions [start, start+width) of each pair's sequence;
-# `fill` outside the input. By itself, for the number of sequences varies from call to call.
+# By itself, not light: the number of sequences varies from call to call.
 _propagation(
     "window",
     _window,
     3,
+    summary="(reference N, sequence P, site P): positions `[start, start + width)` of each pair's "
+    "sequence; `fill` outside the input",
     light=False,
     attributes={"width": REQUIRED, "fill": 0.0},
     roles=("start",),
     required=("start",),
 )
-# gather_reference(reference N, sequence P): each pair's sequence, whole.
-_propagation("gather_reference", _gather_reference, 2, light=False)
-# place(delta M, site P): result[j] = delta[j + shift], zero where that is outside the delta or
-# where start + j is outside [0, length).
+_propagation(
+    "gather_reference",
+    _gather_reference,
+    2,
+    summary="(reference N, sequence P): each pair's sequence, whole",
+    light=False,
+)
 _propagation(
     "place",
     _resized,
     2,
+    summary="(delta M, site P): result `j` is delta `j + shift`; zero outside the delta, and where "
+    "`start + j` is outside `[0, length)`",
     attributes={"width": REQUIRED, "length": REQUIRED},
     roles=("shift", "start"),
     required=("shift", "start"),
 )
-# pick(delta M) {offset, width}: the same, where every site agrees and nothing lies outside.
-_propagation("pick", _resized, 1, attributes={"offset": REQUIRED, "width": REQUIRED})
-# add_reference(delta M, reference P) is the mutated value; subtract_reference takes it back.
-_propagation("add_reference", _first, 2)
-_propagation("subtract_reference", _first, 2)
-# expand(reference P, like M): one copy an alternative.
-_propagation("expand", _expand, 2)
-# zero_window(like M): the delta of a value the edit does not reach.
-_propagation("zero_window", _zero_window, 1, attributes={"width": REQUIRED, "channels": REQUIRED})
-# mask_outside(value M, site P): `fill` where start + j is outside [0, length).
+_propagation(
+    "pick",
+    _resized,
+    1,
+    summary="(delta M): `place` where every site agrees and nothing lies outside",
+    attributes={"offset": REQUIRED, "width": REQUIRED},
+)
+_propagation(
+    "add_reference", _first, 2, summary="(delta M, reference P): the mutated value, their sum"
+)
+_propagation("subtract_reference", _first, 2, summary="(mutated value M, reference P): its delta")
+_propagation("expand", _expand, 2, summary="(reference P, like M): one copy an alternative")
+_propagation(
+    "zero_window",
+    _zero_window,
+    1,
+    summary="(like M): the delta of a value the edit does not reach",
+    attributes={"width": REQUIRED, "channels": REQUIRED},
+)
 _propagation(
     "mask_outside",
     _first,
     2,
+    summary="(mutated value M, site P): `fill` where `start + j` is outside `[0, length)`",
     attributes={"length": REQUIRED, "fill": REQUIRED},
     roles=("start",),
     required=("start",),
 )
-# scale_positions(delta M, site P): times factor[start + j]; the factor outside is 1.
 _propagation(
     "scale_positions",
     _first,
     2,
+    summary="(delta M, site P): position `j` times factor `start + j`, outside of which it is 1",
     roles=("factor", "start"),
     required=("factor", "start"),
 )
-# conv1d_spread(delta M): every output the delta reaches, no bias, no padding.
 _propagation(
     "conv1d_spread",
     _spread,
     1,
+    summary="(delta M): every output of a convolution the delta reaches; no bias, no padding",
     attributes={"width": REQUIRED, "dilation": 1, "groups": 1},
     roles=("kernel",),
     required=("kernel",),
     products=Products(_spread_macs, _spread_kernel),
 )
-# dense_rows(delta M, site P): flatten and dense, by the kernel rows of the window, which starts at
-# the same position for all pairs of a call.
 _propagation(
     "dense_rows",
     _rows,
     2,
+    summary="(delta M, site P): flatten and dense, by the kernel rows of the window, which starts "
+    "at one position for all pairs of a call",
     attributes={"length": REQUIRED},
     roles=("kernel", "start"),
     required=("kernel", "start"),
@@ -159,8 +175,20 @@ _propagation(
     ),
     together=("start",),
 )
-# sum_window(delta M) {scale}: the delta of a global sum or average.
-_propagation("sum_window", _sum, 1, attributes={"scale": 1.0})
-# running_max(value N) {reverse}: result[i] = max of the positions before i (from i on, if reverse);
-# -inf of none, which is i = 0 (i = length if reverse).
-register(OpDefinition("running_max", _running, attributes={"reverse": False}, stages="intout"))
+_propagation(
+    "sum_window",
+    _sum,
+    1,
+    summary="(delta M): the delta of a global sum or average: `scale` times its sum",
+    attributes={"scale": 1.0},
+)
+register(
+    OpDefinition(
+        "running_max",
+        _running,
+        attributes={"reverse": False},
+        summary="(value N): result `i` is the largest before position `i`, or from `i` on if "
+        "`reverse`; -inf of none",
+        stages="intout",
+    )
+)

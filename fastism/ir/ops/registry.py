@@ -49,6 +49,7 @@ class OpDefinition:
     arity: how many inputs; None for any number from one up.
     attributes: name to default, or REQUIRED.
     roles: constants it may hold; those in ``required`` it must.
+    summary: what it computes, in a line: docs/ops.md is made of it.
     stages: "source" (the model's own ops), "imported" (gone once canonical), "call" (gone once
         flat), "intout" or "propagation" (made by split).
 
@@ -91,6 +92,7 @@ class OpDefinition:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    summary: str = ""
     stages: str = "source"
     relation: Callable[[Node, Types], tuple[Relation, ...]] = _unknown
     pull: Callable[[Node], Node] | None = None

@@ -115,6 +115,7 @@ register(
     OpDefinition(
         "crop",
         _crop,
+        summary="all positions but `left` and `right` at the ends",
         attributes=_ENDS,
         relation=lambda node, types: (Window(pad=-node.integer("left")),),
         linear=True,
@@ -129,6 +130,7 @@ register(
     OpDefinition(
         "slice",
         _slice,
+        summary="the positions `[start:stop:step]`, as Python counts",
         attributes=_SLICE,
         relation=_slice_relation,
         linear=True,
@@ -142,6 +144,7 @@ register(
     OpDefinition(
         "slice_channels",
         _slice_channels,
+        summary="the channels `[start:stop:step]`",
         attributes=_SLICE,
         relation=over_channels,
         linear=True,
@@ -156,6 +159,7 @@ register(
     OpDefinition(
         "zero_pad",
         _pad,
+        summary="`left` and `right` zeros at the ends",
         attributes=_ENDS,
         relation=lambda node, types: (Window(pad=node.integer("left")),),
         linear=True,
@@ -169,6 +173,7 @@ register(
     OpDefinition(
         "upsample",
         _upsample,
+        summary="every position `factor` times",
         attributes={"factor": REQUIRED},
         relation=lambda node, types: (Window(factor=node.integer("factor")),),
         linear=True,
@@ -182,6 +187,7 @@ register(
     OpDefinition(
         "flatten",
         _flatten,
+        summary="positions and channels as one axis, (N, L C)",
         relation=lambda node, types: (Whole("gives every position a weight of its own"),),
         linear=True,
         moves=True,
@@ -194,6 +200,7 @@ register(
     OpDefinition(
         "reshape",
         _reshape,
+        summary="the same numbers, in order, in another shape",
         attributes={"shape": REQUIRED},
         relation=_reshape_relation,
         linear=True,
@@ -207,6 +214,7 @@ register(
     OpDefinition(
         "permute",
         _permute,
+        summary="the axes in another order",
         attributes={"order": REQUIRED},
         relation=_permute_relation,
         linear=True,

@@ -21,6 +21,7 @@ for _name in IDENTITIES:
         OpDefinition(
             _name,
             same_type,
+            summary="its input, at prediction time",
             attributes={"rate": 0.0},
             relation=local,
             linear=True,
@@ -30,7 +31,16 @@ for _name in IDENTITIES:
             stages="imported",
         )
     )
-register(OpDefinition("call", as_stated, arity=None, attributes={"graph": REQUIRED}, stages="call"))
+register(
+    OpDefinition(
+        "call",
+        as_stated,
+        arity=None,
+        attributes={"graph": REQUIRED},
+        summary="the outputs of another graph of the module: a nested model",
+        stages="call",
+    )
+)
 
 
 def _opaque_relation(node: Node, types: Types) -> tuple[Relation, ...]:
@@ -50,6 +60,7 @@ register(
         "opaque",
         as_stated,
         arity=None,
+        summary="a live layer, run whole by its own framework",
         attributes={"key": REQUIRED, "why": None, "weights": 0},
         relation=_opaque_relation,
         size="own",

@@ -28,11 +28,11 @@ def _no_positions(node: Node, types: Types) -> tuple[Relation, ...]:
     return (Whole("gives token numbers, which have no windows"),)
 
 
-# mask(x): 1 at a position where any channel differs from `value`, else 0; f32 (N, L, 1).
 register(
     OpDefinition(
         "mask",
         _mask,
+        summary="1 at positions where a channel differs from `value`, else 0; f32 (N, L, 1)",
         attributes={"value": 0.0},
         relation=local,
         pull=unchanged,
@@ -40,22 +40,22 @@ register(
         light=True,
     ),
 )
-# masked(x): x where the mask of the same `value` is 1, zeros elsewhere.
 register(
     OpDefinition(
         "masked",
         same_type,
+        summary="`x` where its `mask` is 1, zeros elsewhere",
         attributes={"value": 0.0},
         relation=local,
         pull=unchanged,
         light=True,
     ),
 )
-# token(x): the number of the largest channel of every position, the first of equals; (N, L).
 register(
     OpDefinition(
         "token",
         _token,
+        summary="the number of the largest channel of every position, (N, L)",
         attributes={"dtype": REQUIRED},
         relation=_no_positions,
         size="own",

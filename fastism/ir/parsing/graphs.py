@@ -15,7 +15,15 @@ from fastism.ir.parsing.ranges import Note, read_ranges
 from fastism.ir.parsing.reader import Reader, Token
 from fastism.ir.printer import usual_name
 
-_FIELDS = ("segment", "mode", "stop", "layer", "kind", "node")
+NODE_FIELDS = {
+    "segment": "the number of the segment it runs in",
+    "mode": "how it runs once a mutation",
+    "stop": "why locality ends there",
+    "layer": "the layer of the model it comes from, where that is called otherwise",
+    "kind": "the class of that layer",
+    "node": "the node's own name, where that is not its first result's",
+}
+"""What a node's line may say behind its op, attributes and constants."""
 
 
 @dataclass
@@ -109,7 +117,7 @@ class GraphReader:
         inputs = () if reader.at("mark", ")") else reader.separated(lambda: self._use(above))
         reader.mark(")")
         attributes = self._completed(op, op_token, number)
-        constants, fields = self._extras(_FIELDS, number)
+        constants, fields = self._extras(tuple(NODE_FIELDS), number)
         name = str(fields.pop("node", usual_name(results)))
         origin = None
         if "layer" in fields or "kind" in fields:

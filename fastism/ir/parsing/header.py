@@ -73,7 +73,13 @@ def _ends(reader: Reader, token: Token) -> tuple[int, int]:
     return start, stop
 
 
-_INPUT = ("shape", "tokens", "turned", "layer")
+INPUT_FIELDS = {
+    "shape": "the model's own, without the batch axis",
+    "tokens": "true where the model takes token numbers, and the graph one-hot rows",
+    "turned": "true where the model has the channels before the positions",
+    "layer": "the input layer's name, where the input has another",
+}
+"""What an input's line may say of how the model takes it."""
 
 
 def read_input(reader: Reader) -> ModelInput:
@@ -84,8 +90,8 @@ def read_input(reader: Reader) -> ModelInput:
     while not reader.accept("mark", "}"):
         token = reader.token
         key = reader.word("a field, or '}'")
-        if key not in _INPUT or key in given:
-            raise reader.error(f"one of {', '.join(_INPUT)}, each once", token)
+        if key not in INPUT_FIELDS or key in given:
+            raise reader.error(f"one of {', '.join(INPUT_FIELDS)}, each once", token)
         reader.mark("=")
         given[key] = reader.attribute()
         if not reader.at("mark", "}"):

@@ -20,6 +20,7 @@ SAMPLES: tuple[Sample, ...] = (
     *windows.SAMPLES,
     *deltas.SAMPLES,
 )
+"""Of every op that can have any, in the order of the families."""
 
 WITHOUT_SAMPLES = {
     "call": "it is a graph of its own, and gone from a flat module",
