@@ -58,7 +58,7 @@ def test_an_example_is_under_fifty_lines(name: str) -> None:
     assert len((EXAMPLES / name).read_text().splitlines()) < 50
 
 
-@pytest.mark.parametrize("path", EXAMPLES.rglob("*.py"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda path: path.name)
 def test_an_example_needs_public_names_alone(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("fastism"):
