@@ -68,6 +68,10 @@ def test_no_declared_gap_is_filled() -> None:
     assert sorted(set(GAPS) - gaps()) == []
 
 
+def test_every_op_says_what_it_computes() -> None:
+    assert [name for name in names() if not definition(name).summary] == []
+
+
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> Callable[..., OpDefinition]:
     """Registers an op of one's own, `bend`, with a numpy form, for one test."""

@@ -34,6 +34,7 @@ register(
     OpDefinition(
         "channel_sort",
         same_type,
+        summary="the channels of every position, the smallest first",
         relation=over_channels,
         pull=unchanged,
         along_channels=True,

@@ -113,6 +113,9 @@ FORMULAS: dict[str, str] = {
     "erf": "the error function",
     "clip": "`x`, at least `minimum` and at most `maximum`, where given",
     "positive": "1 above zero, else 0",
+    "floor": "the largest whole number not above `x`",
+    "ceil": "the smallest whole number not below `x`",
+    "round": "the nearest whole number, of two the even one",
 }
 """What they compute."""
 
