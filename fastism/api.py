@@ -210,6 +210,7 @@ def load(
     unsafe: let a layer stored in the plan bring code of its own (a Lambda).
 
     Raises PlanError for a folder that is no plan, was altered, or needs a layer that is not given.
+    Warns of weights that are NaN or infinite.
     """
     from fastism.io.plan_folder import load_plan
 
@@ -223,6 +224,7 @@ def load(
     stages = tuple(contents.stages.values())
     manifest = contents.manifest
     check_manifest(path, manifest, stages[0])
+    warn_of_weights(stages[0], opaque)
     rows = _rows(manifest["alternatives"], stages[0])
     kept = (manifest[key] for key in ("backend", "pipeline", "output_positions"))
     return _plan(stages, rows, opaque, *kept)

@@ -82,13 +82,25 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     return manifest
 
 
+def check_inside(folder: Path, name: str) -> None:
+    """Raises PlanError for a file of a plan that is a link to one outside."""
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise PlanError(
+            f"the plan's file {name} is a link that leads out of the plan",
+            where=str(folder),
+            attempt="compile the model again",
+        )
+
+
 def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raises PlanError at the first file that is missing, truncated or altered."""
+    """Raises PlanError at the first file that is missing, truncated, altered or elsewhere."""
+    check_inside(folder, MANIFEST)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     for name, recorded in manifest["files"].items():
         path = folder / name
         if name not in files:
             raise PlanError(f"the plan has lost its file {name}", where=str(folder))
+        check_inside(folder, name)
         size = path.stat().st_size
         if size < recorded["bytes"]:
             raise PlanError(

@@ -127,6 +127,16 @@ def small(function):
     return model
 
 
+def test_nan_in_a_weight_is_said_when_a_plan_is_loaded(tmp_path):
+    model = small(keras.ops.tanh)
+    model.get_layer("conv").bias.assign([0.0, np.nan, 0.0])
+    with pytest.warns(FastismWarning):
+        plan = api.compile(model, sites=[0])
+    plan.save(tmp_path / "plan")
+    with pytest.warns(FastismWarning, match="1 NaN entry in the bias of layer 'conv'"):
+        api.load(tmp_path / "plan")
+
+
 def test_nan_in_a_weight_is_said_at_compile_and_agrees_with_nothing():
     model = small(keras.ops.tanh)
     kernel = np.array(model.get_layer("conv").kernel)

@@ -16,7 +16,8 @@ import pytest
 from fastism.cli import main
 from fastism.errors import ModelError, PlanError
 from fastism.frontends.keras.files.load import load_model
-from fastism.frontends.keras.files.trust import refuse_code
+from fastism.frontends.keras.files.model_file import _check_member
+from fastism.frontends.keras.files.trust import objects, refuse_code
 from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.quiet import keras
 from tests.frontends.old_files import sequential, write_h5
@@ -268,3 +269,88 @@ def test_a_plan_brings_no_code_either(part: dict[str, Any]) -> None:
         OpaqueLayer.restore(stored, {})
     reasons = ("not part of Keras", "reads the file", "carries", "runs a", "no memory holds")
     assert any(reason in str(caught.value.why) for reason in reasons)
+
+
+def _of_no_weights(path: Path) -> Path:
+    """A file of two kilobytes whose layer would be of gigabytes."""
+    model = keras.Sequential(
+        [keras.Input((12, 4)), layers.Dense(2, name="large"), layers.Dense(2, name="last")]
+    )
+    model.save(path)
+    return path
+
+
+def _widen(config: dict[str, Any]) -> None:
+    for part in objects(config):
+        if part["class_name"] == "Dense" and part["config"]["name"] == "large":
+            part["config"]["units"] = 2**30
+        if "build_config" in part:
+            part.pop("build_config")
+
+
+@pytest.mark.parametrize("version", ["3", "2.4.0"])
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_small_file_does_not_ask_for_gigabytes(
+    tmp_path: Path, ending: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _of_no_weights(tmp_path / f"model.{ending}")
+    rewrite(path, _widen)
+    if ending == "h5":
+        with h5py.File(path, "a") as file:
+            file.attrs["keras_version"] = version
+    made: list[Any] = []
+    initial = keras.initializers.GlorotUniform.__call__
+
+    def record(initializer: Any, shape: Any, dtype: Any = None) -> Any:
+        made.append(shape)
+        return initial(initializer, shape, dtype)
+
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", record)
+    error = refusal(path)
+    assert "it asks for weights of the shape (4, 1073741824)" in str(error)
+    assert "layer 'large' (Dense)" in str(error)
+    assert not made
+    monkeypatch.undo()
+    assert keras.layers.Dense(3).add_weight.__func__ is keras.layers.Layer.add_weight
+    assert keras.layers.Layer.add_weight.__module__.startswith("keras.")
+
+
+def test_a_result_that_no_memory_holds(tmp_path: Path) -> None:
+    inputs = keras.Input((2, 4))
+    wide = layers.ZeroPadding1D((0, 2**30), name="wide")(inputs)
+    keras.Model(inputs, layers.GlobalMaxPooling1D()(wide)).save(tmp_path / "model.keras")
+    assert "which no memory holds" in str(refusal(tmp_path / "model.keras"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "metadata.json"])
+def test_a_configuration_that_swells(tmp_path: Path, name: str) -> None:
+    path = honest(tmp_path / "model.keras")
+    with zipfile.ZipFile(path) as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    members[name] = b" " * 2**27 + members[name]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, content in members.items():
+            archive.writestr(each, content)
+    assert path.stat().st_size < 2**20
+    assert "it claims 134,2" in str(refusal(path))
+
+
+def test_a_long_configuration_that_does_not_swell(tmp_path: Path) -> None:
+    member = zipfile.ZipInfo("config.json")
+    member.file_size = member.compress_size = 2**26 + 1
+    with pytest.raises(ModelError, match="67,108,864 is the most"):
+        _check_member(tmp_path / "model.keras", member)
+
+
+def test_a_group_that_holds_itself(tmp_path: Path) -> None:
+    path = honest(tmp_path / "model.h5")
+    with h5py.File(path, "a") as file:
+        file["model_weights/again"] = file["model_weights"]
+    assert "may never end" in str(refusal(path))
+
+
+def test_a_configuration_nested_without_end(tmp_path: Path) -> None:
+    path = honest(tmp_path / "model.h5")
+    with h5py.File(path, "a") as file:
+        file.attrs["model_config"] = '{"class_name": ' * 600 + "1" + "}" * 600
+    refusal(path)

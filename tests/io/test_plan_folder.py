@@ -267,3 +267,13 @@ def test_an_old_plan_comes_back_if_the_new_one_cannot_take_its_place(
         save_plan(plan, stages=[make_module("flat")], manifest={}, opaque={}, force=True)
     assert list(load_plan(plan).stages) == ["imported", "flat"]
     assert [path.name for path in plan.parent.iterdir()] == ["plan"]
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "ir/000-imported.fism", "manifest.json"])
+def test_a_file_that_is_a_link_to_elsewhere(plan: Path, tmp_path: Path, name: str) -> None:
+    """It may be there today and be another tomorrow, or be the reader's own."""
+    outside = tmp_path / "outside"
+    (plan / name).rename(outside)
+    (plan / name).symlink_to(outside)
+    with pytest.raises(PlanError, match=f"{name} is a link that leads out of the plan"):
+        load_plan(plan)

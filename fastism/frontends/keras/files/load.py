@@ -20,6 +20,7 @@ from fastism.frontends.keras.files.given import lambdas, with_given
 from fastism.frontends.keras.files.legacy import REWRITE
 from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights
+from fastism.frontends.keras.files.limits import as_large_as, check_results
 from fastism.frontends.keras.files.model_file import ModelFile, look
 from fastism.frontends.keras.files.saved_model import as_hdf5
 from fastism.frontends.keras.files.trust import refuse_code, unknown_class
@@ -75,7 +76,10 @@ def load_model(
 def _checked(file: ModelFile, builder: Builder) -> ModelFile:
     """The file with the user's functions in its configuration. Raises ModelError for code in it."""
     given, what = builder.custom_objects, builder.what
-    config = with_given(file.config, given, what, unsafe=builder.unsafe)
+    try:
+        config = with_given(file.config, given, what, unsafe=builder.unsafe)
+    except RecursionError:
+        raise ModelError(what, why="its configuration is nested without end") from None
     if not builder.unsafe:
         refuse_code(config, what, given)
     return dataclasses.replace(file, config=config, edited=config != file.config)
@@ -89,7 +93,9 @@ def _legacy(builder: Builder, file: ModelFile) -> keras.Model:
     what = builder.what
     try:
         class_name, config = file.config["class_name"], file.config["config"]
-        model = builder.model(class_name, config)
+        with as_large_as(file.stored, what):
+            model = builder.model(class_name, config)
+        check_results(model, what)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ModelError(
             what,
@@ -131,10 +137,12 @@ def _filled(
 def _of_keras_3(file: ModelFile, builder: Builder) -> keras.Model:
     given, what = dict(builder.custom_objects), builder.what
     try:
-        with as_keras_names_it(file) as path:
+        with as_keras_names_it(file) as path, as_large_as(file.stored, what):
             model = keras.saving.load_model(
                 path, custom_objects=given, compile=False, safe_mode=not builder.unsafe
             )
+    except ModelError:
+        raise
     except Exception as error:  # Keras raises many types for one cause
         raise _explained(what, str(error), lambdas(file.config)) from None
     if not isinstance(model, keras.Model):
@@ -143,6 +151,7 @@ def _of_keras_3(file: ModelFile, builder: Builder) -> keras.Model:
             why=f"it holds a {type(model).__name__}",
             attempt="save the whole model with model.save('model.keras')",
         )
+    check_results(model, what)
     return model
 
 

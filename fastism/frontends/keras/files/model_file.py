@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 
 from fastism.errors import ModelError
-from fastism.frontends.keras.files.hdf5 import check_hdf5
+from fastism.frontends.keras.files.hdf5 import LARGE, check_hdf5, numbers
+from fastism.frontends.keras.files.limits import CONFIGURATION
 
 _SAVE_WHOLE = "save the whole model with model.save('model.keras')"
 _ARCHITECTURE = (
@@ -20,7 +21,6 @@ _ARCHITECTURE = (
     "(--architecture module:function)"
 )
 _DAMAGED = "copy the file or save the model again"
-_LARGE = 2**32
 _EXPANSION = 100
 
 
@@ -31,7 +31,7 @@ class ModelFile:
     kind: ``keras``, ``h5``, ``weights`` (of Keras 3), ``h5 weights`` (of Keras 1 and 2, or legacy)
         or ``saved model``. config: the model's configuration, where the file has one. version: of
         the Keras that wrote it, its first number; 1 if the file does not say. edited: whether the
-        configuration is another than the file's.
+        configuration is another than the file's. stored: how many numbers the file holds.
     """
 
     path: Path
@@ -39,6 +39,7 @@ class ModelFile:
     config: Any = None
     version: int = 3
     edited: bool = False
+    stored: int = 0
 
 
 def look(path: Path, *, architecture: bool = False) -> ModelFile:
@@ -90,29 +91,33 @@ def _archive(path: Path) -> ModelFile:
                 )
             config = _json(path, archive.read("config.json"))
             config.pop("compile_config", None)  # for training; never loaded
-            version = 3
+            version, stored = 3, 0
             if "metadata.json" in archive.namelist():
                 metadata = _json(path, archive.read("metadata.json"))
                 version = _major(metadata.get("keras_version", "3"))
             if "model.weights.h5" in archive.namelist():
                 with archive.open("model.weights.h5") as member, h5py.File(member, "r") as file:
                     check_hdf5(file, f"the model file {path.name!r} is not trusted")
+                    stored = numbers(file)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise ModelError(
             f"the model file {path.name!r} is damaged", why=f"in {error}", attempt=_DAMAGED
         ) from None
-    return ModelFile(path, "keras", config, version)
+    return ModelFile(path, "keras", config, version, stored=stored)
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     name = PurePosixPath(member.filename.replace("\\", "/"))
     why = ""
+    text = member.filename in ("config.json", "metadata.json")
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
         why = "its name leads out of the archive"
     elif stat.S_ISLNK(member.external_attr >> 16):
         why = "it is a link"
-    elif member.file_size > max(_LARGE, _EXPANSION * member.compress_size):
+    elif member.file_size > max(LARGE, _EXPANSION * member.compress_size):
         why = f"it claims {member.file_size:,} bytes and stores {member.compress_size:,}"
+    elif text and member.file_size > CONFIGURATION:
+        why = f"it is {member.file_size:,} bytes long, and {CONFIGURATION:,} is the most"
     if why:
         raise ModelError(
             f"the model file {path.name!r} is not trusted",
@@ -133,7 +138,7 @@ def _hdf5(path: Path, architecture: bool) -> ModelFile:
     try:
         with h5py.File(path, "r") as file:
             check_hdf5(file, f"the model file {path.name!r} is not trusted")
-            config = file.attrs.get("model_config")
+            config, stored = file.attrs.get("model_config"), numbers(file)
             layered = "layer_names" in file.attrs or "layer_names0" in file.attrs
             grouped = bool(file.visit(lambda name: name.split("/")[-1] == "vars" or None))
             version = _major(_text(file.attrs.get("keras_version", "1")))
@@ -142,7 +147,7 @@ def _hdf5(path: Path, architecture: bool) -> ModelFile:
             f"the model file {path.name!r} is damaged", why=str(error), attempt=_DAMAGED
         ) from None
     if config is not None:
-        return ModelFile(path, "h5", _json(path, _text(config)), version)
+        return ModelFile(path, "h5", _json(path, _text(config)), version, stored=stored)
     if not (layered or grouped):
         raise ModelError(
             f"the file {path.name!r} does not hold a Keras model",
