@@ -123,6 +123,8 @@ def test_sites_are_grouped_by_cost() -> None:
     assert [group.tolist() for group in group_sites(costs, 6)] == [[0, 2, 4], [1, 3]]
     assert [group.tolist() for group in group_sites(costs, 1)] == [[0, 1, 2, 3, 4]]
     assert [group.tolist() for group in group_sites(np.ones(4), 6)] == [[0, 1, 2, 3]]
+    assert [group.tolist() for group in group_sites(np.array([1.0, 1.12]), 6)] == [[0], [1]]
+    assert len(group_sites(np.array([1.0, 1.10]), 6)) == 1  # saves 0.10 of 2.20, less than 5 %
     nearly = np.array([1.0, 1.01, 1.02])
     assert len(group_sites(nearly, 6)) == 1
 

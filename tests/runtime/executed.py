@@ -21,6 +21,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "conv.bias": (6,),
     "next.kernel": (3, 6, 6),
     "next.bias": (6,),
+    "five.kernel": (5, 6, 6),
     "half.kernel": (3, 3, 6),
     "norm.scale": (6,),
     "norm.shift": (6,),

@@ -160,6 +160,20 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %next : f32[N,12,6] = conv1d(%live) {{width=3, pad=same}} @next.kernel""",
         "%next",
     ),
+    "over both edges, where a function of nothing is a half": (
+        """%gate : f32[N,24,6] = sigmoid(%conv)
+           %next : f32[N,12,6] = conv1d(%gate) {width=5, stride=2, pad=same} @five.kernel
+           %soft : f32[N,12,6] = sigmoid(%next)
+           %mean : f32[N,6,6] = average_pool(%soft) {size=5, stride=2, pad=same}
+           %tanh : f32[N,6,6] = tanh(%mean)""",
+        "%tanh",
+    ),
+    "functions of the letters themselves": (
+        """%tanh : f32[N,24,4] = tanh(%seq)
+           %both : f32[N,24,10] = concatenate(%tanh, %conv) {axis=2}
+           %soft : f32[N,24,10] = softmax(%both)""",
+        "%soft",
+    ),
     "the ends apart": (
         """%left : f32[N,4,6] = crop(%conv) {left=0, right=20}
            %right : f32[N,4,6] = crop(%conv) {left=20, right=0}""",
@@ -168,6 +182,7 @@ GRAPHS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.filterwarnings("error")  # none of them is predicted in full
 @pytest.mark.parametrize("width", [1, 3])
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_mutant_is_scored(name: str, width: int) -> None:

@@ -70,12 +70,12 @@ def test_any_items_in_any_order(workers: int, memory: int | None) -> None:
 
 def test_what_is_there_already_is_not_computed() -> None:
     """Three letters of four are run, and the fourth is the reference bit for bit."""
-    executor, x = compiled(*GRAPHS["pooled and dense"], EVERY), sequences(2)
+    executor, x = compiled(*GRAPHS["pooled and dense"], EVERY), sequences(3)
     counted = Counted(executor)
     (head,) = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
-    assert sum(counted.items) == 2 * LENGTH * 3
-    assert counted.sequences == [2]
-    held = head.alternate[x.astype(bool)].reshape(2, LENGTH, -1)
+    assert sum(counted.items) == 3 * LENGTH * 3
+    assert counted.sequences == [2, 1]
+    held = head.alternate[x.astype(bool)].reshape(3, LENGTH, -1)
     assert (held == head.reference[:, None]).all()
 
 
