@@ -99,7 +99,7 @@ class Chunks:
 
     def resized(self, pairs: int) -> Chunks:
         """With another number of pairs a chunk, which items and bytes follow."""
-        size = self.bytes // self.pairs * pairs
+        size = self.pair_bytes * pairs
         return replace(self, pairs=pairs, items=self.alternatives * pairs, bytes=size)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from fastism.ir.graph import Attribute
 from fastism.ir.module import Constant, Module
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
-from fastism.ir.program import Program, group_indices
+from fastism.ir.program import Chunks, Program, backend_options, graph_heads, group_indices
 from fastism.ir.verify import verify
 
 TEXT = (Path(__file__).parents[1] / "golden" / "scheduled.fism").read_text(encoding="utf-8")
@@ -61,6 +62,73 @@ def test_what_is_written_back_reads_the_same(module: Module) -> None:
     assert print_module(parse_module(print_module(changed))) == print_module(changed)
     once_more = again.rescheduled(workers=1)
     assert once_more.attributes == {**graph.attributes, "workers": 1}
+
+
+def test_chunks_of_fewer_pairs() -> None:
+    """Never of none; and a pair is taken to hold a byte at least."""
+    chunks = Chunks(pairs=8, items=24, bytes=800, workers=2)
+    assert [chunks.pairs_within(memory) for memory in (0, 399, 400, 799, 800)] == [1, 1, 2, 3, 4]
+    assert chunks.pairs_within(1 << 30) == 8
+    assert chunks.resized(5) == Chunks(pairs=5, items=15, bytes=500, workers=2)
+    small = replace(chunks, bytes=4)
+    assert (small.pair_bytes, small.pairs_within(6), small.resized(3).bytes) == (1, 3, 3)
+
+
+def test_times_are_kept_in_whole_nanoseconds() -> None:
+    chunks = Chunks(pairs=1, items=1, bytes=1, workers=1)
+    counts = {"pairs": 1, "items": 1, "bytes": 1, "workers": 1}
+    assert chunks.attributes == counts
+    timed = replace(chunks, predicted_seconds=0.0, measured_seconds=2.6e-9)
+    assert timed.attributes == {**counts, "predicted_ns": 0, "measured_ns": 3}
+
+
+def test_a_time_of_nothing_is_a_time(module: Module) -> None:
+    graph = module.graphs[1]
+    graph = graph.replace(attributes={**graph.attributes, "predicted_ns": 0, "measured_ns": 7})
+    (group,) = Program.of(module.with_graphs([module.main, graph])).groups
+    assert group.predicted_seconds == 0.0
+    assert group.measured_seconds == pytest.approx(7e-9)
+    assert group.rescheduled(measured_seconds=1e-6).attributes["measured_ns"] == 1000
+    assert group.rescheduled(pairs=2).attributes["measured_ns"] == 7
+
+
+def test_options_of_a_backend(module: Module) -> None:
+    """Those of others are not looked at, nor attributes that are no options."""
+    known = {"mine.fast": False, "mine.safe": True}
+
+    def options(**given: Attribute) -> dict[str, bool]:
+        named = {name.replace("_", "."): value for name, value in given.items()}
+        graph = module.graphs[1]
+        graph = graph.replace(attributes={**graph.attributes, **named})
+        return backend_options(module, graph, known)
+
+    assert options() == known
+    assert options(mine_fast=True, other_fast=3) == {"mine.fast": True, "mine.safe": True}
+    with pytest.raises(VerifyError, match=r"@propagate0 has the option mine\.safe=1") as caught:
+        options(mine_safe=1)
+    assert caught.value.why == "it is true or false"
+    with pytest.raises(VerifyError, match=r"@propagate0 has the option 'mine\.slow'") as caught:
+        options(mine_slow=True)
+    assert caught.value.why == "that backend knows mine.fast, mine.safe"
+    assert known == {"mine.fast": False, "mine.safe": True}
+
+
+@pytest.mark.parametrize("table", [np.zeros(3, "float32"), np.zeros((3, 1), "int32")])
+def test_sites_are_numbered(module: Module, table: np.ndarray) -> None:
+    module = module.with_constants({"propagate0/sites": Constant.of(table)})
+    with pytest.raises(VerifyError, match="@propagate0 has no sites") as caught:
+        group_indices(module, module.graphs[1])
+    assert caught.value.why == "its constant in the role 'sites' numbers them, as i32"
+
+
+def test_heads_are_among_the_models(module: Module) -> None:
+    graph = module.graphs[1].replace(attributes={"heads": (1, 0)})
+    assert graph_heads(module, graph, 2) == (1, 0)
+    for head in (-1, 2):
+        wrong = graph.replace(attributes={"heads": (head,)})
+        with pytest.raises(VerifyError, match=f"has the head {head}") as caught:
+            graph_heads(module, wrong, 2)
+        assert caught.value.why == "the model has 2 outputs"
 
 
 REFUSED: dict[str, tuple[str, Attribute, str]] = {

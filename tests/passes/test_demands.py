@@ -46,7 +46,7 @@ def test_what_is_read_beside_others_is_a_quarter_wider_at_most(taps: int, width:
   %c : f32[N,60,4] = tanh(%b)
   %d : f32[N,60,4] = multiply(%a, %c)"""
     found = widths(body, "%d", width=4, taps=taps)
-    assert found == {"seq": [width], "a": [width], **dict.fromkeys("bcd", [3 + taps])}
+    assert found == {"seq": [width], "a": [width], **{name: [3 + taps] for name in "bcd"}}
 
 
 def test_a_pool_is_pleased_on_its_grid() -> None:

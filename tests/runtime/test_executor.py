@@ -115,10 +115,10 @@ TOP = "%top : f32[N,1] = global_sum_pool(%f)"
 
 
 def tiny(op: str, letters: list[float]) -> Executor:
-    """The sum of a function of a number for each letter."""
+    """The sum of a function of a number for each letter, and those numbers themselves."""
     kernel = np.array(letters, "float32").reshape(1, 4, 1)
     body = f"{TINY}%f : f32[N,24,1] = {op}(%conv)\n{TOP}"
-    return compiled(body, "%top", EVERY, kernel=kernel, bias=np.zeros(1, "float32"))
+    return compiled(body, "%top, %conv", EVERY, kernel=kernel, bias=np.zeros(1, "float32"))
 
 
 def written(*letters: str) -> np.ndarray:
@@ -131,10 +131,10 @@ def test_beside_numbers_of_a_million_differences_are_not_used() -> None:
     executor = tiny("exponential", [13.80, 13.82, 0, 0])
     counted, x = Counted(executor), written("0" * 24, "0" * 23 + "1")
     with pytest.warns(FastismWarning, match="^72 of 192 edits .* predicted in full"):
-        (head,) = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
+        head, _ = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
     assert sum(counted.items) == 72
     assert counted.sequences == [2, 32, 32, 8]
-    (expected,) = on_every_mutant(executor, x, ROWS)
+    expected, _ = on_every_mutant(executor, x, ROWS)
     assert (head.alternate[1][x[1] == 0] == expected[1].reshape(24, 4, 1)[x[1] == 0]).all()
 
 
@@ -143,10 +143,10 @@ def test_beside_the_logarithm_of_zero_differences_are_not_used() -> None:
     executor = tiny("log", [0, 1, 2, 3])
     counted, x = Counted(executor), written("1" * 24, "0" + "2" * 23)
     with pytest.warns(FastismWarning, match="^96 of 192 edits .* predicted in full"):
-        (head,) = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
+        head, _ = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
     assert sum(counted.items) == 72
     assert counted.sequences == [2, 32, 32, 32]
-    (expected,) = on_every_mutant(executor, x, ROWS)
+    expected, _ = on_every_mutant(executor, x, ROWS)
     np.testing.assert_allclose(head.alternate, expected, rtol=1e-5)
     assert np.isneginf(head.alternate[0, :, 0]).all()
 
