@@ -44,8 +44,13 @@ SECTIONS: Mapping[str, str] = {
 """What ``OpDefinition.stages`` may be, and the heading over such ops."""
 
 TRAITS = ("linear", "moves", "in_order", "identity", "elementwise", "along_channels", "monotone")
+"""Traits that are named where they hold."""
 
 LIVE = "as its layer does"
+"""What an op without samples reads."""
+
+HEAD = ("op", "inputs", "what it computes", "attributes, constants")
+"""The columns of every op."""
 
 
 def page() -> str:
@@ -64,9 +69,6 @@ def _gaps() -> Iterator[str]:
         missing = [op for op in names() if op not in forms_of(backend)]
         yield from (f"- `{backend}` has none of `{op}`: {gaps[op]}." for op in missing)
     yield ""
-
-
-HEAD = ("op", "inputs", "what it computes", "attributes, constants")
 
 
 def _changed(ops: list[OpDefinition]) -> str:

@@ -55,7 +55,7 @@ def _section(kind: type[Pass]) -> str:
         for each in dataclasses.fields(kind)
     )
     parts = [head, text + "\n", *_more(kind)]
-    if options:
+    if dataclasses.fields(kind):
         parts.append(table(("option", "what it says", "value", "default"), rows))
     return "\n".join(parts)
 

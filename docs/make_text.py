@@ -30,7 +30,9 @@ One node a line: the value it makes, its type, which positions an edit changes t
 `change` says; at the site behind the `@`, those in the brackets) and which the outputs `need`; then
 the op, what it reads, its attributes and its constants. Attributes at their default are left out
 ([ops.md](ops.md)). Ranges are recomputed when a text is read, and a line that says otherwise is
-refused, as is anything that the rules of the stage do not allow.
+refused, as is anything that the rules of the stage do not allow. What the command line prints ends
+in two comments: a hash, by which it tells edited text from its own, and the command that makes the
+next stage.
 
 ## Grammar
 

@@ -33,6 +33,8 @@ class SetLength(Pass):
     again; others stay. Raises PassError at a layer that fixes the length (a dense layer behind a
     flatten, a weight for every position, a layer that Keras itself runs), and where a site falls
     outside.
+
+    length: positions of the sequence.
     """
 
     name: ClassVar[str] = "set-length"
