@@ -11,6 +11,7 @@ import pytest
 from fastism.errors import FastismWarning
 from fastism.ir import Sites
 from fastism.ir.program import EDIT
+from fastism.runtime import scoring
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.items import Items
 from fastism.runtime.scoring import Scoring
@@ -58,10 +59,10 @@ def test_any_items_in_any_order(workers: int, memory: int | None) -> None:
     random = np.random.default_rng(3)
     items = Items(*(random.integers(0, high, 90) for high in (5, LENGTH, 4)))
     said: list[tuple[int, int]] = []
-    scoring = Scoring(
+    run = Scoring(
         executor, {"seq": x}, ROWS, 2, memory=memory, progress=lambda *now: said.append(now)
     )
-    for head, whole in zip(scoring.chosen(items), expected, strict=True):
+    for head, whole in zip(run.chosen(items), expected, strict=True):
         values = whole[items.sequence, items.site, items.alternative]
         np.testing.assert_allclose(head, values, atol=1e-5 * np.abs(whole).max(), rtol=0)
     assert said[-1] == (90, 90)
@@ -79,11 +80,14 @@ def test_what_is_there_already_is_not_computed() -> None:
     assert (held == head.reference[:, None]).all()
 
 
-def test_chunks_fit_the_memory() -> None:
+@pytest.mark.parametrize("said", [True, False])
+def test_chunks_fit_the_memory(monkeypatch: pytest.MonkeyPatch, said: bool) -> None:
+    """What the call says, or else what the machine has to spare."""
     executor, x = compiled(*GRAPHS["pooled and dense"], EVERY), sequences(2)
     counted = Counted(executor)
     memory = 4 * max(group.pair_bytes * group.workers for group in executor.groups)
-    Scoring(executor, {"seq": x}, ROWS, 2, memory=memory).every()
+    monkeypatch.setattr(scoring, "default_memory", lambda: memory)
+    Scoring(executor, {"seq": x}, ROWS, 2, memory=memory if said else None).every()
     assert max(counted.items) == 4 * 3
 
 
@@ -138,9 +142,10 @@ def test_beside_numbers_of_a_million_differences_are_not_used() -> None:
     assert (head.alternate[1][x[1] == 0] == expected[1].reshape(24, 4, 1)[x[1] == 0]).all()
 
 
-def test_beside_the_logarithm_of_zero_differences_are_not_used() -> None:
+@pytest.mark.parametrize(("op", "infinite"), [("log", -np.inf), ("reciprocal", np.inf)])
+def test_beside_what_is_infinite_differences_are_not_used(op: str, infinite: float) -> None:
     """Neither where the sequence holds it, nor where an edit makes it."""
-    executor = tiny("log", [0, 1, 2, 3])
+    executor = tiny(op, [0, 1, 2, 3])
     counted, x = Counted(executor), written("1" * 24, "0" + "2" * 23)
     with pytest.warns(FastismWarning, match="^96 of 192 edits .* predicted in full"):
         head, _ = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
@@ -148,7 +153,7 @@ def test_beside_the_logarithm_of_zero_differences_are_not_used() -> None:
     assert counted.sequences == [2, 32, 32, 32]
     expected, _ = on_every_mutant(executor, x, ROWS)
     np.testing.assert_allclose(head.alternate, expected, rtol=1e-5)
-    assert np.isneginf(head.alternate[0, :, 0]).all()
+    assert (head.alternate[0, :, 0] == infinite).all()
 
 
 def test_chunks_run_for_timing() -> None:

@@ -1,0 +1,78 @@
+"""What the cost model says of single ops, and of a propagation graph, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastism.ir import GraphBuilder, Module, TensorType
+from fastism.passes.costs import (
+    BYTES,
+    PRODUCTS,
+    efficiency,
+    moved,
+    seconds,
+    seconds_an_item,
+)
+from tests.passes.conftest import module_of
+
+TEXT = """graph @main(%seq: f32[N,50,4]) {
+  %conv : f32[N,50,32] = conv1d(%seq) {width=3, pad=same} @conv.kernel
+  %relu : f32[N,50,32] = relu(%conv)
+  %thin : f32[N,50,2] = conv1d(%relu) {width=1} @thin.kernel
+  %sum : f32[N,50,2] = add(%thin, %thin)
+  return %sum
+}
+"""
+WEIGHTS = {
+    "conv.kernel": np.ones((3, 4, 32), "float32"),
+    "thin.kernel": np.ones((1, 32, 2), "float32"),
+}
+
+
+@pytest.fixture
+def module() -> Module:
+    return module_of(TEXT, "canonical", WEIGHTS)
+
+
+def test_a_product_runs_at_a_share_of_the_peak_by_its_kernel(module: Module) -> None:
+    """12 rows of 32 columns; 2 columns count as 16. Half speed is at four of either."""
+    conv, relu, thin, total = module.main.nodes
+    shares = [efficiency(node, module.main.types(node.inputs)) for node in (conv, thin)]
+    assert shares == pytest.approx([12 / 16 * 32 / 36, 32 / 36 * 16 / 20])
+    assert efficiency(relu, module.main.types(relu.inputs)) == 1.0
+    assert efficiency(total, module.main.types(total.inputs)) == 1.0
+
+
+def test_an_op_takes_its_products_and_the_bytes_it_moves(module: Module) -> None:
+    conv, relu, _, total = module.main.nodes
+    types = {node.name: module.main.types(node.inputs) for node in module.main.nodes}
+    assert moved(conv, types["conv"]) == 4 * 50 * (4 + 32)
+    assert moved(total, types["sum"]) == 4 * 50 * (2 + 2 + 2)
+    assert seconds(relu, types["relu"]) == pytest.approx(4 * 50 * 64 / BYTES)
+    products = 50 * 3 * 4 * 32 / (PRODUCTS * 12 / 16 * 32 / 36)
+    expected = products + 4 * 50 * 36 / BYTES
+    assert seconds(conv, types["conv"]) == pytest.approx(expected)
+
+
+def test_light_ops_in_a_row_move_what_goes_in_and_out() -> None:
+    """A loop of two: 4 channels in, 4 out; what passes between the two is not moved."""
+    builder = GraphBuilder("propagate0", {})
+    x = builder.input("x", TensorType.parse("f32[M,5,4]"))
+    y = builder.add("tanh", [x], name="y")
+    z = builder.add("relu", [y], name="z")
+    assert seconds_an_item(builder.finish([z])) == pytest.approx(4 * 5 * 8 / BYTES)
+    both = seconds_an_item(builder.finish([y, z]))
+    assert both == pytest.approx(4 * 5 * 12 / BYTES)
+
+
+def test_what_is_done_once_a_pair_counts_for_its_share() -> None:
+    """The reference itself, N, is not read anew; its window is written once for three items."""
+    builder = GraphBuilder("propagate0", {})
+    x = builder.input("x", TensorType.parse("f32[N,50,4]"))
+    index = builder.input("i", TensorType.parse("i32[P]"))
+    window = builder.add("gather_reference", [x, index], name="w")
+    spent = seconds_an_item(builder.finish([window]), 3)
+    assert spent == pytest.approx((4 + 4 * 50 * 4) / BYTES / 3)
+    assert seconds_an_item(builder.finish([window])) == spent
+    assert seconds_an_item(builder.finish([window]), 1) == pytest.approx(3 * spent)
