@@ -109,7 +109,7 @@ def test_without_tf_keras_one_line_says_so(tmp_path: Path, monkeypatch: pytest.M
 def test_a_function_that_is_not_known_is_refused(tmp_path: Path, tf_keras: Any, name: str) -> None:
     """tf_keras would call whatever TensorFlow function a layer names, while it loads."""
     x = tf_keras.Input((LENGTH, 4))
-    model = tf_keras.Model(x, tf.cumsum(x))
+    model = tf_keras.Model(x, tf.nn.dropout(x, 0.5))
     model.save(tmp_path / name)
-    with pytest.raises(ModelError, match=r"it calls tf\.(math\.)?cumsum"):
+    with pytest.raises(ModelError, match=r"it calls tf\.nn\.(experimental\.)?\w*dropout\w*"):
         load_model(tmp_path / name, unsafe=True)

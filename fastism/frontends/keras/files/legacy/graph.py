@@ -211,7 +211,7 @@ class _Replay:
         kind, config = part["class_name"], part["config"]
         with self.builder.explained(_name(part), kind):
             if kind in operations.CLASSES:
-                return operations.function(config["function"])
+                return operations.function(config["function"], _name(part))
             if kind == nodes.CLASS:
                 return nodes.function(config)
         layer: Callable[..., Any] = self.builder.layer(part)
