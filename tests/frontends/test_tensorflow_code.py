@@ -90,6 +90,29 @@ LOCAL: dict[str, Code] = {
     "conv2d on one row": lambda x: tf.squeeze(
         tf.nn.conv2d(tf.expand_dims(x, 2), WEIGHTS[:, None], 1, "VALID"), 2
     ),
+    "dilated": lambda x: tf.nn.convolution(x, WEIGHTS, 1, "SAME", dilations=2),
+    "dilated by more than it divides": lambda x: tf.nn.conv1d(x, WEIGHTS, 1, "VALID", dilations=5),
+    "dilated over a plane": lambda x: tf.nn.atrous_conv2d(
+        x[:, :, None], WEIGHTS[:, None], 2, "SAME"
+    )[:, :, 0],
+    "an activation between positions apart": lambda x: tf.batch_to_space(
+        tf.nn.relu(tf.nn.conv1d(tf.space_to_batch(x, [3], [[3, 3]]), WEIGHTS, 1, "VALID") - 0.1),
+        [3],
+        [[0, 0]],
+    ),
+    "transposed": lambda x: tf.nn.conv1d_transpose(
+        x, WEIGHTS.transpose(0, 2, 1), (tf.shape(x)[0], 2 * LENGTH, 4), 2, "SAME"
+    ),
+    "transposed and valid": lambda x: tf.nn.conv1d_transpose(
+        x, WEIGHTS.transpose(0, 2, 1), (tf.shape(x)[0], LENGTH + 2, 4), 1, "VALID"
+    ),
+    "resized": lambda x: tf.image.resize(x[:, None], (1, 3 * LENGTH), "nearest")[:, 0],
+    "resized to fewer": lambda x: tf.image.resize(x[:, :, None], (LENGTH // 4, 1), "nearest")[
+        :, :, 0
+    ],
+    "known base": lambda x: tf.pow(2.0, x),
+    "remainder": lambda x: tf.math.floormod(x, 0.75) + tf.math.floordiv(x, 0.75),
+    "log of a sum of exponentials": lambda x: tf.reduce_logsumexp(x, axis=-1, keepdims=True),
     "depthwise": lambda x: tf.squeeze(
         tf.nn.depthwise_conv2d(tf.expand_dims(x, 1), WEIGHTS[None], [1, 1, 1, 1], "SAME"), 1
     ),
@@ -120,6 +143,8 @@ POOLED: dict[str, Code] = {
     "transpose": lambda x: tf.reduce_mean(tf.transpose(x, [0, 2, 1]), axis=2),
     "mean over positions": lambda x: tf.reduce_mean(x, axis=1),
     "max over positions": lambda x: tf.reduce_max(x, axis=1),
+    "log of a sum over positions": lambda x: tf.reduce_logsumexp(x, axis=1),
+    "moments": lambda x: tf.concat(tf.nn.moments(x, axes=[1]), -1),
     "sum over both": lambda x: tf.reduce_sum(x, axis=[1, 2])[:, None],
     "squeeze and excite": lambda x: tf.reduce_mean(
         x * tf.sigmoid(tf.matmul(tf.reduce_mean(x, axis=1, keepdims=True), tf.eye(CHANNELS))), 1
@@ -132,9 +157,24 @@ UNREAD: dict[str, tuple[Code, str]] = {
         lambda x: tf.math.cumprod(x, axis=1, exclusive=True),
         "TensorFlow's Cumprod",
     ),
-    "space to batch": (
-        lambda x: tf.nn.convolution(x, WEIGHTS, 1, "SAME", dilations=2),
-        "TensorFlow's SpaceToBatchND",
+    "sorted": (lambda x: tf.sort(x, axis=-1), "TensorFlow's TopKV2"),
+    "largest entry": (lambda x: tf.one_hot(tf.argmax(x, -1), CHANNELS), "it uses Argmax"),
+    "resized between": (
+        lambda x: tf.image.resize(x[:, :, None], (36, 1), "nearest")[:, :, 0],
+        "it makes 36 positions of 24, by no whole factor",
+    ),
+    "transposed over two axes": (
+        lambda x: tf.nn.conv2d_transpose(
+            x[:, :, None], np.ones((2, 2, 3, CHANNELS), "f"), (tf.shape(x)[0], 48, 2, 3), 2
+        )[:, :, 0],
+        "it goes over two axes",
+    ),
+    "positions as sequences": (
+        lambda x: tf.reshape(
+            tf.batch_to_space(tf.nn.softmax(tf.space_to_batch(x, [2], [[0, 0]]), 1), [2], [[0, 0]]),
+            (-1, LENGTH, CHANNELS),
+        ),
+        "it takes positions of a sequence for sequences",
     ),
     "which way depends on it": (
         lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: x, lambda: -x),

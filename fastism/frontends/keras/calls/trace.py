@@ -195,14 +195,23 @@ def _forget(record: keras.Function) -> None:
 def _check_record(
     record: keras.Function, live: Callable[..., Any], types: Sequence[TensorType]
 ) -> None:
-    """Raise NotExpressible unless a record computes what the code does."""
+    """Raise NotExpressible unless a record computes what the code does.
+
+    Tried on numbers around one, and then on large ones with zeros between, so that either side of
+    every bend and bound is taken.
+    """
     random = np.random.default_rng(0)
-    arrays = [
-        keras.ops.convert_to_tensor(
-            random.normal(size=(_BATCH, *map(int, type.shape[1:]))).astype(NUMPY_DTYPES[type.dtype])
-        )
-        for type in types
-    ]
+    for scale, zeros in ((1.0, 0.0), (8.0, 0.2)):
+        arrays = []
+        for type in types:
+            shape = (_BATCH, *map(int, type.shape[1:]))
+            numbers = scale * random.normal(size=shape) * (random.random(shape) >= zeros)
+            arrays.append(keras.ops.convert_to_tensor(numbers.astype(NUMPY_DTYPES[type.dtype])))
+        _check_on(arrays, record, live)
+
+
+def _check_on(arrays: list[Any], record: keras.Function, live: Callable[..., Any]) -> None:
+    """Raise NotExpressible unless a record computes what the code does to these tensors."""
     try:
         results = [keras.tree.flatten(run) for run in (record(arrays), live(*arrays))]
     except Exception as error:  # whatever the user's code raises

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastism.frontends.keras.calls.call import Call, Step, handles, integer, refuse
 from fastism.frontends.keras.calls.composer import Composer
+from fastism.frontends.keras.handlers.planes import shape as planes
 from fastism.frontends.keras.handlers.slicing import BACKWARDS, along, taken_of
 
 
@@ -30,6 +31,8 @@ def upsample(call: Call) -> Sequence[Step]:
 @handles("ops.Repeat")
 def repeat(call: Call) -> Sequence[Step]:
     axis, repeats = call.operation.axis, call.operation.repeats
+    if call.type.rank == 4 and axis in (1, 2) and isinstance(repeats, int):
+        return planes.repeated(call, (repeats, 1) if axis == 1 else (1, repeats))
     if call.type.rank != 3 or axis not in (1, -2) or not isinstance(repeats, int):
         refuse(f"it repeats axis {axis} of {call.type} {repeats} times")
     return [Step("upsample", {"factor": repeats})]
@@ -41,6 +44,8 @@ def pad(call: Call) -> Sequence[Step]:
     type, mode = call.type, call.operation.mode
     widths = [tuple(map(int, ends)) for ends in call.operation.pad_width]
     ends = widths if len(widths) > 1 else widths * type.rank
+    if type.rank == 4 and mode == "constant" and ends[0] == ends[3] == (0, 0):
+        return planes.padded(call, ends[1:3])
     if type.rank != 3 or {ends[0], ends[2]} != {(0, 0)}:
         refuse(f"it pads {type} by {ends}")
     left, right = ends[1]

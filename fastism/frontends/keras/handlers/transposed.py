@@ -1,9 +1,4 @@
-"""Transposed convolutions, phase by phase: an ordinary convolution, and positions split apart.
-
-Of a stride s, output ``q*s + r`` reads the taps ``r, r + s, r + 2*s...`` at the inputs ``q, q - 1,
-q - 2...``. So one convolution with s times the filters makes all phases r of output block q, and a
-reshape of (N, Q, s*F) to (N, Q*s, F) puts them in order.
-"""
+"""Transposed convolutions, as an ordinary one that makes all phases of the stride."""
 
 from __future__ import annotations
 
@@ -14,7 +9,8 @@ import numpy as np
 
 from fastism.frontends.keras.calls.activation import activation_steps
 from fastism.frontends.keras.calls.call import Call, Step, array, handles, integer
-from fastism.frontends.keras.handlers.planes.plane import Array, Plane, block_kernel
+from fastism.frontends.keras.calls.phases import Array, phases
+from fastism.frontends.keras.handlers.planes.plane import Plane, block_kernel
 
 
 @handles("layers.Conv1DTranspose")
@@ -76,26 +72,17 @@ def _phases(
     stride: int,
     dilation: int,
 ) -> list[Step]:
-    """The steps from (N, length, C) to (N, outputs, F), activation apart.
+    """The steps from (N, length, C) to (N, outputs, F), activation apart; see `phases`.
 
-    kernel: (taps, F, C), as Keras keeps it. left: how many outputs of the whole transposed
-    convolution lie in front of the first one wanted. Keras lets no layer have both a stride and a
-    dilation.
+    Keras lets no layer have both a stride and a dilation.
     """
-    taps, filters, channels = kernel.shape
-    blocks = -(-taps // stride)
-    padded = np.zeros((blocks * stride, filters, channels), kernel.dtype)
-    padded[:taps] = kernel
-    by_phase = padded.reshape(blocks, stride, filters, channels)[::-1].transpose(0, 3, 1, 2)
-    constants = {"kernel": by_phase.reshape(blocks, channels, stride * filters)}
+    made = phases(length, outputs, left, kernel, stride, dilation)
+    constants = {"kernel": made.kernel}
     if bias is not None:
         constants["bias"] = np.tile(bias, stride)
-    first, behind = left // stride, -(-(left + outputs) // stride)
-    reach = (blocks - 1) * dilation + 1
-    pad = (reach - 1 - first, behind - length)
-    steps = [Step("conv1d", {"width": blocks, "dilation": dilation, "pad": pad}, constants)]
+    attributes = {"width": len(made.kernel), "dilation": dilation, "pad": made.pad}
+    steps = [Step("conv1d", attributes, constants)]
     if stride > 1:
-        made, before = (behind - first) * stride, left - first * stride
-        steps.append(Step("reshape", {"shape": (made, filters)}))
-        steps.append(Step("crop", {"left": before, "right": made - before - outputs}))
+        steps.append(Step("reshape", {"shape": (made.made, kernel.shape[1])}))
+        steps.append(Step("crop", {"left": made.crop[0], "right": made.crop[1]}))
     return steps

@@ -5,9 +5,11 @@ One file a family of operations; importing this package registers them all.
 
 from fastism.frontends.keras.calls.tensorflow import (  # noqa: F401  (imported to register)
     choices,
+    dilated,
     elementwise,
     products,
     reductions,
+    resizing,
     shapes,
 )
 from fastism.frontends.keras.calls.tensorflow.graph import replayed

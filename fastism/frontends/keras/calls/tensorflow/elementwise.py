@@ -94,7 +94,29 @@ def clip(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Pow")
 def power(operation: Operation, inputs: list[Value]) -> Value:
-    return ops.power(inputs[0], known(inputs[1], "exponent"))
+    """Of a known exponent, or a known base above zero."""
+    base, exponent = inputs
+    if isinstance(base, np.ndarray) and np.all(base > 0):
+        return ops.exp(ops.multiply(exponent, np.log(base)))
+    return ops.power(base, known(exponent, "exponent"))
+
+
+@reads("IsFinite")
+def is_finite(operation: Operation, inputs: list[Value]) -> Value:
+    """Below the largest number there is: a comparison that infinities and NaN fail."""
+    largest = np.finfo(keras.backend.standardize_dtype(inputs[0].dtype)).max
+    return ops.less(ops.abs(inputs[0]), largest)
+
+
+@reads("FloorDiv")
+def whole_ratio(operation: Operation, inputs: list[Value]) -> Value:
+    return ops.floor(ops.divide(*inputs))
+
+
+@reads("FloorMod")
+def remainder(operation: Operation, inputs: list[Value]) -> Value:
+    above, below = inputs
+    return ops.subtract(above, ops.multiply(ops.floor(ops.divide(above, below)), below))
 
 
 @reads("BiasAdd", "BiasAddV1")

@@ -18,6 +18,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 from fastism.frontends.keras.calls.call import NotExpressible, refuse
+from fastism.frontends.keras.calls.tensorflow.dilated import Apart, between
 from fastism.frontends.keras.calls.tensorflow.elementwise import BY_ELEMENT
 from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, is_known, reader
 from fastism.frontends.keras.calls.tensorflow.shapes import BATCH, MAKES_VALUES, Rows
@@ -126,6 +127,8 @@ class _Replay:
 
     def _read(self, node: Any, inputs: list[Value]) -> Sequence[Value]:
         said = reader(node.type)
+        if any(isinstance(value, Apart) for value in inputs) and node.type != "BatchToSpaceND":
+            said = between
         if said is None:
             refuse(f"it uses TensorFlow's {node.type}, which fastism does not read")
         try:

@@ -52,7 +52,7 @@ def convolution(operation: Operation, inputs: list[Value]) -> Value:
     padding, value = _padded(operation, inputs[0])
     convolve: Callable[..., Any] = ops.conv if operation.type == "Conv2D" else ops.depthwise_conv
     format = "channels_last" if channels_last else "channels_first"
-    single = _single(value.shape, kernel.shape) if channels_last else None
+    single = single_axis(value.shape, kernel.shape) if channels_last else None
     if single is None:
         return convolve(value, kernel, tuple(strides), padding, format, tuple(dilations))
     along = 3 - single
@@ -67,7 +67,7 @@ def convolution(operation: Operation, inputs: list[Value]) -> Value:
     return ops.expand_dims(found, single)
 
 
-def _single(shape: Sequence[Any], window: Sequence[int]) -> int | None:
+def single_axis(shape: Sequence[Any], window: Sequence[int]) -> int | None:
     """The axis, of the two that are convolved or pooled, on which nothing has an extent."""
     singles = (axis for axis in (1, 2) if shape[axis] == 1 and window[axis - 1] == 1)
     return next(singles, None)
@@ -96,7 +96,7 @@ def pool(operation: Operation, inputs: list[Value]) -> Value:
     padding, value = operation["padding"].lower(), inputs[0]
     if (size[0], size[3]) != (1, 1) or (strides[0], strides[3]) != (1, 1):
         refuse("it pools over sequences or channels")
-    single = _single(value.shape, size[1:3])
+    single = single_axis(value.shape, size[1:3])
     if single is not None:
         along = 3 - single
         found = run(

@@ -23,10 +23,10 @@ class Operation:
 
     def __init__(self, node: Any) -> None:
         self.type = str(node.type)
-        self._node = node
+        self.node = node
 
     def __getitem__(self, attribute: str) -> Any:
-        value = self._node.get_attr(attribute)
+        value = self.node.get_attr(attribute)
         return value.decode() if isinstance(value, bytes) else value
 
     def require(self, **expected: object) -> None:

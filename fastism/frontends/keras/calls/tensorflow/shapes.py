@@ -63,7 +63,8 @@ def reshape(operation: Operation, inputs: list[Value]) -> Value:
     if not target:
         refuse("it drops the batch")
     rest, own = target[1:], _with_batch(value)
-    if len(own) > 2 and rest == own[-1:] and target[0] in (-1, int(np.prod(own[:-1]))):
+    joined = len(own) > 2 and int(np.prod(own[1:-1])) != 1
+    if joined and rest == own[-1:] and target[0] in (-1, int(np.prod(own[:-1]))):
         return Rows(value)
     if target[0] not in (BATCH, -1):
         refuse(f"its target is {tuple(target)}")

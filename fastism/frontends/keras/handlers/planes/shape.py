@@ -13,12 +13,16 @@ from fastism.ir.types import NUMPY_DTYPES
 
 @handles("layers.ZeroPadding2D")
 def zero_pad(call: Call) -> Sequence[Step]:
-    """Zeros across the length are channels that a convolution of width 1 puts in."""
+    return padded(call, call.operation.padding)
+
+
+def padded(call: Call, padding: Sequence[tuple[int, int]]) -> list[Step]:
+    """Zeros at both ends of both axes; how many, by axis and end."""
     plane = Plane.of(call)
-    (left, right), (before, behind) = plane.pair(call.operation.padding)
+    (left, right), (before, behind) = plane.pair(padding)
     width = before + plane.width + behind
     steps = [plane.fold(), Step("zero_pad", {"left": left, "right": right})]
-    if width > plane.width:
+    if width > plane.width:  # zeros across the length are channels that a convolution puts in
         plane.check(width)
         same = np.eye(plane.channels, dtype=NUMPY_DTYPES[call.type.dtype])[None, None]
         kernel = block_kernel(same, plane.width, width, 1, 1, before)
@@ -40,10 +44,14 @@ def crop(call: Call) -> Sequence[Step]:
 
 @handles("layers.UpSampling2D")
 def upsample(call: Call) -> Sequence[Step]:
-    """Across the length first, where each row is repeated in its place."""
-    plane = Plane.of(call)
     call.require(interpolation="nearest")
-    factor, across = plane.pair(call.operation.size)
+    return repeated(call, call.operation.size)
+
+
+def repeated(call: Call, size: Sequence[int]) -> list[Step]:
+    """Every position so often, by axis; across the length first, each row in its place."""
+    plane = Plane.of(call)
+    factor, across = plane.pair(size)
     width, steps = plane.width * across, [plane.fold()]
     if across > 1:
         folded = Step("reshape", {"shape": (plane.length, width * plane.channels)})
