@@ -53,7 +53,7 @@ TOP_OF_THE_HOUSE = {"fastism", "fastism.__main__"}
 
 KERAS = ("quiet", "frontends.keras", "backends.tensorflow")
 ONLY_IN = {
-    "tensorflow": (*KERAS, "backends.onnx"),
+    "tensorflow": (*KERAS, "backends.onnx", "testing.drawing"),
     "keras": (*KERAS, "testing.drawing", "testing.random_models", "testing.conformance.models"),
     "onnx": ("backends.onnx", "export"),
     "onnxruntime": ("backends.onnx",),

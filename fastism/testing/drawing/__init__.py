@@ -8,4 +8,5 @@ from fastism.testing.drawing import (  # noqa: F401  (imported to register)
     planes,
     pointwise,
     shapes,
+    written,
 )

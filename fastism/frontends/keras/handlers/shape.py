@@ -42,7 +42,7 @@ def repeat(call: Call) -> Sequence[Step]:
 def pad(call: Call) -> Sequence[Step]:
     """Zeros at the ends of the positions, or what lies there mirrored or carried on."""
     type, mode = call.type, call.operation.mode
-    widths = [tuple(map(int, ends)) for ends in call.operation.pad_width]
+    widths = [(int(left), int(right)) for left, right in call.operation.pad_width]
     ends = widths if len(widths) > 1 else widths * type.rank
     if type.rank == 4 and mode == "constant" and ends[0] == ends[3] == (0, 0):
         return planes.padded(call, ends[1:3])

@@ -80,8 +80,8 @@ def _phases(
     constants = {"kernel": made.kernel}
     if bias is not None:
         constants["bias"] = np.tile(bias, stride)
-    attributes = {"width": len(made.kernel), "dilation": dilation, "pad": made.pad}
-    steps = [Step("conv1d", attributes, constants)]
+    options = {"width": len(made.kernel), "dilation": dilation}
+    steps = [Step("conv1d", {**options, "pad": made.pad}, constants)]
     if stride > 1:
         steps.append(Step("reshape", {"shape": (made.made, kernel.shape[1])}))
         steps.append(Step("crop", {"left": made.crop[0], "right": made.crop[1]}))
