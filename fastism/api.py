@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastism.backends import registry as backends
 from fastism.errors import InputError
 from fastism.frontends import models
-from fastism.frontends.base import LiveLayer
+from fastism.frontends.base import Architecture, LiveLayer
 from fastism.frontends.registry import front_end
 from fastism.ir.module import Module
 from fastism.ir.verify import verify
@@ -44,7 +44,7 @@ def compile(
     backend: str = "tensorflow",
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
-    architecture: Callable[[], Any] | None = None,
+    architecture: Architecture | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
     """Compile a model to a plan that scores mutations.
@@ -71,7 +71,8 @@ def compile(
     backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
         (onnxruntime, on the graphs that ``fastism export`` writes); or another that is registered.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
-    architecture: a function that returns the built model, for a file of weights alone.
+    architecture: for a file of weights alone, a function that returns the built model, or the path
+        of its description (``model.to_json()``, ``to_yaml()``) by any Keras.
     instruments: observers of the passes (dumps, timings).
 
     Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
@@ -120,7 +121,7 @@ def start(
     outputs: Sequence[str] | str | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
-    architecture: Callable[[], Any] | None = None,
+    architecture: Architecture | None = None,
 ) -> Start:
     """The imported module of a model, for its sites and outputs; arguments as for `compile`."""
     require_count("length", length, optional=True)

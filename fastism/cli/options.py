@@ -9,12 +9,15 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fastism.errors import InputError
 from fastism.io.manifest import MANIFEST
+
+if TYPE_CHECKING:
+    from fastism.frontends.base import Architecture
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,8 +54,11 @@ def model_options(command: Command) -> Command:
 
 def architecture_option(command: Command) -> Command:
     """``--architecture``."""
-    text = "Your function that returns the built model, for a file of weights alone; it is run."
-    return click.option("--architecture", metavar="MODULE:FUNCTION", help=text)(command)
+    text = (
+        "For a file of weights alone: your function that returns the built model, which is run; or "
+        "a .json or .yaml file that Keras wrote."
+    )
+    return click.option("--architecture", metavar="MODULE:FUNCTION|FILE", help=text)(command)
 
 
 def is_model(path: Path) -> bool:
@@ -149,13 +155,15 @@ def load_custom_objects(source: str | None) -> dict[str, Any] | None:
     return dict(found) if isinstance(found, Mapping) else {name: found}
 
 
-def load_architecture(source: str | None) -> Callable[[], Any] | None:
-    """The function that ``module:function`` or ``file.py:function`` names.
+def load_architecture(source: str | None) -> Architecture | None:
+    """The function that ``module:function`` or ``file.py:function`` names, or a description's path.
 
     Raises InputError if there is none.
     """
     if source is None:
         return None
+    if Path(source).suffix.lower() in (".json", ".yaml", ".yml"):
+        return source
     option = f"--architecture {source}"
     if not source.rpartition(":")[0]:
         raise InputError(f"{option} names no function", attempt="--architecture module:function")

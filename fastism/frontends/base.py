@@ -5,6 +5,7 @@ The rest of fastism speaks to a front end through this file alone, and finds it 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -15,6 +16,10 @@ import numpy.typing as npt
 from fastism.ir.module import Module
 
 Array = npt.NDArray[Any]
+Architecture: TypeAlias = Callable[[], Any] | str | os.PathLike[str]
+"""Where the model comes from that weights alone are for: a function that builds it, or a file that
+describes it."""
+
 Call: TypeAlias = Callable[[Sequence[npt.NDArray[np.generic]]], list[npt.NDArray[Any]]]
 """A model as a function from its inputs, in its own order and form, to its outputs, (N, ...)."""
 
@@ -92,7 +97,7 @@ class FrontEnd(Protocol):
         *,
         custom_objects: Mapping[str, Any] | None = None,
         unsafe: bool = False,
-        architecture: Callable[[], Any] | None = None,
+        architecture: Architecture | None = None,
     ) -> Any:
         """The model in a file; arguments as of `fastism.compile`. Raises ModelError."""
         ...

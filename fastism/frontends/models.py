@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from fastism.frontends.base import Lowered
+from fastism.frontends.base import Architecture, Lowered
 from fastism.frontends.registry import front_end_of
 
 
@@ -15,7 +15,7 @@ def loaded(
     *,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
-    architecture: Callable[[], Any] | None = None,
+    architecture: Architecture | None = None,
 ) -> Any:
     """A model: the one given, or the one in the file of a path.
 
@@ -41,7 +41,7 @@ def lowered(
     length: int | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
-    architecture: Callable[[], Any] | None = None,
+    architecture: Architecture | None = None,
 ) -> Lowered:
     """A model, or the one in the file of a path, in the imported stage.
 

@@ -88,13 +88,38 @@ def test_a_flipped_byte_is_found(tmp_path: Path) -> None:
     assert "damaged" in str(_refused(path))
 
 
-def test_a_file_of_the_other_format_is_recognised(tmp_path: Path) -> None:
-    _model().save(tmp_path / "model.keras")
-    _model().save(tmp_path / "model.h5")
-    (tmp_path / "model.keras").rename(tmp_path / "zip.h5")
-    (tmp_path / "model.h5").rename(tmp_path / "hdf5.keras")
-    assert "rename it to end in .keras" in str(_refused(tmp_path / "zip.h5"))
-    assert "rename it to end in .h5" in str(_refused(tmp_path / "hdf5.keras"))
+@pytest.mark.parametrize("name", ["a.h5", "a.keras", "a.bin", "a"])
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_file_is_told_by_what_it_holds(tmp_path: Path, ending: str, name: str) -> None:
+    model = _model()
+    model.save(tmp_path / f"model.{ending}")
+    (tmp_path / f"model.{ending}").rename(tmp_path / name)
+    for found, kept in zip(load_model(tmp_path / name).weights, model.weights, strict=True):
+        np.testing.assert_array_equal(found, kept)
+
+
+STRANGERS = {
+    "model.pkl": (b"\x80\x04}\x94.", "a pickle, which can run any code"),
+    "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(40), "of TensorFlow Lite"),
+    "model.json": (b'{"class_name": "Model", "config": {}}', "--architecture model.json"),
+    "other.json": (b'{"weights": []}', "neither a .keras archive nor an HDF5 file"),
+    "model.yaml": (b"class_name: Model\nconfig: {}\n", "--architecture model.yaml"),
+    "nothing.pb": (b"", "neither a .keras archive nor an HDF5 file"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_file_of_another_kind_is_named(tmp_path: Path, name: str) -> None:
+    content, said = STRANGERS[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert said in str(_refused(path))
+
+
+def test_an_archive_of_pytorch(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/data.pkl", b"\x80\x02}.")
+    assert "a PyTorch archive of pickles" in str(_refused(tmp_path / "model.pt"))
 
 
 def test_weights_alone_are_not_a_model(tmp_path: Path) -> None:

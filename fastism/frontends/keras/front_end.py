@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fastism.frontends.base import Array, Call, FrontEnd, LiveLayer, Lowered
+from fastism.frontends.base import Architecture, Array, Call, FrontEnd, LiveLayer, Lowered
 from fastism.frontends.file_hash import file_hash
 
 _ENDINGS = (".keras", ".h5", ".hdf5")
@@ -34,7 +34,7 @@ class KerasFrontEnd:
         *,
         custom_objects: Mapping[str, Any] | None = None,
         unsafe: bool = False,
-        architecture: Callable[[], Any] | None = None,
+        architecture: Architecture | None = None,
     ) -> Any:
         """See `fastism.frontends.keras.files.load.load_model`."""
         from fastism.frontends.keras.files.load import load_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ import h5py
 import keras
 
 from fastism.errors import FastismError, ModelError
+from fastism.frontends.base import Architecture
 from fastism.frontends.file_hash import file_hash
 from fastism.frontends.keras.files.architecture import built, counting_anew
+from fastism.frontends.keras.files.description import described
 from fastism.frontends.keras.files.edited import as_keras_names_it
 from fastism.frontends.keras.files.given import lambdas, with_given
 from fastism.frontends.keras.files.legacy import REWRITE
 from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights
 from fastism.frontends.keras.files.limits import as_large_as, check_results
-from fastism.frontends.keras.files.model_file import ModelFile, look
+from fastism.frontends.keras.files.model_file import ModelFile, look, major
 from fastism.frontends.keras.files.saved_model import as_hdf5
 from fastism.frontends.keras.files.trust import refuse_code, unknown_class
 from fastism.frontends.keras.said import first_line
@@ -38,7 +40,7 @@ def load_model(
     *,
     unsafe: bool = False,
     custom_objects: Mapping[str, Any] | None = None,
-    architecture: Callable[[], keras.Model] | None = None,
+    architecture: Architecture | None = None,
 ) -> keras.Model:
     """Load a model, uncompiled: ``.keras``, ``.h5``, ``.hdf5``, or a SavedModel folder.
 
@@ -47,7 +49,7 @@ def load_model(
     ``custom_objects`` maps names in the file to the user's classes and functions; a function by the
     name of a layer takes the place of the layer's code, or of its activation.
     ``unsafe`` lets the file run code it carries (Lambda layers). ``architecture`` returns the built
-    model, and the file gives its weights.
+    model, or is the path of its description, and the file gives its weights.
 
     Raises ModelError, with what to try, for a file that is missing, damaged, of another format or
     of weights alone; that carries code while ``unsafe`` is false; or that needs unknown classes.
@@ -55,10 +57,12 @@ def load_model(
     path = Path(path)
     what = f"cannot load the model file {path.name!r}"
     file = look(path, architecture=architecture is not None)
-    if architecture is not None:
-        return _filled(built(architecture), file, what)
     given = dict(custom_objects or {})
     builder = Builder(what, given, unsafe)
+    if callable(architecture):
+        return _filled(built(architecture), file, what)
+    if architecture is not None:
+        return _described(Path(architecture), file, builder)
     if file.kind == "saved model":
         with as_hdf5(file, what, given, unsafe=unsafe) as converted:
             return _legacy(builder, _checked(look(converted), builder))
@@ -85,11 +89,50 @@ def _checked(file: ModelFile, builder: Builder) -> ModelFile:
     return dataclasses.replace(file, config=config, edited=config != file.config)
 
 
+def _described(path: Path, weights: ModelFile, builder: Builder) -> keras.Model:
+    """The model that a file of JSON or YAML describes, with the weights of another file."""
+    config = described(path) if path.is_file() else None
+    if config is None:
+        raise ModelError(
+            f"the architecture {str(path)!r} describes no model",
+            why="it is no JSON or YAML with a class_name" if path.is_file() else "there is no file",
+            attempt="what model.to_json() wrote, or a function that returns the built model",
+        )
+    newer = "module" in config and "keras_version" not in config
+    version = 3 if newer else major(config.get("keras_version", "1"))
+    builder = dataclasses.replace(builder, what=f"cannot build the model of {path.name!r}")
+    file = _checked(ModelFile(path, "described", config, version, stored=weights.stored), builder)
+    model = _rebuilt(builder, file) if version < 3 else _revived(builder, file)
+    backend = str(config.get("backend", ""))
+    what = f"cannot load the model file {weights.path.name!r}"
+    return _filled(model, weights, what, rebuilt=True, backend=backend)
+
+
+def _revived(builder: Builder, file: ModelFile) -> keras.Model:
+    """The model of a description by Keras 3."""
+    try:
+        with as_large_as(file.stored, builder.what):
+            return keras.saving.deserialize_keras_object(
+                file.config,
+                custom_objects=dict(builder.custom_objects),
+                safe_mode=not builder.unsafe,
+            )
+    except ModelError:
+        raise
+    except Exception as error:  # Keras raises many types for one cause
+        raise _explained(builder.what, str(error), lambdas(file.config)) from None
+
+
 def _is_old_hdf5(file: ModelFile) -> bool:
     return file.kind == "h5" and file.version < 3
 
 
 def _legacy(builder: Builder, file: ModelFile) -> keras.Model:
+    return _filled(_rebuilt(builder, file), file, builder.what, rebuilt=True)
+
+
+def _rebuilt(builder: Builder, file: ModelFile) -> keras.Model:
+    """The model of a configuration of Keras 1 or 2, its weights still to be set."""
     what = builder.what
     try:
         class_name, config = file.config["class_name"], file.config["config"]
@@ -102,11 +145,11 @@ def _legacy(builder: Builder, file: ModelFile) -> keras.Model:
             why=f"its configuration is not one of Keras's: {type(error).__name__} {error}",
             attempt="copy the file or save the model again",
         ) from None
-    return _filled(model, file, what, rebuilt=True)
+    return model
 
 
 def _filled(
-    model: keras.Model, file: ModelFile, what: str, *, rebuilt: bool = False
+    model: keras.Model, file: ModelFile, what: str, *, rebuilt: bool = False, backend: str = ""
 ) -> keras.Model:
     """The model with the file's weights in it."""
     if not model.built:
@@ -119,7 +162,7 @@ def _filled(
         if file.kind in ("h5", "h5 weights"):
             with h5py.File(file.path, "r") as opened:
                 group = opened.get("model_weights", opened)
-                load_weights(model, group, what, rebuilt=rebuilt)
+                load_weights(model, group, what, rebuilt=rebuilt, backend=backend)
         else:
             with as_keras_names_it(file) as path:
                 keras.saving.load_weights(model, path)

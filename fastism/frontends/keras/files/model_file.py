@@ -12,13 +12,14 @@ from typing import Any
 import h5py
 
 from fastism.errors import ModelError
+from fastism.frontends.keras.files.description import described
 from fastism.frontends.keras.files.hdf5 import LARGE, check_hdf5, numbers
 from fastism.frontends.keras.files.limits import CONFIGURATION
 
 _SAVE_WHOLE = "save the whole model with model.save('model.keras')"
 _ARCHITECTURE = (
-    "give the function that builds the model: architecture=function "
-    "(--architecture module:function)"
+    "give the function that builds the model, or its description: architecture=function or "
+    "'model.json' (--architecture module:function, or model.json)"
 )
 _DAMAGED = "copy the file or save the model again"
 _EXPANSION = 100
@@ -28,10 +29,12 @@ _EXPANSION = 100
 class ModelFile:
     """What a file turned out to be.
 
-    kind: ``keras``, ``h5``, ``weights`` (of Keras 3), ``h5 weights`` (of Keras 1 and 2, or legacy)
-        or ``saved model``. config: the model's configuration, where the file has one. version: of
-        the Keras that wrote it, its first number; 1 if the file does not say. edited: whether the
-        configuration is another than the file's. stored: how many numbers the file holds.
+    kind: ``keras``, ``h5``, ``weights`` (of Keras 3), ``h5 weights`` (of Keras 1 and 2, or legacy),
+        ``saved model`` or ``described`` (a configuration alone).
+    config: the model's configuration, where the file has one.
+    version: of the Keras that wrote it, its first number; 1 if the file does not say.
+    edited: whether the configuration is another than the file's.
+    stored: how many numbers the file holds.
     """
 
     path: Path
@@ -57,25 +60,54 @@ def look(path: Path, *, architecture: bool = False) -> ModelFile:
                 attempt="save the model as one file: model.save('model.keras')",
             )
         return ModelFile(path, "saved model", version=2)
-    if path.suffix == ".keras":
-        return _archive(path)
-    if path.suffix in (".h5", ".hdf5"):
+    if h5py.is_hdf5(path):
         return _hdf5(path, architecture)
-    raise ModelError(
+    if zipfile.is_zipfile(path):
+        return _archive(path)
+    if path.suffix in (".keras", ".h5", ".hdf5"):
+        format = "zip archive" if path.suffix == ".keras" else "HDF5 file"
+        raise ModelError(
+            f"the model file {path.name!r} is damaged",
+            why=f"a {path.suffix} file is a {format}, and this is none",
+            attempt=_DAMAGED,
+        )
+    raise _something_else(path)
+
+
+def _something_else(path: Path) -> ModelError:
+    """The error for a file that is of no format of Keras's, by what it begins with."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start.startswith(b"\x80"):
+        return _pickled(path, "a pickle")
+    if start[4:8] == b"TFL3":
+        return ModelError(
+            f"the file {path.name!r} holds no Keras model",
+            why="it is of TensorFlow Lite, which keeps no layers",
+            attempt="the Keras model it was made from",
+        )
+    if described(path) is not None:
+        return ModelError(
+            f"the file {path.name!r} describes a model and holds no weights",
+            attempt=f"the file of the weights, with architecture={path.name!r} "
+            f"(--architecture {path.name})",
+        )
+    return ModelError(
         f"cannot tell the format of the model file {path.name!r}",
-        why="its name does not end in .keras, .h5 or .hdf5",
-        attempt=f"rename the file, or {_SAVE_WHOLE}",
+        why="it is neither a .keras archive nor an HDF5 file nor a SavedModel folder",
+        attempt=_SAVE_WHOLE,
+    )
+
+
+def _pickled(path: Path, kind: str) -> ModelError:
+    return ModelError(
+        f"the file {path.name!r} holds no Keras model",
+        why=f"it is {kind}, which can run any code when it is opened; fastism opens none",
+        attempt=f"load it with what wrote it, and {_SAVE_WHOLE}",
     )
 
 
 def _archive(path: Path) -> ModelFile:
-    if not zipfile.is_zipfile(path):
-        hdf5 = h5py.is_hdf5(path)
-        raise ModelError(
-            f"the model file {path.name!r} is damaged or not a .keras file",
-            why="it is an HDF5 file" if hdf5 else "a .keras file is a zip archive, and this is not",
-            attempt="rename it to end in .h5" if hdf5 else _DAMAGED,
-        )
     try:
         with zipfile.ZipFile(path) as archive:
             for information in archive.infolist():
@@ -83,6 +115,8 @@ def _archive(path: Path) -> ModelFile:
             broken = archive.testzip()
             if broken:
                 raise zipfile.BadZipFile(broken)
+            if any(name.endswith("/data.pkl") for name in archive.namelist()):
+                raise _pickled(path, "a PyTorch archive of pickles")
             if "config.json" not in archive.namelist():
                 raise ModelError(
                     f"the file {path.name!r} does not hold a Keras model",
@@ -94,7 +128,7 @@ def _archive(path: Path) -> ModelFile:
             version, stored = 3, 0
             if "metadata.json" in archive.namelist():
                 metadata = _json(path, archive.read("metadata.json"))
-                version = _major(metadata.get("keras_version", "3"))
+                version = major(metadata.get("keras_version", "3"))
             if "model.weights.h5" in archive.namelist():
                 with archive.open("model.weights.h5") as member, h5py.File(member, "r") as file:
                     check_hdf5(file, f"the model file {path.name!r} is not trusted")
@@ -128,20 +162,13 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
 
 
 def _hdf5(path: Path, architecture: bool) -> ModelFile:
-    if not h5py.is_hdf5(path):
-        archive = zipfile.is_zipfile(path)
-        raise ModelError(
-            f"the model file {path.name!r} is damaged or not an HDF5 file",
-            why="it is a zip archive" if archive else None,
-            attempt="rename it to end in .keras" if archive else _DAMAGED,
-        )
     try:
         with h5py.File(path, "r") as file:
             check_hdf5(file, f"the model file {path.name!r} is not trusted")
             config, stored = file.attrs.get("model_config"), numbers(file)
             layered = "layer_names" in file.attrs or "layer_names0" in file.attrs
             grouped = bool(file.visit(lambda name: name.split("/")[-1] == "vars" or None))
-            version = _major(_text(file.attrs.get("keras_version", "1")))
+            version = major(_text(file.attrs.get("keras_version", "1")))
     except (OSError, RuntimeError) as error:
         raise ModelError(
             f"the model file {path.name!r} is damaged", why=str(error), attempt=_DAMAGED
@@ -159,14 +186,16 @@ def _hdf5(path: Path, architecture: bool) -> ModelFile:
             f"the file {path.name!r} holds weights without a model",
             attempt=f"{_ARCHITECTURE}; or {_SAVE_WHOLE}",
         )
-    return ModelFile(path, "h5 weights" if layered else "weights", None, version)
+    kind = "h5 weights" if layered else "weights"
+    return ModelFile(path, kind, None, version, stored=stored)
 
 
 def _text(value: Any) -> str:
     return value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _major(version: str) -> int:
+def major(version: str) -> int:
+    """The first number of a version; 1 if there is none."""
     first = str(version).partition(".")[0]
     return int(first) if first.isdigit() else 1
 

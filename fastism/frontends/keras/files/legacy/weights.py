@@ -35,16 +35,19 @@ _OF_THE_MODEL = "top_level_model_weights"
 """The group of weights that are a model's own and no layer's."""
 
 
-def load_weights(model: keras.Model, group: h5py.Group, what: str, *, rebuilt: bool) -> None:
+def load_weights(
+    model: keras.Model, group: h5py.Group, what: str, *, rebuilt: bool, backend: str = ""
+) -> None:
     """Set every weight of ``model`` from the ``model_weights`` group of a file.
 
-    ``rebuilt``: whether the model was made of the file's own configuration, so that the names of
-    its layers are the file's; otherwise `matching` says what belongs together.
+    ``rebuilt``: whether the model was made of the file's own configuration, or one beside it, so
+    that the names of its layers are the file's; otherwise `matching` says what belongs together.
+    ``backend``: which trained it, where the file does not say.
 
     Raises ModelError, beginning with ``what``, for weights that do not fit the model; then none is
     set.
     """
-    backend = _text(group.attrs.get("backend", group.file.attrs.get("backend", "")))
+    backend = _text(group.attrs.get("backend", group.file.attrs.get("backend", backend)))
     if not backend and any(_reaches(layer) for layer in model.layers):
         raise ModelError(
             what,
