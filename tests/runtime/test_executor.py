@@ -143,14 +143,17 @@ def test_beside_numbers_of_a_million_differences_are_not_used() -> None:
 
 
 @pytest.mark.parametrize(("op", "infinite"), [("log", -np.inf), ("reciprocal", np.inf)])
-def test_beside_what_is_infinite_differences_are_not_used(op: str, infinite: float) -> None:
+@pytest.mark.parametrize(("batch", "run"), [(2, [2, 32, 32, 32]), (1, [1, 24, 1, 32, 32, 8])])
+def test_beside_what_is_infinite_differences_are_not_used(
+    op: str, infinite: float, batch: int, run: list[int]
+) -> None:
     """Neither where the sequence holds it, nor where an edit makes it."""
     executor = tiny(op, [0, 1, 2, 3])
     counted, x = Counted(executor), written("1" * 24, "0" + "2" * 23)
     with pytest.warns(FastismWarning, match="^96 of 192 edits .* predicted in full"):
-        head, _ = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
+        head, _ = Scoring(executor, {"seq": x}, ROWS, batch, memory=None).every()
     assert sum(counted.items) == 72
-    assert counted.sequences == [2, 32, 32, 32]
+    assert counted.sequences == run
     expected, _ = on_every_mutant(executor, x, ROWS)
     np.testing.assert_allclose(head.alternate, expected, rtol=1e-5)
     assert (head.alternate[0, :, 0] == infinite).all()
