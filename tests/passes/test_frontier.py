@@ -140,3 +140,23 @@ def test_wide_kernels_cost_more_than_narrow_ones_but_less_a_product(annotated) -
     assert costs.efficiency(wide, graph.types(wide.inputs)) > costs.efficiency(
         last, graph.types(last.inputs)
     )
+
+
+def test_what_windows_and_leaving_them_cost(annotated) -> None:
+    """A position of 1,000 each: once through the op, and two passes and a third to convert.
+
+    A convolution of 21 taps reaches 21 positions, 10 fewer at either edge: on the average 20.89.
+    """
+    body = """
+  %act : f32[N,1000,4] = tanh(%seq)
+  %first : f32[N,1000,64] = conv1d(%act) {width=21, pad=same} @first.kernel
+"""
+    graph = annotated(body, "%first").main
+    act, first = graph.nodes
+    rate, position = costs.BYTES, 4 * 4
+    assert frontier._on_windows(graph, act) == pytest.approx((1 + 7 / 3) * 2 * position / rate)
+    scattered = (7 / 3 + 1.001) * 1000 * position / rate
+    assert frontier._to_scatter(graph, act) == pytest.approx(scattered)
+    cut_down = (21 + 20.89) * 64 * 4 / rate
+    on_windows = costs.seconds(first, graph.types(first.inputs)) / 1000 + cut_down
+    assert frontier._on_windows(graph, first) == pytest.approx(on_windows)

@@ -165,3 +165,25 @@ def test_windows_in_front_of_a_dense_layer_start_alike(parsed) -> None:
         assert sites / len(starts) >= 12
         assert graph.values[rows.inputs[0]].type.length <= 2 * 19
         assert graph.values["conv.spread"].type.length == 19
+
+
+@pytest.mark.parametrize(("taps", "width"), [(1, 4), (3, 6), (7, 13), (19, 34)])
+def test_how_far_dense_layers_share_a_start(parsed, taps: int, width: int) -> None:
+    """Starts lie 16 apart, or as far as the window is wide, but 4 at the least."""
+    text = f"""graph @main(%seq: f32[N,400,4]) {{
+  %conv : f32[N,400,2] = conv1d(%seq) {{width={taps}, pad=same}} @taps.kernel
+  %flat : f32[N,800] = flatten(%conv)
+  %dense : f32[N,3] = dense(%flat) @rows.kernel
+  return %dense
+}}
+"""
+    weights = {
+        "taps.kernel": np.ones((taps, 4, 2), "float32"),
+        "rows.kernel": np.ones((800, 3), "float32"),
+    }
+    module = parsed(text, "canonical", weights, sites=Sites(tuple(range(100, 300))))
+    result = Split(groups=1)(Segment(weigh=False)(Annotate()(module)))
+    (rows,) = [node for node in result.graphs[1].nodes if node.op == "dense_rows"]
+    assert result.graphs[1].values[rows.inputs[0]].type.length == width
+    step = width - taps + 1
+    assert set(np.diff(np.unique(result.data(rows, "start")))) == {step}

@@ -27,7 +27,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "norm.shift": (6,),
     "slope.alpha": (6,),
     "top.kernel": (6, 2),
-    "all.kernel": (144, 3),
+    "both.kernel": (288, 3),
     "eight.kernel": (48, 3),
     "twelve.kernel": (72, 3),
     "one.kernel": (1, 6, 2),

@@ -90,6 +90,14 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %sum : f32[N,6] = global_sum_pool(%next)""",
         "%most, %sum",
     ),
+    "two strands into a dense layer": (
+        """%back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
+           %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel @conv.bias
+           %both : f32[N,48,6] = concatenate(%conv, %turned) {axis=1}
+           %flat : f32[N,288] = flatten(%both)
+           %top : f32[N,3] = dense(%flat) @both.kernel""",
+        "%top",
+    ),
     "joined channels": (
         """%relu : f32[N,24,6] = relu(%conv)
            %both : f32[N,24,10] = concatenate(%relu, %seq) {axis=2}

@@ -11,7 +11,7 @@ import pytest
 from fastism.errors import FastismWarning
 from fastism.ir import Sites
 from fastism.ir.program import EDIT
-from fastism.runtime import scoring
+from fastism.runtime import edits, scoring
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.items import Items
 from fastism.runtime.scoring import Scoring
@@ -69,8 +69,13 @@ def test_any_items_in_any_order(workers: int, memory: int | None) -> None:
     assert [done for done, _ in said] == sorted(done for done, _ in said)
 
 
-def test_what_is_there_already_is_not_computed() -> None:
-    """Three letters of four are run, and the fourth is the reference bit for bit."""
+@pytest.mark.parametrize("piece", [edits.PIECE, 1, 10])
+def test_what_is_there_already_is_not_computed(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """Three letters of four are run, and the fourth is the reference bit for bit.
+
+    However few of the items are looked at together.
+    """
+    monkeypatch.setattr(edits, "PIECE", piece)
     executor, x = compiled(*GRAPHS["pooled and dense"], EVERY), sequences(3)
     counted = Counted(executor)
     (head,) = Scoring(executor, {"seq": x}, ROWS, 2, memory=None).every()
