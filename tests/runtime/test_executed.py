@@ -145,6 +145,12 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %long : f32[N,48,6] = concatenate(%side, %conv) {axis=1}""",
         "%sum, %both, %long",
     ),
+    "another precision beside an input that stays": (
+        """%wide : f64[N,24,6] = cast(%conv) {dtype=f64}
+           %other : f64[N,24,6] = cast(%track) {dtype=f64}
+           %sum : f64[N,24,6] = add(%wide, %other)""",
+        "%sum",
+    ),
     "planes beside an input that stays": (
         """%plane : f32[N,24,2,3] = reshape(%conv) {shape=(24, 2, 3)}
            %other : f32[N,24,2,3] = reshape(%track) {shape=(24, 2, 3)}
