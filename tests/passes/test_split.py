@@ -187,3 +187,26 @@ def test_how_far_dense_layers_share_a_start(parsed, taps: int, width: int) -> No
     assert result.graphs[1].values[rows.inputs[0]].type.length == width
     step = width - taps + 1
     assert set(np.diff(np.unique(result.data(rows, "start")))) == {step}
+
+
+def test_stretches_that_lie_apart_are_followed_apart(parsed) -> None:
+    """Sites at which the two strands' stretches touch have a program of their own, with one."""
+    text = """graph @main(%seq: f32[N,200,4]) {
+  %back : f32[N,200,4] = slice(%seq) {start=199, stop=none, step=-1}
+  %both : f32[N,400,4] = concatenate(%seq, %back) {axis=1}
+  %conv : f32[N,400,8] = conv1d(%both) {width=5, pad=same} @wide.kernel
+  %relu : f32[N,400,8] = relu(%conv)
+  %sum : f32[N,8] = global_sum_pool(%relu)
+  return %sum
+}
+"""
+    weights = {"wide.kernel": np.ones((5, 4, 8), "float32")}
+    module = parsed(text, "canonical", weights, sites=Sites.every(200))
+    result = Split()(Segment()(Annotate()(module)))
+    verify(result)
+    found = {}
+    for graph in result.graphs[1:]:
+        types = [node.type for node in graph.nodes if node.op == "relu"]
+        widths = [type_.length for type_ in types if type_.shape[0] == "M"]
+        found[tuple(group_indices(result, graph).tolist())] = widths
+    assert found == {(197, 198, 199): [10], tuple(range(197)): [5, 5]}
