@@ -102,18 +102,22 @@ def _finish(state: Propagation, node: Node, deltas: Sequence[str]) -> None:
     state.leave_whole(name, whole)
 
 
-def _global_sum(scaled: bool) -> Callable[[Propagation, Node], None]:
-    def write(state: Propagation, node: Node) -> None:
-        """The sum of the delta over the windows, over the length for an average."""
-        source = node.inputs[0]
-        length = state.draft.length(source)
-        scale = 1.0 / length if scaled else 1.0
-        deltas = [state.delta_at(source, layout) for layout in state.inside(source)]
-        label, attributes = f"{node.result.name}.delta", {"scale": scale}
-        totals = [state.draft.add("sum_window", [d], label, attributes, like=node) for d in deltas]
-        _finish(state, node, totals)
+def global_average_pool(state: Propagation, node: Node) -> None:
+    """The sum of the delta over the windows, over the length."""
+    _summed(state, node, 1.0 / state.draft.length(node.inputs[0]))
 
-    return write
+
+def global_sum_pool(state: Propagation, node: Node) -> None:
+    """The sum of the delta over the windows."""
+    _summed(state, node, 1.0)
+
+
+def _summed(state: Propagation, node: Node, scale: float) -> None:
+    source, label = node.inputs[0], f"{node.result.name}.delta"
+    deltas = [state.delta_at(source, layout) for layout in state.inside(source)]
+    attributes = {"scale": scale}
+    totals = [state.draft.add("sum_window", [d], label, attributes, like=node) for d in deltas]
+    _finish(state, node, totals)
 
 
 def global_max_pool(state: Propagation, node: Node) -> None:
@@ -148,7 +152,7 @@ def global_max_pool(state: Propagation, node: Node) -> None:
 EXITS: dict[str, Exit] = {
     "flatten": Exit(_all_dense, flatten),
     "dense": Exit(lambda graph, node, stops: leaves_through_dense(graph, node), dense),
-    "global_average_pool": Exit(_always, _global_sum(scaled=True)),
-    "global_sum_pool": Exit(_always, _global_sum(scaled=False)),
+    "global_average_pool": Exit(_always, global_average_pool),
+    "global_sum_pool": Exit(_always, global_sum_pool),
     "global_max_pool": Exit(_always, global_max_pool),
 }
