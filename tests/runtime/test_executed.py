@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastism.ir import Sites
+from fastism.runtime.execute import Executor
 from fastism.runtime.scoring import Scoring
 from tests.runtime.executed import LENGTH, LETTERS, compiled, on_every_mutant, sequences
 
@@ -196,16 +197,46 @@ GRAPHS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.filterwarnings("error")  # none of them is predicted in full
-@pytest.mark.parametrize("width", [1, 3])
-@pytest.mark.parametrize("name", GRAPHS)
-def test_every_mutant_is_scored(name: str, width: int) -> None:
-    sites = Sites(tuple(range(LENGTH - width + 1)), width)
+def assert_scored(name: str, sites: Sites) -> Executor:
+    """Every mutant at these sites has the scores of the whole graph; none is predicted in full."""
     executor, x = compiled(*GRAPHS[name], sites), sequences()
-    rows = np.repeat(LETTERS[:, None], width, axis=1)
+    rows = np.repeat(LETTERS[:, None], sites.width, axis=1)
     track = np.random.default_rng(5).normal(size=(3, LENGTH, 6)).astype("float32")
     others = {"track": track} if "%track" in GRAPHS[name][0] else {}
     found = Scoring(executor, {"seq": x, **others}, rows, batch_size=2, memory=1 << 20).every()
     for head, expected in zip(found, on_every_mutant(executor, x, rows, **others), strict=True):
         scale = np.abs(expected).max()
         np.testing.assert_allclose(head.alternate, expected, atol=1e-5 * scale, rtol=0)
+    return executor
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_every_mutant_is_scored(name: str, width: int) -> None:
+    assert_scored(name, Sites.every(LENGTH, width))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("name", "op", "count"),
+    [
+        ("two strands", "sum_window", 2),
+        ("two strands into a dense layer", "dense_rows", 2),
+    ],
+)
+@pytest.mark.parametrize("sites", [Sites((2, 3, 5)), Sites((4, 8, 0), 3)])
+def test_strands_that_lie_apart(name: str, op: str, count: int, sites: Sites) -> None:
+    """A window on each strand, where they lie far apart at all of the sites."""
+    (group,) = assert_scored(name, sites).groups
+    assert [node.op for node in group.graph.nodes].count(op) == count
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("site", "width"), [(6, 13), (17, 7)])
+def test_strands_do_not_share_starts_where_their_windows_would_meet(site: int, width: int) -> None:
+    """Windows of 7 positions that start on a grid are 13 wide: at 17 the two strands' would meet."""
+    executor = assert_scored("two strands into a dense layer", Sites((2, site), 3))
+    (group,) = executor.groups
+    rows = [node for node in group.graph.nodes if node.op == "dense_rows"]
+    assert [group.graph.values[node.inputs[0]].type.length for node in rows] == [width] * 2
