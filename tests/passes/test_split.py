@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastism.ir import Module, Sites
+from fastism.ir import Module, Origin, Sites
 from fastism.ir.printer import print_graph
 from fastism.ir.program import group_indices
 from fastism.ir.ranges import Range
@@ -210,3 +210,63 @@ def test_stretches_that_lie_apart_are_followed_apart(parsed) -> None:
         widths = [type_.length for type_ in types if type_.shape[0] == "M"]
         found[tuple(group_indices(result, graph).tolist())] = widths
     assert found == {(197, 198, 199): [10], tuple(range(197)): [5, 5]}
+
+
+NAMED = """
+conv.spread         conv
+conv.reference      -
+conv.value          -
+relu.value          relu
+relu.reference      relu
+relu.delta          -
+relu.delta:2        -
+rows.delta          rows
+rows.reference      -
+rows.whole          rows
+mean.delta          mean
+mean.reference      -
+mean.whole          mean
+most.inner          most
+most.before         -
+most.before.value   -
+most.behind         -
+most.behind.value   -
+most.whole          most
+most.whole:2        most
+track.zero          -
+sum.delta           sum
+soft.whole          soft
+sum.reference       -
+sum.delta:2         -
+sum.value           -
+"""
+
+
+def test_nodes_are_named_by_what_they_make_and_tell_their_layer(parsed) -> None:
+    """So that a dump reads as the model does; what only moves the reference is of no layer."""
+    text = """graph @main(%seq: f32[N,9,4], %track: f32[N,9,2]) {
+  %conv : f32[N,9,2] = conv1d(%seq) {width=3, pad=same} @conv.kernel
+  %relu : f32[N,9,2] = relu(%conv)
+  %flat : f32[N,18] = flatten(%relu)
+  %rows : f32[N,3] = dense(%flat) @dense.kernel
+  %mean : f32[N,2] = global_average_pool(%relu)
+  %most : f32[N,2] = global_max_pool(%relu)
+  %sum : f32[N,9,2] = add(%relu, %track)
+  %soft : f32[N,2] = softmax(%most)
+  return %rows, %mean, %most, %soft, %sum
+}
+"""
+    module = parsed(text, "canonical", WEIGHTS, sites=Sites((4,)))
+    module = module.rewrite(lambda node: node.replace(origin=Origin(node.name)))
+    result = Split(groups=1)(Segment(weigh=False)(Annotate()(module)))
+    nodes = result.graphs[1].nodes
+    found = [(node.name, node.origin.layer if node.origin else "-") for node in nodes]
+    assert found == [tuple(line.split()) for line in NAMED.strip().splitlines()]
+    running = [node for node in result.main.nodes if node.op == "running_max"]
+    assert [node.origin for node in running] == [Origin("relu")] * 2
+    assert sorted(name for name in result.constants if name.startswith("propagate")) == [
+        "propagate0/conv.start",
+        "propagate0/most.behind.start",
+        "propagate0/relu.start",
+        "propagate0/sites",
+    ]
