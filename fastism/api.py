@@ -24,9 +24,11 @@ from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.arguments import names_of, require_count
 from fastism.runtime.execute import Function
 from fastism.runtime.finite import warn_of_weights
+from fastism.runtime.letters import parse_letters
 from fastism.runtime.manifest import check_manifest
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
+from fastism.runtime.tokens import token_count
 from fastism.runtime.whole import check_runs
 
 
@@ -38,6 +40,7 @@ def compile(
     sites: Any = None,
     width: int | None = None,
     alternatives: Any = None,
+    letters: Any = None,
     stop_layers: Sequence[str] | str = (),
     outputs: Sequence[str] | str | None = None,
     pipeline: str | None = None,
@@ -62,9 +65,13 @@ def compile(
         stands for every such interval inside it, a list for where they start.
     alternatives: what is written at a site: ``"letters"`` (each letter; over the whole of a wider
         site), ``"words"`` (every combination of letters), ``"zeros"``, ``"uniform"``, or rows
-        (A, C) or (A, width, C); for a model over tokens, token numbers (A,) or (A, width) too.
+        (A, C) or (A, width, C); for a model over tokens, token numbers (A,) or (A, width) too,
+        all there are where the model has no Embedding that counts them.
         None for letters; a width above 1 needs an answer. The plan may be
         given others with the sequences.
+    letters: the channels that hold the letters, ``slice(0, 4)`` or a list, where others hold tracks
+        (conservation, accessibility) that stay as they are. Alternatives are of these channels
+        then, or of all, of which only these are written. None for all channels.
     stop_layers: layers, by Keras name, to compute whole together with all later ones.
     outputs: names of the outputs wanted; None for all.
     pipeline: passes to run in place of the default ones.
@@ -86,6 +93,7 @@ def compile(
         sites=sites,
         width=width,
         alternatives=alternatives,
+        letters=letters,
         outputs=outputs,
         custom_objects=custom_objects,
         unsafe=unsafe,
@@ -101,13 +109,15 @@ class Start:
     """What the passes begin with, and what a plan holds beside their work.
 
     alternatives: (A, width, C), the rows to write. opaque: the live layers the module names.
-    positions: where the module's outputs stand among all of the model's.
+    positions: where the module's outputs stand among all of the model's. letters: the channels that
+    are written, None for all.
     """
 
     module: Module
     alternatives: Any
     opaque: Mapping[str, LiveLayer]
     positions: Sequence[int]
+    letters: tuple[int, ...] | None = None
 
 
 def start(
@@ -118,6 +128,7 @@ def start(
     sites: Any = None,
     width: int | None = None,
     alternatives: Any = None,
+    letters: Any = None,
     outputs: Sequence[str] | str | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
@@ -132,6 +143,7 @@ def start(
         custom_objects=custom_objects,
         unsafe=unsafe,
         architecture=architecture,
+        tokens=token_count(alternatives),
     )
     imported, opaque = lowered.module, lowered.opaque
     warn_of_weights(imported, opaque)
@@ -140,7 +152,8 @@ def start(
         imported = imported.with_outputs(names_of("outputs", outputs))
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
     positions = [every.index(name) for name in imported.outputs]
-    return Start(imported, _rows(alternatives, imported), opaque, positions)
+    chosen = _letters(letters, imported)
+    return Start(imported, _rows(alternatives, imported, chosen), opaque, positions, chosen)
 
 
 def from_module(
@@ -148,6 +161,7 @@ def from_module(
     *,
     plan: Plan | None = None,
     alternatives: Any = None,
+    letters: Any = None,
     stop_layers: Sequence[str] | str = (),
     pipeline: str | None = None,
     backend: str | None = None,
@@ -157,8 +171,8 @@ def from_module(
 
     module: with the content of its weights; see `fastism.ir.read_module`.
     plan: one of the same model, that has the live layers which the module names; the alternatives,
-        the backend and the positions of outputs are its, too, unless said otherwise.
-    alternatives, stop_layers, backend, instruments: as for `compile`.
+        the letters, the backend and the positions of outputs are its, too, unless said otherwise.
+    alternatives, letters, stop_layers, backend, instruments: as for `compile`.
     pipeline: passes to run in place of those of the default pipeline that come after the stage.
 
     Raises VerifyError where the module breaks a rule of its stage, PassError where a pass fails,
@@ -177,12 +191,15 @@ def from_module(
     opaque = plan.opaque if plan is not None else {}
     if alternatives is None and plan is not None:
         alternatives = plan.alternatives
+    if letters is None and plan is not None:
+        letters = plan.letters
+    chosen = _letters(letters, module)
     outputs = plan.output_names if plan is not None else ()
     positions = [
         plan.output_positions[outputs.index(name)] if plan and name in outputs else position
         for position, name in enumerate(module.outputs)
     ]
-    started = Start(module, _rows(alternatives, module), opaque, positions)
+    started = Start(module, _rows(alternatives, module, chosen), opaque, positions, chosen)
     return _finished(started, passes, backend or (plan.backend if plan else "tensorflow"))
 
 
@@ -196,7 +213,7 @@ def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
         )
     check_runs(last, started.opaque)
     rows, opaque, positions = started.alternatives, started.opaque, started.positions
-    return _plan(stages, rows, opaque, backend, str(pipeline), positions)
+    return _plan(stages, rows, opaque, backend, str(pipeline), positions, started.letters)
 
 
 def load(
@@ -226,19 +243,27 @@ def load(
     manifest = contents.manifest
     check_manifest(path, manifest, stages[0])
     warn_of_weights(stages[0], opaque)
-    rows = _rows(manifest["alternatives"], stages[0])
-    kept = (manifest[key] for key in ("backend", "pipeline", "output_positions"))
-    return _plan(stages, rows, opaque, *kept)
+    letters = _letters(manifest.get("letters"), stages[0])
+    rows = _rows(manifest["alternatives"], stages[0], letters)
+    backend, pipeline, positions = (
+        manifest[key] for key in ("backend", "pipeline", "output_positions")
+    )
+    return _plan(stages, rows, opaque, backend, pipeline, positions, letters)
 
 
 def _edited(module: Module) -> Any:
     return module.main.values[module.seq_input].type
 
 
-def _rows(alternatives: Any, module: Module) -> Any:
+def _letters(letters: Any, module: Module) -> tuple[int, ...] | None:
+    tokens = module.seq_input in module.tokens
+    return parse_letters(letters, _edited(module).channels, tokens=tokens)
+
+
+def _rows(alternatives: Any, module: Module, letters: tuple[int, ...] | None) -> Any:
     width = module.sites.width if module.sites else 1
     tokens = module.seq_input in module.tokens
-    return parse_alternatives(alternatives, width, _edited(module), tokens=tokens)
+    return parse_alternatives(alternatives, width, _edited(module), tokens=tokens, letters=letters)
 
 
 def _plan(
@@ -248,6 +273,7 @@ def _plan(
     backend: str,
     pipeline: str,
     positions: Sequence[int],
+    letters: tuple[int, ...] | None = None,
 ) -> Plan:
     emit = backends.backend(backend).emit
 
@@ -255,4 +281,4 @@ def _plan(
         result: Mapping[str, Function] = emit(module, opaque)
         return result
 
-    return Plan(stages, functions, rows, opaque, backend, pipeline, positions)
+    return Plan(stages, functions, rows, opaque, backend, pipeline, positions, letters)

@@ -56,9 +56,12 @@ def check_imported(plan: Plan, model: Any) -> None:
     Raises MismatchError, naming the first node or weight that differs.
     """
     stored = plan.stages[0]
-    length = stored.main.values[stored.seq_input].type.length
+    edited = stored.main.values[stored.seq_input].type
+    tokens = edited.channels if stored.seq_input in stored.tokens else None
     end = front_end_of(model)
-    lowered = end.lower(model, length=length, seq_input=stored.seq_input).module
+    lowered = end.lower(
+        model, length=edited.length, seq_input=stored.seq_input, tokens=tokens
+    ).module
     _check_positions(plan, len(lowered.outputs))
     outputs, names = (
         tuple(every[index] for index in plan.output_positions)

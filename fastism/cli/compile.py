@@ -10,7 +10,9 @@ import click
 from fastism.cli.edits import (
     alternatives_options,
     check_width,
+    letters_option,
     parse_alternatives,
+    parse_channels,
     parse_sites,
     site_options,
 )
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("--stop", multiple=True, metavar="NAME", help="Run whole from this layer on.")
 @site_options
 @alternatives_options
+@letters_option
 @outputs_option
 @click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
 @dump_option
@@ -81,6 +84,7 @@ def compile_(
     width: int,
     alternatives: str | None,
     alphabet: str,
+    letters: str | None,
     outputs: tuple[str, ...],
     pipeline: str | None,
     dump_ir: Path | None,
@@ -133,6 +137,7 @@ def compile_(
 
     shared: dict[str, Any] = {
         "alternatives": rows,
+        "letters": parse_channels(letters),
         "stop_layers": stop,
         "pipeline": pipeline,
         "custom_objects": objects,

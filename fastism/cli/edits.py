@@ -65,6 +65,36 @@ def alternatives_options(command: Command) -> Command:
     return alternatives(alphabet(command))
 
 
+def letters_option(command: Command) -> Command:
+    """``--letters``."""
+    return click.option(
+        "--letters",
+        metavar="A:B",
+        help="The channels that hold the letters, as 0:4 or 0,1,2,3; the others, tracks beside "
+        "the sequence, stay as they are. Default: all channels.",
+    )(command)
+
+
+def parse_channels(text: str | None) -> slice | list[int] | None:
+    """Channels as `fastism.compile` takes ``letters``, of ``a:b`` or ``0,1,2,3``.
+
+    Raises InputError for other text.
+    """
+    if text is None:
+        return None
+    if _STARTS.fullmatch(text):
+        return [int(channel) for channel in text.split(",")]
+    match = re.fullmatch(r"(\d*):(\d*)", text)
+    if match is None:
+        raise InputError(
+            f"--letters {text} names no channels",
+            why="it must be start:stop, counted from 0, stop not included, or a list, as 0,1,2,3",
+            attempt="--letters 0:4",
+        )
+    start, stop = (int(part) if part else None for part in match.groups())
+    return slice(start, stop)
+
+
 def parse_sites(text: str | None, width: int) -> slice | list[int] | None:
     """Sites as `fastism.compile` takes them: of ``a:b``, ``a:b:step`` or ``every:step``, bounds
     below zero from the end; of starts, ``3,17,40``; or of the path of a BED file.

@@ -33,7 +33,8 @@ _HOW_TO_RUN = {
     "Saved activations are passed on as intout returned them",
     "item/sequence": "the row of each pair's sequence in the saved activations",
     "item/site": "each pair's site, as an index into the graph's own 'sites'",
-    "item/edit": "what is written less what stands there: alternative - sequence[start:stop]",
+    "item/edit": "what is written less what stands there: alternative - sequence[start:stop], zero "
+    "in channels that are not among 'letters'",
     "sites": "indices into 'sites.starts'; a site in no graph changes nothing, and scores as the "
     "reference",
     "together": "one entry a site: the pairs of a call must agree in it",
@@ -77,6 +78,7 @@ def write_manifest(plan: Plan, folder: Path, opset: int) -> Path:
         "seq_input": module.seq_input,
         "sites": {"width": sites.width, "starts": list(sites.starts)},
         "alternatives": plan.alternatives.tolist(),
+        "letters": list(range(plan.channels) if plan.letters is None else plan.letters),
         "run": _HOW_TO_RUN,
         "graphs": graphs,
     }

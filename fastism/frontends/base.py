@@ -114,9 +114,12 @@ class FrontEnd(Protocol):
         seq_input: int | str = 0,
         name: str = "",
         sha256: str = "",
+        tokens: int | None = None,
     ) -> Lowered:
         """Lower a model to the imported stage.
 
+        tokens: how many token numbers there are, for an edited input (N, L) of which the model
+            does not say that it holds them, or how many.
         length, seq_input: as of `fastism.compile`. name, sha256: the model file's, kept in the
         module; the model's own name if empty.
 

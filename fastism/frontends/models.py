@@ -42,14 +42,17 @@ def lowered(
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
+    tokens: int | None = None,
 ) -> Lowered:
     """A model, or the one in the file of a path, in the imported stage.
 
-    Arguments as of `fastism.compile`. Raises ModelError, InputError, LoweringError as `FrontEnd`'s
-    ``load`` and ``lower`` do.
+    Arguments as of `fastism.compile`, and of `FrontEnd.lower`. Raises ModelError, InputError,
+    LoweringError as `FrontEnd`'s ``load`` and ``lower`` do.
     """
     live = loaded(model, custom_objects=custom_objects, unsafe=unsafe, architecture=architecture)
     end, name, sha256 = front_end_of(live), "", ""
     if live is not model:
         name, sha256 = os.path.basename(os.fspath(model)), file_hash(model)
-    return end.lower(live, length=length, seq_input=seq_input, name=name, sha256=sha256)
+    return end.lower(
+        live, length=length, seq_input=seq_input, name=name, sha256=sha256, tokens=tokens
+    )

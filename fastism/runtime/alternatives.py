@@ -18,6 +18,7 @@ from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.runtime.arguments import array_of
 from fastism.runtime.inputs import as_dtype
 from fastism.runtime.items import IntArray, Items
+from fastism.runtime.letters import placed
 from fastism.runtime.tokens import alternative_rows, require_one_hot
 
 Array = npt.NDArray[Any]
@@ -35,13 +36,19 @@ MOST_WORDS = 4096
 
 
 def parse_alternatives(
-    given: Any, width: int, edited: TensorType, *, tokens: bool = False
+    given: Any,
+    width: int,
+    edited: TensorType,
+    *,
+    tokens: bool = False,
+    letters: tuple[int, ...] | None = None,
 ) -> Array:
     """Alternatives for every sequence and site alike, (A, width, C).
 
     given: a name of `NAMED`; rows (A, width, C), or (A, C) for sites of one position; None for
     every letter, where the sites are of one position. edited: the type of the edited input.
     tokens: whether the model reads token numbers; then rows may be those, (A,) or (A, width).
+    letters: the channels that are written, of which the names speak, and rows may be.
 
     Raises InputError for another name or shape, for None where the sites are wider, and for rows
     that stand for no token.
@@ -50,6 +57,9 @@ def parse_alternatives(
         rows = parse_alternatives(alternative_rows(given, width, edited.channels), width, edited)
         require_one_hot("an alternative", rows)
         return rows
+    if letters is not None and not _as_wide(given, edited.channels):
+        rows = parse_alternatives(given, width, _of_letters(edited, letters))
+        return placed(rows, letters, edited.channels)
     if given is None and width == 1:
         given = "letters"
     if given is None:
@@ -79,6 +89,7 @@ def parse_written(
     sites: int,
     *,
     tokens: bool = False,
+    letters: tuple[int, ...] | None = None,
 ) -> Array:
     """Alternatives given with ``sequences`` to score: as `parse_alternatives`, or of their own.
 
@@ -86,10 +97,15 @@ def parse_written(
     where they do not. Raises InputError for any other shape.
     """
     if given is None or isinstance(given, str):
-        return parse_alternatives(given, width, edited, tokens=tokens)
+        return parse_alternatives(given, width, edited, tokens=tokens, letters=letters)
     rows = _numbers(given)
     if rows.ndim < 4:
-        return parse_alternatives(rows, width, edited, tokens=tokens)
+        return parse_alternatives(rows, width, edited, tokens=tokens, letters=letters)
+    if letters is not None and not _as_wide(rows, edited.channels):
+        narrow = _of_letters(edited, letters)
+        return placed(
+            parse_written(rows, width, narrow, sequences, sites), letters, edited.channels
+        )
     rows = rows[:, None] if rows.ndim == 4 else rows
     if (
         rows.ndim != 5
@@ -107,6 +123,18 @@ def parse_written(
     if tokens:
         require_one_hot("an alternative", rows)
     return _fitting(rows, edited)
+
+
+def _as_wide(given: Any, channels: int) -> bool:
+    """Whether rows have all channels of the sequence."""
+    if given is None or isinstance(given, str):
+        return False
+    return _numbers(given).shape[-1:] == (channels,)
+
+
+def _of_letters(edited: TensorType, letters: tuple[int, ...]) -> TensorType:
+    """The type of a sequence without its other channels."""
+    return edited.with_shape(*edited.shape[:-1], len(letters))
 
 
 def _numbers(given: Any) -> Array:

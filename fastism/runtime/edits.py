@@ -25,6 +25,7 @@ class Edits:
 
     inputs: every input of the model by name, (N, ...). seq_input: the one that is edited.
     alternatives: (A, width, C), or (1 or N, 1 or S, A, width, C) for N sequences and S sites.
+    letters: the channels that are written, the others staying as they are; all of them if None.
     """
 
     inputs: Mapping[str, Array]
@@ -32,6 +33,7 @@ class Edits:
     sites: Sites
     items: Items
     alternatives: Array
+    letters: tuple[int, ...] | None = None
 
     def take(self, index: IntArray) -> Edits:
         """A selection of the items, in the order and the shape of ``index``."""
@@ -51,7 +53,12 @@ class Edits:
     @property
     def written(self) -> Array:
         """What each item writes, (*items, width, C)."""
-        return rows_of(self.alternatives, self.items, self.inputs[self.seq_input].dtype)
+        rows = rows_of(self.alternatives, self.items, self.inputs[self.seq_input].dtype)
+        if self.letters is None:
+            return rows
+        result, chosen = self.held, list(self.letters)
+        result[..., chosen] = rows[..., chosen]
+        return result
 
     @property
     def idle(self) -> npt.NDArray[np.bool_]:

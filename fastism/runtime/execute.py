@@ -33,8 +33,15 @@ HUGE = 1e6
 class Executor:
     """Scores items of a batch of sequences with the functions a backend emitted."""
 
-    def __init__(self, module: Module, functions: Mapping[str, Function]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        functions: Mapping[str, Function],
+        letters: tuple[int, ...] | None = None,
+    ) -> None:
+        """``letters``: the channels of the sequence that are written; all of them if None."""
         self.module = module
+        self.letters = letters
         self.functions = functions
         self.program = Program.of(module)
         self.intout, self.heads = module.main, self.program.heads
@@ -55,7 +62,8 @@ class Executor:
 
     def edits(self, inputs: Mapping[str, Array], items: Items, alternatives: Array) -> Edits:
         """What items write into the sequences of a batch."""
-        return Edits(inputs, self.module.seq_input, self.sites, items, alternatives)
+        seq_input = self.module.seq_input
+        return Edits(inputs, seq_input, self.sites, items, alternatives, self.letters)
 
     def score(
         self,

@@ -91,11 +91,17 @@ def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array
         wanted = "(N, " + ", ".join(map(str, shape[1:])) + ")"
         raise InputError(
             f"the input {name!r} has the shape {array.shape}; the plan is for {wanted}",
-            attempt="a single sequence is x[None]; another length needs a plan of its own"
-            if array.ndim >= 2
-            else None,
+            attempt=_attempt(array.shape, tuple(shape)),
         )
     return as_dtype(f"the input {name!r}", array, NUMPY_DTYPES[dtype])
+
+
+def _attempt(given: tuple[int, ...], wanted: tuple[Any, ...]) -> str | None:
+    if len(wanted) == 3 and given[1:] == (wanted[2], wanted[1]):
+        return "it looks transposed, (N, C, L): give x.transpose(0, 2, 1)"
+    if len(given) < 2:
+        return None
+    return "a single sequence is x[None]; another length needs a plan of its own"
 
 
 def as_dtype(what: str, array: Array, dtype: npt.DTypeLike) -> Array:

@@ -27,12 +27,17 @@ def check_manifest(
     numbers = positions if isinstance(positions, list) else []
     distinct = len(set(map(str, numbers))) == len(numbers) == len(imported.outputs)
     counted = all(type(each) is int and each >= 0 for each in numbers)
+    letters, channels = manifest.get("letters", [0]), range(_channels(imported))
+    named = letters if isinstance(letters, list) else []
     fits = {
         "outputs": outputs == list(imported.outputs),
         "output_positions": distinct and counted,
         "pipeline": isinstance(manifest.get("pipeline"), str),
         "backend": isinstance(manifest.get("backend"), str),
         "alternatives": isinstance(manifest.get("alternatives"), list),
+        "letters": bool(named)
+        and all(type(each) is int and each in channels for each in named)
+        and len(set(named)) == len(named),
     }
     for field, fit in fits.items():
         if not fit:
@@ -41,3 +46,7 @@ def check_manifest(
                 why=f"the {field} in its manifest do not fit its stages",
                 attempt="compile the model again",
             )
+
+
+def _channels(module: Module) -> int:
+    return module.main.values[module.seq_input].type.channels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import InputError
+from fastism.errors import FastismWarning, InputError
 from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Constant, Module, contents
 from fastism.runtime.alternatives import parse_written
@@ -18,6 +19,7 @@ from fastism.runtime.arguments import require_count
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.inputs import index_array, model_inputs
 from fastism.runtime.items import Items
+from fastism.runtime.meant import doubt
 from fastism.runtime.scores import Scores
 from fastism.runtime.scoring import Progress, Scoring
 
@@ -37,6 +39,7 @@ class Plan:
     emit: turns a scheduled module into functions (the backend's, bound to the opaque layers).
     pipeline: the passes that made the stages, as text.
     output_positions: where the plan's outputs stand among all of the model's.
+    letters: the channels of the edited input that are written; all of them if None.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Plan:
         backend: str,
         pipeline: str,
         output_positions: Sequence[int],
+        letters: tuple[int, ...] | None = None,
     ) -> None:
         self.stages = tuple(stages)
         self.alternatives = alternatives
@@ -56,7 +60,9 @@ class Plan:
         self.output_positions = tuple(output_positions)
         self.pipeline = pipeline
         self.emit = emit
-        self.executor = Executor(self.module, emit(self.module))
+        self.letters = letters
+        self.executor = Executor(self.module, emit(self.module), letters)
+        self._doubted = False
 
     def with_module(self, module: Module) -> Plan:
         """The same plan with another scheduled module."""
@@ -69,6 +75,7 @@ class Plan:
             self.backend,
             self.pipeline,
             self.output_positions,
+            self.letters,
         )
 
     def run_by(self, backend: str, emit: Callable[[Module], Mapping[str, Function]]) -> Plan:
@@ -81,6 +88,7 @@ class Plan:
             backend,
             self.pipeline,
             self.output_positions,
+            self.letters,
         )
 
     @property
@@ -136,6 +144,7 @@ class Plan:
             "outputs": list(self.output_names),
             "output_positions": list(self.output_positions),
             "alternatives": self.alternatives.tolist(),
+            **({} if self.letters is None else {"letters": list(self.letters)}),
         }
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
@@ -172,7 +181,8 @@ class Plan:
         memory: bytes the running chunks may take; a quarter of what is free if None.
 
         Raises InputError where ``x`` does not fit the model, or ``alternatives`` the sites. Warns
-        of edits that were predicted in full, as infinite or huge values drown their differences.
+        of edits that were predicted in full, as infinite or huge values drown their differences;
+        and once of letters that are written into sequences which do not look like letters.
         """
         scoring = self._scoring(x, alternatives, batch_size, memory, progress)
         return Scores(dict(zip(self.output_names, scoring.every(), strict=True)))
@@ -228,7 +238,15 @@ class Plan:
         edited = self.module.main.values[self.module.seq_input].type
         starts, width = self.executor.starts, self.executor.width
         tokens = self.module.seq_input in self.tokens
-        return parse_written(alternatives, width, edited, sequences, len(starts), tokens=tokens)
+        return parse_written(
+            alternatives,
+            width,
+            edited,
+            sequences,
+            len(starts),
+            tokens=tokens,
+            letters=self.letters,
+        )
 
     def _scoring(
         self,
@@ -243,4 +261,8 @@ class Plan:
         require_count("memory", memory, optional=True)
         inputs = self.inputs(x)
         rows = self.written(alternatives, len(next(iter(inputs.values()))))
+        said = None if self._doubted else doubt(inputs[self.module.seq_input], rows, self.letters)
+        if said is not None:
+            self._doubted = True
+            warnings.warn(said, FastismWarning, stacklevel=3)
         return Scoring(self.executor, inputs, rows, batch_size, memory, progress)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
+from fastism.runtime.arguments import array_of
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +25,19 @@ def as_rows(name: str, given: Any, length: int, vocabulary: int) -> Array:
             require_one_hot(f"the input {name!r}", array)
         return array
     return _rows(f"the input {name!r}", array, vocabulary)
+
+
+def token_count(alternatives: Any) -> int | None:
+    """How many tokens there are, if alternatives are all of them, (A,) or (A, width).
+
+    None for what is a name or no whole numbers.
+    """
+    if alternatives is None or isinstance(alternatives, str):
+        return None
+    numbers = array_of(alternatives)
+    if numbers.dtype.kind not in "iu" or numbers.ndim not in (1, 2) or not numbers.size:
+        return None
+    return int(numbers.max()) + 1 if numbers.min() >= 0 else None
 
 
 def alternative_rows(given: Any, width: int, vocabulary: int) -> Any:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fastism
 from fastism import data
 from fastism.cli import main
-from fastism.cli.edits import Written, parse_alternatives, parse_sites
+from fastism.cli.edits import Written, parse_alternatives, parse_channels, parse_sites
 from fastism.errors import InputError
 from fastism.io.fasta import read_fasta
 from fastism.io.scores import ScoresFile, read_scores
@@ -124,6 +125,30 @@ def test_sites_from_a_bed_file(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_regions(text: str | None, sites: slice | list[int] | None) -> None:
     assert parse_sites(text, 1) == sites
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("0:4", slice(0, 4)), (":4", slice(None, 4)), ("0,1,5", [0, 1, 5]), (None, None)],
+)
+def test_letters(text: str | None, letters: slice | list[int] | None) -> None:
+    assert parse_channels(text) == letters
+
+
+@pytest.mark.parametrize("text", ["ACGT", "0:4:2", "-4:", "0:x", ""])
+def test_text_that_names_no_channels(text: str) -> None:
+    with pytest.raises(InputError, match="names no channels"):
+        parse_channels(text)
+
+
+def test_letters_are_kept_in_the_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["--quiet", "compile", str(MODEL), "-o", "plan", "--tune", "off", "--sites", "0:2"]
+    assert main([*line, "--letters", "0:3"]) == 0
+    plan = fastism.load("plan")
+    assert (plan.letters, plan.alternatives.shape) == ((0, 1, 2), (3, 1, 4))
+    assert main([*line, "--letters", "0:9", "--force"]) == 0
+    assert main([*line, "--letters", "7,8", "--force"]) == 2
+    assert "channels of the sequence" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["every:", "every:0", "-4:-9", "7,", "9:9", "a:b", "chr1:3-5"])

@@ -112,6 +112,7 @@ class ToyFrontEnd:
         seq_input: int | str = 0,
         name: str = "",
         sha256: str = "",
+        tokens: int | None = None,
     ) -> Lowered:
         constants: dict[str, Constant] = {}
         builder, live = GraphBuilder("main", constants), dict[str, LiveLayer]()

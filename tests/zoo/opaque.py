@@ -41,6 +41,15 @@ class Subclassed(keras.Model):
         return self.head(ops.max(x, axis=1))
 
 
+@keras.saving.register_keras_serializable(package="zoo")
+class OneByOne(Subclassed):
+    """One whose code cannot be read: a loop over the sequences."""
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        x = self.norm(self.motifs(x), training=training)
+        return self.head(ops.vectorized_map(lambda row: ops.max(row, axis=0), x))
+
+
 def _trunk(inputs: keras.KerasTensor) -> keras.KerasTensor:
     x = layers.Conv1D(6, 5, padding="same", activation="relu")(inputs)
     return layers.MaxPooling1D(2)(x)
@@ -115,9 +124,17 @@ def opaque_on_input() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2, name="head")(layers.Flatten()(x)))
 
 
-@small_model(opaque=["subclassed"])
+@small_model()
 def subclassed() -> keras.Model:
+    """Its code is read: the graph of its layers."""
     model = Subclassed(name="subclassed")
+    model(ops.zeros((1, 30, 4)))
+    return model
+
+
+@small_model(opaque=["subclassed_unread"])
+def subclassed_unread() -> keras.Model:
+    model = OneByOne(name="subclassed_unread")
     model(ops.zeros((1, 30, 4)))
     return model
 

@@ -55,11 +55,14 @@ class KerasFrontEnd:
         seq_input: int | str = 0,
         name: str = "",
         sha256: str = "",
+        tokens: int | None = None,
     ) -> Lowered:
         """See `fastism.frontends.keras.lowering.lower.lower`."""
         from fastism.frontends.keras.lowering.lower import lower
 
-        return lower(model, length=length, seq_input=seq_input, name=name, sha256=sha256)
+        return lower(
+            model, length=length, seq_input=seq_input, name=name, sha256=sha256, tokens=tokens
+        )
 
     def restore(
         self,

@@ -34,12 +34,19 @@ class Slot:
     index: int
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Stands for a tensor of the model that is the same for every input, in the arguments."""
+
+    value: npt.NDArray[Any]
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of ``operation``: the types of its tensors, in order, and its arguments.
 
     ``arguments`` and ``keywords`` keep the structure of the Python call, a :class:`Slot` for every
-    tensor.
+    tensor, or a :class:`Known`.
     """
 
     operation: Any
@@ -48,6 +55,8 @@ class Call:
     keywords: Mapping[str, Any]
     own: tuple[TensorType, ...] = ()
     """The types with the element types Keras gives them, where these differ."""
+    kept: tuple[int, ...] | None = None
+    """Which of the results, flattened, depend on the tensors, where not all do."""
 
     @property
     def kind(self) -> str:
@@ -65,6 +74,17 @@ class Call:
         if self.pattern != (0,):
             refuse("it is called with more than one tensor")
         return self.types[0]
+
+    @property
+    def has_known(self) -> bool:
+        """Whether a tensor, or a result, is the same for every input."""
+        leaves = keras.tree.flatten((self.arguments, dict(self.keywords)))
+        return self.kept is not None or any(isinstance(leaf, Known) for leaf in leaves)
+
+    def results(self, found: Any) -> list[Any]:
+        """Of what the operation returns, flattened, what is kept."""
+        flat = list(keras.tree.flatten(found))
+        return flat if self.kept is None else [flat[index] for index in self.kept]
 
     def require_plain(self) -> None:
         """Raise NotExpressible if a keyword asks for more than prediction without a mask."""
@@ -109,11 +129,18 @@ def call_of(node: Any, types: Sequence[TensorType]) -> Call:
     return Call(node.operation, tuple(types), arguments, keywords)
 
 
-def slotted(arguments: Any, keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of a call of symbolic tensors, with a slot for every one of these, in order."""
-    slots = count()
+def slotted(
+    arguments: Any, keywords: Any, known: Mapping[int, npt.NDArray[Any]] | None = None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call of symbolic tensors, with a slot for every one of these, in order.
+
+    known: the values of those that are the same for every input, by the id of the tensor.
+    """
+    slots, values = count(), known or {}
 
     def slot(leaf: Any) -> Any:
+        if id(leaf) in values:
+            return Known(values[id(leaf)])
         return Slot(next(slots)) if isinstance(leaf, keras.KerasTensor) else leaf
 
     positional, named = keras.tree.map_structure(slot, (arguments, keywords))
@@ -130,6 +157,8 @@ def filled(arguments: Any, keywords: Mapping[str, Any], tensors: Sequence[Any]) 
     """The positional and keyword arguments of a call, a tensor for every slot."""
 
     def fill(leaf: Any) -> Any:
+        if isinstance(leaf, Known):
+            return keras.ops.convert_to_tensor(leaf.value)
         return tensors[leaf.index] if isinstance(leaf, Slot) else leaf
 
     positional, named = keras.tree.map_structure(fill, (tuple(arguments), dict(keywords)))
@@ -175,12 +204,26 @@ def express(call: Call) -> Expression:
     handler = _HANDLERS.get(key)
     if handler is None:
         raise NoHandler("fastism does not know what it computes")
-    call = _positional(call)
+    call = _positional(_with_arrays(call) if call.has_known else call)
     call.require_plain()
     found = handler(call)
     if isinstance(found, Expression):
         return found
     return Expression(tuple(found), (len(call.types) + len(found) - 1,))
+
+
+def _with_arrays(call: Call) -> Call:
+    """The call of an operation with known tensors as arrays, as handlers know them.
+
+    Raises NoHandler for a layer, which is traced as it is called.
+    """
+    if isinstance(call.operation, keras.Layer):
+        raise NoHandler("it is called with, or returns, what is the same for every sequence")
+    plain = [leaf.value if isinstance(leaf, Known) else leaf for leaf in call.arguments]
+    call = replace(call, arguments=tuple(plain))
+    if call.has_known:
+        refuse("a value among its tensors is the same for every sequence")
+    return call
 
 
 def _positional(call: Call) -> Call:

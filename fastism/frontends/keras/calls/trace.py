@@ -37,7 +37,8 @@ from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
 LONGEST = 400
 """Operations in a record; a loop over positions written in Python would give thousands."""
 
-_BATCH = 3
+BATCH = 3
+"""Sequences that a record is tried on."""
 _TOLERANCE = 1e-5
 
 
@@ -65,7 +66,7 @@ def expressed(call: Call) -> Expression:
 
 def _code(call: Call) -> Expression:
     """What the code of a layer or operation without a handler computes."""
-    operation, options = call.operation, dict[str, Any]()
+    operation = call.operation
     if isinstance(operation, keras.Layer):
         if any(SHORT_DTYPES.get(operation.compute_dtype) != type.dtype for type in call.types):
             refuse(f"it computes in {operation.dtype_policy.name}")
@@ -73,17 +74,27 @@ def _code(call: Call) -> Expression:
             refuse("it is called with mask")
         if call.keywords.get("training"):
             refuse("it is called with training")
-        if "training" in inspect.signature(operation.call).parameters:
-            options["training"] = False
+    return _steps(running(call, operation.call), running(call, operation), call.types)
 
-    def run(function: Callable[..., Any], tensors: Sequence[Any]) -> Any:
+
+def running(call: Call, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors that calls another as a call does, at prediction time."""
+    predicts = "training" in inspect.signature(call.operation.call).parameters
+    options = {"training": False} if predicts else {}
+
+    def run(*tensors: Any) -> Any:
         positional, keywords = filled(call.arguments, call.keywords, tensors)
-        return function(*positional, **{**keywords, **options})
+        return call.results(function(*positional, **{**keywords, **options}))
 
-    def recorded(*tensors: Any) -> Any:
-        return run(operation.call, tensors)
+    return run
 
-    return _steps(recorded, lambda *arrays: run(operation, arrays), call.types)
+
+def record_of(call: Call) -> keras.Function:
+    """What the code of an operation does to tensors of the call's types, in Keras's operations.
+
+    Raises NotExpressible where that cannot be told.
+    """
+    return _record(running(call, call.operation.call), call.types)
 
 
 def _unknown_activation(layer: Any) -> Callable[..., Any] | None:
@@ -120,20 +131,27 @@ def _steps(
     for node in calls(record):
         reads = [values[id(tensor)] for tensor in node.arguments.keras_tensors]
         call = call_of(node, [composer.types[index] for index in reads])
-        try:
-            made = composer.inline(expressed(call), reads)
-            for index, output in zip(made, node.outputs, strict=True):
-                own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
-                require_fit(composer.types[index], own, output)
-                values[id(output)] = index
-        except NotExpressible as reason:
-            refuse(f"it uses {call.kind}: {reason}")
+        values.update(inlined(composer, call, reads, node.outputs))
     _check_record(record, live, types)
     results = [values[id(tensor)] for tensor in record.outputs]
     # A node of the layer's own, where it returns what it is given.
     return composer.expression(
         *(i if i >= len(types) else composer.add("identity", i) for i in results)
     )
+
+
+def inlined(
+    composer: Composer, call: Call, reads: Sequence[int], outputs: Sequence[Any]
+) -> dict[int, int]:
+    """Write what computes one call of a record; where its results are, by the id of the tensor."""
+    try:
+        made = composer.inline(expressed(call), reads)
+        for index, output in zip(made, outputs, strict=True):
+            own = SHORT_DTYPES.get(keras.backend.standardize_dtype(output.dtype))
+            require_fit(composer.types[index], own, output)
+    except NotExpressible as reason:
+        refuse(f"it uses {call.kind}: {reason}")
+    return {id(output): index for index, output in zip(made, outputs, strict=True)}
 
 
 def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:
@@ -204,14 +222,14 @@ def _check_record(
     for scale, zeros in ((1.0, 0.0), (8.0, 0.2)):
         arrays = []
         for type in types:
-            shape = (_BATCH, *map(int, type.shape[1:]))
+            shape = (BATCH, *map(int, type.shape[1:]))
             numbers = scale * random.normal(size=shape) * (random.random(shape) >= zeros)
             arrays.append(keras.ops.convert_to_tensor(numbers.astype(NUMPY_DTYPES[type.dtype])))
-        _check_on(arrays, record, live)
+        compare(record, live, arrays)
 
 
-def _check_on(arrays: list[Any], record: keras.Function, live: Callable[..., Any]) -> None:
-    """Raise NotExpressible unless a record computes what the code does to these tensors."""
+def compare(record: Callable[..., Any], live: Callable[..., Any], arrays: list[Any]) -> None:
+    """Raise NotExpressible unless a record gives what the code does on some tensors."""
     try:
         results = [keras.tree.flatten(run) for run in (record(arrays), live(*arrays))]
     except Exception as error:  # whatever the user's code raises

@@ -101,19 +101,24 @@ class _Trial:
                     why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
                     attempt="mend the layer's compute_output_shape",
                 )
-        mixed = not all(self._same(self._among_others(i), i) for i in range(BATCH))
-        if not mixed:
-            elsewhere = self.program([np.roll(array, 1, axis=0) for array in self.given])
-            alone = self._alone()
-            moved = [self._same([row[1:2] for row in elsewhere], 0), self._same(alone, 0)]
-            mixed = not all(moved) and not self._amplifies(elsewhere, alone)
-        if mixed and self._alike(self.together, self.program(self.given)):
+        if self._mixes() and self._alike(self.together, self.program(self.given)):
             raise LoweringError(
                 "a layer mixes the sequences of a batch",
                 where=self.layer.where,
-                why="its result for a sequence depends on the batch it is called with",
+                why="its result for a sequence depends on the other sequences it is called with, "
+                "on its place among them, or on how many there are",
                 attempt="let it treat every entry of axis 0 by itself",
             )
+
+    def _mixes(self) -> bool:
+        """Whether the result for a sequence depends on the batch that it is in."""
+        if not all(self._same(self._among_others(index), index) for index in range(BATCH)):
+            return True
+        elsewhere = self.program([np.roll(array, 1, axis=0) for array in self.given])
+        alone = self._alone()
+        if self._same([row[1:2] for row in elsewhere], 0) and self._same(alone, 0):
+            return False
+        return not self._amplifies(elsewhere, alone)
 
     def _among_others(self, index: int) -> list[Array]:
         """The results of one sequence where it stands, all others changed."""

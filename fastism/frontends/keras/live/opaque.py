@@ -48,6 +48,7 @@ class OpaqueLayer:
         numpy: Callable[..., Any] | None = None,
         masked: Mapping[int, TensorType] | None = None,
         masks: Mapping[int, TensorType] | None = None,
+        kept: Sequence[int] | None = None,
     ) -> None:
         """``arguments``: positional and keyword arguments, a Slot for every tensor.
 
@@ -55,6 +56,7 @@ class OpaqueLayer:
         delta, numpy: the functions the user declared; see `fastism.register_layer`.
         masked: tensors, by index, whose masks are further inputs, with the types of these.
         masks: results, by index, whose masks are further results; likewise.
+        kept: which of the operation's results are the layer's, by index; all of them if None.
         """
         self.key = key
         self.masked = dict(masked or {})
@@ -68,7 +70,8 @@ class OpaqueLayer:
         parameters = inspect.signature(operation.call).parameters
         if "training" in parameters and keywords.get("training") is None:
             keywords["training"] = False
-        self._call = Call(operation, self.types, positional, keywords)
+        chosen = None if kept is None else tuple(kept)
+        self._call = Call(operation, self.types, positional, keywords, kept=chosen)
 
     def __call__(self, *tensors: Any, delta: bool = False) -> list[Any]:
         """Run the layer as at prediction time, on tensors of any batch size.
@@ -100,7 +103,7 @@ class OpaqueLayer:
         for index, mask in zip(self.masked, tensors[count:], strict=True):
             values[index] = hang(values[index], mask)
         positional, keywords = filled(self._call.arguments, self._call.keywords, values)
-        return list(keras.tree.flatten(self.operation(*positional, **keywords)))
+        return self._call.results(self.operation(*positional, **keywords))
 
     def find_masks(self) -> None:
         """Find out, by tracing a call, which results have masks; fills ``masks``.
@@ -143,6 +146,7 @@ class OpaqueLayer:
             "delta": self.delta is not None,
             "masked": {str(index): str(type) for index, type in self.masked.items()},
             "masks": {str(index): str(type) for index, type in self.masks.items()},
+            **({} if self._call.kept is None else {"kept": list(self._call.kept)}),
             **stored_call(self._call, self.key),
         }
 
@@ -174,6 +178,7 @@ class OpaqueLayer:
                 config["why"],
                 masked=_types(config["masked"]),
                 masks=_types(config["masks"]),
+                kept=config.get("kept"),
                 **declared_forms(call.operation, config),
             )
             if isinstance(call.operation, keras.Layer):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import PlanError
-from fastism.frontends.keras.calls.call import Call, Slot
+from fastism.frontends.keras.calls.call import Call, Known, Slot
 from fastism.frontends.keras.files.trust import refuse_code
 from fastism.frontends.keras.live.custom import declaration
 from fastism.frontends.keras.said import first_line
@@ -19,6 +19,8 @@ from fastism.ir.types import TensorType
 
 _MARK = "fastism_tensor"
 """The key that stands for a tensor in stored arguments."""
+_KNOWN = "fastism_known"
+"""Likewise for one that is the same for every input, with its value."""
 
 
 def stored_call(call: Call, key: str) -> dict[str, Any]:
@@ -28,6 +30,8 @@ def stored_call(call: Call, key: str) -> dict[str, Any]:
     """
 
     def mark(leaf: Any) -> Any:
+        if isinstance(leaf, Known):
+            return {_KNOWN: leaf.value}
         return {_MARK: leaf.index} if isinstance(leaf, Slot) else leaf
 
     try:
@@ -135,6 +139,8 @@ def _slots(part: Any) -> Any:
     if isinstance(part, dict):
         if set(part) == {_MARK}:
             return Slot(part[_MARK])
+        if set(part) == {_KNOWN}:
+            return Known(np.asarray(part[_KNOWN]))
         return {key: _slots(value) for key, value in part.items()}
     if isinstance(part, (list, tuple)):
         return type(part)(_slots(value) for value in part)

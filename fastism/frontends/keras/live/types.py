@@ -67,7 +67,7 @@ def _inferred(call: Call) -> list[Any]:
     """What Keras infers of the results."""
     tensors = [_symbolic(type) for type in call.types]
     positional, keywords = filled(call.arguments, call.keywords, tensors)
-    return list(keras.tree.flatten(call.operation.compute_output_spec(*positional, **keywords)))
+    return call.results(call.operation.compute_output_spec(*positional, **keywords))
 
 
 def _tried(call: Call, where: str, why: str) -> list[Any]:
@@ -78,7 +78,7 @@ def _tried(call: Call, where: str, why: str) -> list[Any]:
 
     def run(*tensors: Any) -> list[Any]:
         positional, keywords = filled(call.arguments, call.keywords, tensors)
-        return list(keras.tree.flatten(call.operation(*positional, **keywords)))
+        return call.results(call.operation(*positional, **keywords))
 
     try:
         with keras.StatelessScope():  # what it counts, and the seeds it has, stay as they are

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fastism.frontends.keras.calls.call import Expression
 from fastism.frontends.keras.calls.dtypes import element_type
+from fastism.frontends.keras.calls.tokens import translation
 from fastism.frontends.keras.lowering.masks import Masks
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
 from fastism.ir.builder import GraphBuilder
 from fastism.ir.graph import Attribute, Graph
 from fastism.ir.origin import Origin
-from fastism.ir.types import TensorType
+from fastism.ir.types import NUMPY_DTYPES, TensorType
 
 _INPUT = "InputLayer"
 """The kind of what turns an input as the IR has it to the model's own form."""
@@ -31,6 +35,7 @@ class GraphState:
         self.masks = Masks()
         self.one_hot: dict[str, str] = {}
         """The rows that a value of tokens was made from, by its name."""
+        self._tokens_of_inputs: list[str] = []
         self.rows: set[str] = set()
         """The model's own inputs (N, L, C), which hold one-hot rows as a rule."""
 
@@ -63,7 +68,20 @@ class GraphState:
         name = f"{name}/token"
         tokens = self.builder.add("token", [rows], name=name, attributes=attributes, origin=origin)
         self.one_hot[tokens] = rows
+        self._tokens_of_inputs.append(tokens)
         return tokens
+
+    def translate(self, tokens: str, made: npt.NDArray[np.int64], result: str) -> None:
+        """Note of a value that it holds what was made of each token; see `translated`."""
+        rows = self.one_hot[tokens]
+        if not np.array_equal(made, np.arange(len(made))):
+            kernel = translation(made, NUMPY_DTYPES[self.builder.values[rows].type.dtype])
+            name, origin = f"{result}/rows", Origin(self.path + result, _INPUT)
+            constants = {"kernel": self.builder.constant(f"{origin.layer}.tokens", kernel)}
+            rows = self.builder.add(
+                "dense", [rows], name=name, attributes={}, constants=constants, origin=origin
+            )
+        self.one_hot[result] = rows
 
     def cast(self, source: str, wanted: TensorType, name: str, origin: Origin) -> str:
         """Add the cast of a value for the node ``name``; the name of its result."""
@@ -111,5 +129,5 @@ class GraphState:
     def finish(self, outputs: Sequence[str]) -> Graph:
         """The graph; what computes a mask, or tokens, that no live layer reads is dropped."""
         graph = self.builder.finish(outputs)
-        kept = graph.replace(outputs=(*graph.outputs, *self.one_hot)).prune()
+        kept = graph.replace(outputs=(*graph.outputs, *self._tokens_of_inputs)).prune()
         return kept.replace(outputs=graph.outputs) if self.masks.of or self.one_hot else graph

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy.typing as npt
 from keras.src.models.functional import Functional
 
+from fastism.errors import LoweringError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
 from fastism.frontends.keras.calls.call import Call, NotExpressible, calls, refuse, slotted
 from fastism.frontends.keras.calls.dtypes import own_type
+from fastism.frontends.keras.calls.token_code import renumbered
 from fastism.frontends.keras.live.custom import declaration
+from fastism.frontends.keras.live.known import known_results
 from fastism.frontends.keras.live.masks import makes_mask, reads_mask
 from fastism.frontends.keras.lowering.functional import functional_graph
 from fastism.frontends.keras.lowering.graph_state import GraphState
@@ -35,6 +40,13 @@ def lower_main(
     """
     lowering = _Lowering(GraphState(module, "main", ""), model)
     lowering.run(names, types)
+    if len(lowering.outputs) != len(model.outputs):
+        raise LoweringError(
+            "an output of the model is the same for every input",
+            where=f"model {model.name!r}",
+            why="it has no batch axis, so it is no prediction for a sequence",
+            attempt="build a model of the other outputs: keras.Model(model.inputs, ...)",
+        )
     return lowering.state.finish(lowering.outputs)
 
 
@@ -46,11 +58,15 @@ class _Lowering:
         self.model = model
         self.values: dict[int, str] = {}
         """Value names by the id of the Keras tensor."""
+        self.known: dict[int, npt.NDArray[Any]] = {}
+        """What is the same for every input, likewise."""
+        self.batches = {None, *(tensor.shape[0] for tensor in model.inputs)}
 
     @property
     def outputs(self) -> list[str]:
-        """The values of the model's outputs."""
-        return [self.values[id(tensor)] for tensor in self.model.outputs]
+        """The values of the model's outputs, but for those that are known."""
+        outputs = [id(tensor) for tensor in self.model.outputs]
+        return [self.values[each] for each in outputs if each not in self.known]
 
     def run(self, names: Sequence[str], types: Sequence[TensorType]) -> None:
         """Add the inputs, of these names and types, and all nodes."""
@@ -61,22 +77,58 @@ class _Lowering:
 
     def _lower(self, node: Any) -> None:
         state, operation = self.state, node.operation
-        first = self.values[id(node.arguments.keras_tensors[0])]
+        first = self.values.get(id(node.arguments.keras_tensors[0]), "")
         given = node.arguments.args, state.masks.keywords(node, first)
         leaves = keras.tree.flatten(given)
-        tensors = [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor)]
+        tensors = [
+            leaf
+            for leaf in leaves
+            if isinstance(leaf, keras.KerasTensor) and id(leaf) not in self.known
+        ]
         inputs = [self.values[id(tensor)] for tensor in tensors]
         types = state.types(inputs)
         own = tuple(own_type(t, type) for t, type in zip(tensors, types, strict=True))
-        call = Call(operation, types, *slotted(*given), own)
+        call = Call(operation, types, *slotted(*given, self.known), own)
         origin = Origin(state.path + operation.name, type(operation).__name__)
+        call, outputs = self._without_known(call, origin, node.outputs)
+        if not outputs:
+            return
         try:
-            results = self._expressed(call, inputs, origin, node.outputs)
+            results = self._expressed(call, inputs, origin, outputs)
         except NotExpressible as reason:
             results = live_node(state, call, inputs, origin, str(reason))
-        for tensor, name in zip(node.outputs, results, strict=True):
+        for tensor, name in zip(outputs, results, strict=True):
             self.values[id(tensor)] = name
             state.masks.note(tensor, name, inputs)
+        if len(inputs) == 1 and inputs[0] in state.one_hot:
+            rows = self.state.builder.values[state.one_hot[inputs[0]]].type
+            made = renumbered(call, rows.channels)
+            if made is not None:
+                state.translate(inputs[0], made, results[0])
+
+    def _without_known(
+        self, call: Call, origin: Origin, outputs: Sequence[Any]
+    ) -> tuple[Call, Sequence[Any]]:
+        """A call that keeps the results which have a batch axis, and these.
+
+        The others must be the same for every input, and are noted. Raises LoweringError.
+        """
+        kept = [
+            index
+            for index, output in enumerate(outputs)
+            if call.types and output.shape and output.shape[0] in self.batches
+        ]
+        if len(kept) == len(outputs):
+            return call, outputs
+        free = tuple(index for index in range(len(outputs)) if index not in kept)
+        where = f"layer {origin.layer!r} ({origin.kind})"
+        values = known_results(replace(call, kept=free), where)
+        known = {i: value for i, value in zip(free, values, strict=True) if value is not None}
+        if not known:
+            return call, outputs
+        self.known.update((id(outputs[index]), value) for index, value in known.items())
+        kept = [index for index in range(len(outputs)) if index not in known]
+        return replace(call, kept=tuple(kept)), [outputs[index] for index in kept]
 
     def _expressed(
         self, call: Call, inputs: list[str], origin: Origin, outputs: Sequence[Any]

@@ -110,8 +110,9 @@ def edited_input(
             why=f"its shape is {_shape(tensor)}, not (N, length, channels)",
             attempt=f"choose the sequence input: {', '.join(others)}"
             if others
-            else "fastism takes models over one-hot sequences of shape (N, L, C), "
-            "or over token numbers (N, L) that an Embedding layer reads",
+            else "fastism takes models over one-hot sequences of shape (N, L, C); for one over "
+            "token numbers (N, L) that no Embedding layer counts, name them all: "
+            "alternatives=[0, 1, 2, 3, 4]",
         )
     return seq_input
 

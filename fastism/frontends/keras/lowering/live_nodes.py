@@ -36,6 +36,7 @@ def live_node(
         why=why,
         delta=declared.delta if declared else None,
         numpy=declared.numpy if declared else None,
+        kept=call.kept,
         masked={index: state.builder.values[mask].type for index, mask in masks.items()},
     )
     if masks or makes_mask(call.operation):

@@ -11,7 +11,6 @@ import keras
 
 from fastism.errors import ModelError
 from fastism.frontends.base import Lowered
-from fastism.frontends.keras.calls.call import Call, Slot
 from fastism.frontends.keras.lowering.functional import functional_graph, paths
 from fastism.frontends.keras.lowering.graph_state import GraphState
 from fastism.frontends.keras.lowering.graphs import lower_main
@@ -25,6 +24,7 @@ from fastism.frontends.keras.lowering.inputs import (
 from fastism.frontends.keras.lowering.live_nodes import live_node
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
 from fastism.frontends.keras.lowering.sequences import sequence_type
+from fastism.frontends.keras.lowering.subclassed import recorded_graph, whole_call
 from fastism.frontends.keras.lowering.tokens import vocabulary
 from fastism.ir.graph import Graph
 from fastism.ir.model_input import ModelInput
@@ -40,6 +40,7 @@ def lower(
     seq_input: int | str = 0,
     name: str = "",
     sha256: str = "",
+    tokens: int | None = None,
 ) -> Lowered:
     """Lower a model of inputs (N, L, C) to the imported stage: one graph, and one a nested model.
 
@@ -49,6 +50,8 @@ def lower(
         fixed axis 1 get the same.
     seq_input: the input that will be edited, by position or name.
     name, sha256: the model file's, kept in the module; the Keras model's name if empty.
+    tokens: how many token numbers there are, for an edited input (N, L) where the model does not
+        say: none of its layers that counts them reads it through operations that are followed.
 
     Raises ModelError if the model has no inputs yet or is not over sequences, InputError if
     ``length`` or ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
@@ -60,18 +63,22 @@ def lower(
     structure = inputs_structure(model)
     inputs = list(keras.tree.flatten(structure))
     names = input_names(structure, inputs)
-    tokens = [vocabulary(model, tensor) if len(tensor.shape) == 2 else None for tensor in inputs]
-    edited = edited_input(inputs, names, tokens, seq_input)
+    functional = functional_graph(model)
+    read = functional or recorded_graph(model, structure, length)
+    counts = [
+        (vocabulary(read, own) if read else None) or tokens if len(own.shape) == 2 else None
+        for own in (read.inputs if read else inputs)
+    ]
+    edited = edited_input(inputs, names, counts, seq_input)
     types = [input_type(tensor, inputs[edited], length) for tensor in inputs]
-    rows = tokens[edited]
+    rows = counts[edited]
     if rows is None:
         types[edited] = sequence_type(types[edited])
     else:
         types[edited] = TensorType("f32", (*types[edited].shape, rows))
     builder = ModuleBuilder()
-    functional = functional_graph(model)
-    if functional is not None:
-        graph = lower_main(builder, functional, names, types)
+    if read is not None:
+        graph = lower_main(builder, read, names, types)
     else:
         graph = _whole(builder, model, structure, names, types)
     builder.main(graph)
@@ -96,12 +103,10 @@ def _whole(
     types: Sequence[TensorType],
 ) -> Graph:
     """A graph of one opaque node that runs a model without a graph of its own."""
-    slots = iter(range(len(names)))
-    arguments = keras.tree.map_structure(lambda _: Slot(next(slots)), structure)
     state = GraphState(module, "main", "")
     tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
     inputs = [state.input(name, tensor, type) for name, tensor, type in tripled]
-    call = Call(model, state.types(inputs), (arguments,), {})
+    call = whole_call(model, structure, state.types(inputs))
     why = "its call is code of its own, not a graph of layers"
     origin = Origin(model.name, type(model).__name__)
     return state.finish(live_node(state, call, inputs, origin, why))
@@ -139,7 +144,7 @@ def _own_shape(own: Sequence[int | None], extents: Sequence[int]) -> tuple[int, 
 def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
     """The user's names of the outputs, unique: the keys of a dict, or the output layers' names."""
     functional = functional_graph(model)
-    names = list(graph.outputs)
+    names = list(graph.outputs) if len(graph.outputs) > 1 else [model.name]
     if functional is not None:
         structure = functional._outputs_struct
         names = list(getattr(model, "output_names", functional.output_names))

@@ -36,7 +36,7 @@ def call_node(
     graph, masked = state.module.nested(inner, types, name, lambda unique: lower(unique, types))
     attributes = {"graph": graph.name}
     results = state.add_all("call", given, name, attributes, origin, graph.types(graph.outputs))
-    count = len(inner.outputs)
+    count = len(graph.outputs) - len(masked)
     masks = zip(masked, results[count:], strict=True)
     state.masks.of.update((results[index], mask) for index, mask in masks)
     return results[:count]

@@ -9,10 +9,12 @@ from typing import Any
 from fastism.frontends.keras.calls.call import Call, Expression, refuse
 from fastism.frontends.keras.calls.composer import Composer, require_fit
 from fastism.frontends.keras.calls.dtypes import cast_call, compute_scope, element_type
+from fastism.frontends.keras.calls.token_code import of_tokens
+from fastism.frontends.keras.calls.tokens import counted, is_code
 from fastism.frontends.keras.calls.trace import expressed
 from fastism.frontends.keras.live.masks import passes_mask
 from fastism.frontends.keras.lowering.graph_state import GraphState
-from fastism.frontends.keras.lowering.tokens import counted, mask_step
+from fastism.frontends.keras.lowering.tokens import mask_step
 from fastism.ir.origin import Origin
 
 
@@ -23,9 +25,14 @@ def step_nodes(
 
     outputs: the symbolic results. Raises NotExpressible where the IR cannot say what it does.
     """
-    if counted(call.operation) and inputs[0] in state.one_hot:
+    tokens = inputs[0] in state.one_hot and len(inputs) == 1
+    if tokens and counted(call.operation):
         inputs = [state.one_hot[inputs[0]]]
         call = replace(call, types=state.types(inputs))
+    elif tokens and is_code(call.operation):
+        rows = state.one_hot[inputs[0]]
+        expression = of_tokens(call, *state.types([rows]))
+        return state.chain(expression, [rows], state.builder.unique(call.operation.name), origin)
     call, given = cast_call(call, outputs[0]), call.types
     with compute_scope(call.operation):
         expression = expressed(call)

@@ -7,49 +7,84 @@ rows are the result.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
-from keras.src.ops.nn import OneHot
+import numpy.typing as npt
 
-from fastism.frontends.keras.calls.call import Call, Step
+from fastism.frontends.keras.calls.call import (
+    Call,
+    NotExpressible,
+    Step,
+    call_of,
+    calls,
+)
+from fastism.frontends.keras.calls.token_code import renumbered
+from fastism.frontends.keras.calls.tokens import counted, is_code, is_embedding
+from fastism.frontends.keras.calls.trace import record_of
 from fastism.frontends.keras.lowering.functional import functional_graph
-from fastism.ir.types import NUMPY_DTYPES
+from fastism.ir.types import NUMPY_DTYPES, SHORT_DTYPES, TensorType
+
+_MOST = 2**16
+"""Tokens that are followed through operations to what counts them."""
+
+Numbers = npt.NDArray[np.int64]
 
 
-def is_embedding(operation: object) -> bool:
-    """Whether an operation is Keras's own embedding layer, and no user's."""
-    return type(operation) is keras.layers.Embedding
-
-
-def counted(operation: Any) -> int | None:
-    """How many tokens an operation tells apart that reads them; None for one that does not."""
-    if is_embedding(operation):
-        return int(operation.input_dim)
-    if type(operation) is OneHot and operation.axis in (-1, 2) and not operation.sparse:
-        return int(operation.num_classes)
-    return None
-
-
-def vocabulary(model: object, tensor: Any) -> int | None:
-    """How many tokens an input of a model counts: the fewest that what reads it tells apart.
+def vocabulary(graph: keras.Function, tensor: Any) -> int | None:
+    """How many tokens an input of a graph counts: the fewest that what reads it tells apart.
 
     None where nothing reads it as tokens.
     """
-    graph = functional_graph(model)
-    if graph is None:
-        return None
-    sizes: list[int | None] = []
-    for node in (node for nodes in graph._nodes_by_depth.values() for node in nodes):
-        given = node.arguments.keras_tensors
-        if given and given[0] is tensor:
-            sizes.append(counted(node.operation))
-        inner = functional_graph(node.operation)
-        if inner is not None:
+    return min(_counts(graph, tensor, None), default=None)
+
+
+def _counts(graph: Any, tensor: Any, made: Numbers | None) -> Iterator[int]:
+    """How many tokens each reader of a tensor tells apart.
+
+    made: what the tensor holds for each token, where that is not the token's own number.
+    """
+    for node in calls(graph):
+        given, operation = node.arguments.keras_tensors, node.operation
+        if not any(each is tensor for each in given):
+            continue
+        count, inner = counted(operation), functional_graph(operation)
+        if count is not None and given[0] is tensor:
+            yield count if made is None else _first_beyond(made, count)
+        elif inner is not None:
             pairs = zip(given, inner.inputs, strict=False)
-            sizes.extend(vocabulary(inner, own) for outer, own in pairs if outer is tensor)
-    return min((size for size in sizes if size is not None), default=None)
+            for outer, own in pairs:
+                if outer is tensor:
+                    yield from _counts(inner, own, made)
+        elif len(given) == 1:
+            yield from _behind(graph, node, made)
+
+
+def _behind(graph: Any, node: Any, made: Numbers | None) -> Iterator[int]:
+    """Likewise, of what comes behind an operation, or stands in the code of a layer."""
+    (tensor,) = node.arguments.keras_tensors
+    dtype = SHORT_DTYPES.get(keras.backend.standardize_dtype(tensor.dtype))
+    if dtype is None or None in tensor.shape[1:]:
+        return
+    call = call_of(node, [TensorType(dtype, ("N", *tensor.shape[1:]))])
+    then = renumbered(call, _MOST)
+    if then is not None:
+        at = np.arange(_MOST) if made is None else made
+        yield from _counts(graph, node.outputs[0], then[at[at < _MOST]])
+    elif is_code(node.operation):
+        try:
+            record = record_of(call)
+        except NotExpressible:
+            return
+        yield from _counts(record, record.inputs[0], made)
+
+
+def _first_beyond(made: Numbers, count: int) -> int:
+    """The first token that is made a number which is not counted; how many there are, if none."""
+    beyond = np.flatnonzero(made >= count)
+    return int(beyond[0]) if len(beyond) else len(made)
 
 
 def mask_step(call: Call) -> Step | None:
