@@ -16,7 +16,7 @@ from fastism.passes.canonicalization.joined import dense_of_joined
 from fastism.passes.canonicalization.reshapes import fold_reshapes
 from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
-from fastism.passes.canonicalization.turned import dense_of_turned, turn_last
+from fastism.passes.canonicalization.turned import dense_of_turned, turn_last, turned_twice
 from fastism.passes.registry import register_pass
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -28,6 +28,7 @@ RULES: Final[tuple[Rule, ...]] = (
     dense_to_conv1d,
     flatten_last,
     turn_last,
+    turned_twice,
     dense_of_joined,
     dense_of_turned,
 )

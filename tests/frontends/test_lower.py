@@ -115,8 +115,6 @@ def running(x: object) -> object:
 @pytest.mark.parametrize(
     ("stack", "reason"),
     [
-        ([layers.GlobalMaxPooling1D("channels_first")], "data_format is 'channels_first'"),
-        ([layers.MaxPooling1D(2, data_format="channels_first")], "data_format"),
         ([layers.Dense(2, activation=running)], "it uses Cumprod: fastism does not know"),
         ([layers.GRU(2)], "fastism does not know what it computes"),
     ],
@@ -128,16 +126,19 @@ def test_what_has_no_rule_is_opaque_and_says_why(stack: list[keras.Layer], reaso
     assert [node.op for node in lowered.module.main.nodes] == ["opaque"]
 
 
-def test_a_convolution_over_channels_first_is_opaque(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turned over to be computed, since TensorFlow has a kernel for it on some processors only."""
-
-    def turned(self: keras.Layer, inputs: object) -> object:
-        return ops.swapaxes(ops.conv(ops.swapaxes(inputs, 1, 2), self.kernel), 1, 2)
-
-    monkeypatch.setattr(layers.Conv1D, "call", turned)
-    lowered = lower(_model(layers.Conv1D(3, 3, data_format="channels_first", name="conv")))
-    assert lowered.opaque["conv"].why == "its data_format is 'channels_first'"
-    assert [str(node.type) for node in lowered.module.main.nodes] == ["f32[N,3,2]"]
+def test_a_layer_over_channels_first_is_turned_over() -> None:
+    """Over (N, L, C) it takes the positions for channels, and they stay where they are."""
+    first = {"data_format": "channels_first"}
+    for layer, ops_of_it, shape in (
+        (layers.Conv1D(3, 3, **first), ["permute", "conv1d", "permute"], "f32[N,3,2]"),
+        (layers.MaxPooling1D(2, **first), ["permute", "max_pool", "permute"], "f32[N,20,2]"),
+        (layers.GlobalMaxPooling1D(**first), ["permute", "global_max_pool"], "f32[N,20]"),
+    ):
+        lowered = lower(_model(layer))
+        assert not lowered.opaque
+        assert [node.op for node in lowered.module.main.nodes] == ops_of_it
+        assert str(lowered.module.main.nodes[-1].type) == shape
+        assert not lowered.module.inputs
 
 
 @pytest.mark.parametrize("layer", [layers.Dropout(0.5), layers.BatchNormalization()])

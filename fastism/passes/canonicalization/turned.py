@@ -38,6 +38,14 @@ def turn_last(node: Node, scope: Scope) -> Rewritten:
     return inner, turn.replace(name=node.name, inputs=(name,), results=node.results)
 
 
+def turned_twice(node: Node, scope: Scope) -> Rewritten:
+    """``permute(permute(x))`` is ``x``, where each makes (N, C, L) of (N, L, C)."""
+    if not _turns(node):
+        return node
+    before = scope.producer(node.inputs[0])
+    return before.inputs[0] if before is not None and _turns(before) else node
+
+
 def dense_of_turned(node: Node, scope: Scope) -> Rewritten:
     """``dense(flatten(permute(x)))`` becomes ``dense(flatten(x))``, the kernel's rows turned.
 

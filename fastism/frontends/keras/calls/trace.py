@@ -29,6 +29,7 @@ from fastism.frontends.keras.calls.call import (
     of_keras,
     refuse,
 )
+from fastism.frontends.keras.calls.channels_first import has_channels_first, with_channels_last
 from fastism.frontends.keras.calls.composer import Composer, require_fit
 from fastism.frontends.keras.calls.tensorflow import replayed
 from fastism.frontends.keras.said import first_line
@@ -47,6 +48,8 @@ def expressed(call: Call) -> Expression:
 
     Raises NotExpressible where neither gives them.
     """
+    if has_channels_first(call):
+        return with_channels_last(call, expressed)
     try:
         return express(call)
     except NoHandler as unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastism.frontends.keras.calls.call import Call, Step, handles, integer, refuse
+from fastism.frontends.keras.calls.channels_first import moved
 from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers.planes import shape as planes
 from fastism.frontends.keras.handlers.slicing import BACKWARDS, along, taken_of
@@ -72,7 +73,7 @@ def flatten(call: Call) -> Sequence[Step]:
     """Of data that says it has its channels in front, they are brought behind the rest first."""
     rank = call.type.rank
     if call.operation.data_format == "channels_first" and rank > 2:
-        return [*_permuted(call, (*range(2, rank), 1)), Step("flatten")]
+        return [*moved(call.type, (*range(2, rank), 1)), Step("flatten")]
     return [Step("flatten")]
 
 
@@ -83,7 +84,7 @@ def reshape(call: Call) -> Sequence[Step]:
 
 @handles("layers.Permute")
 def permute(call: Call) -> Sequence[Step]:
-    return _permuted(call, tuple(call.operation.dims))
+    return moved(call.type, tuple(call.operation.dims))
 
 
 @handles("ops.Transpose")
@@ -92,7 +93,7 @@ def transpose(call: Call) -> Sequence[Step]:
     batch, *order = (axis % call.type.rank for axis in axes)
     if batch != 0:
         refuse("it moves the batch axis")
-    return _permuted(call, tuple(order))
+    return moved(call.type, tuple(order))
 
 
 @handles("ops.Swapaxes")
@@ -102,33 +103,18 @@ def swap_axes(call: Call) -> Sequence[Step]:
     if 0 in (one, other):
         refuse("it moves the batch axis")
     swapped = {one: other, other: one}
-    return _permuted(call, tuple(swapped.get(axis, axis) for axis in range(1, rank)))
+    return moved(call.type, tuple(swapped.get(axis, axis) for axis in range(1, rank)))
 
 
 @handles("ops.Moveaxis")
 def move_axis(call: Call) -> Sequence[Step]:
     rank, operation = call.type.rank, call.operation
-    moved = {
+    places = {
         int(to) % rank: int(axis) % rank
         for axis, to in zip(operation.source, operation.destination, strict=True)
     }
-    rest = iter(axis for axis in range(rank) if axis not in moved.values())
-    batch, *order = (moved[i] if i in moved else next(rest) for i in range(rank))
+    rest = iter(axis for axis in range(rank) if axis not in places.values())
+    batch, *order = (places[i] if i in places else next(rest) for i in range(rank))
     if batch != 0:
         refuse("it moves the batch axis")
-    return _permuted(call, tuple(order))
-
-
-def _permuted(call: Call, order: tuple[int, ...]) -> Sequence[Step]:
-    """The axes in another order: a reshape where only axes of one position change places."""
-    shape = call.type.shape
-    longer = [axis for axis in order if shape[axis] != 1]
-    if longer == sorted(longer):
-        return [Step("reshape", {"shape": tuple(int(shape[axis]) for axis in order)})]
-    return [Step("permute", {"order": order})]
-
-
-@handles("layers.RepeatVector")
-def repeat_vector(call: Call) -> Sequence[Step]:
-    factor = {"factor": integer(call.operation.n)}
-    return [Step("reshape", {"shape": (1, call.type.channels)}), Step("upsample", factor)]
+    return moved(call.type, tuple(order))

@@ -43,11 +43,22 @@ class GraphState:
         """The types of some values."""
         return tuple(self.builder.values[name].type for name in names)
 
-    def input(self, name: str, tensor: Any, type: TensorType) -> str:
-        """Declare an input; the value that has the Keras tensor's own shape."""
+    def input(self, name: str, tensor: Any, type: TensorType, *, turned: bool = False) -> str:
+        """Declare an input; the value that has the Keras tensor's own shape.
+
+        turned: the tensor has its channels in front.
+        """
         value = self.builder.input(name, type)
         if not self.path and type.rank == 3:
             self.rows.add(value)
+        if turned:
+            value = self.builder.add(
+                "permute",
+                [value],
+                name=f"{name}/turned",
+                attributes={"order": (2, 1)},
+                origin=Origin(name, _INPUT),
+            )
         if len(tensor.shape) == type.rank:
             return value
         if len(tensor.shape) < type.rank:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,14 +32,20 @@ from fastism.ir.types import TensorType
 
 
 def lower_main(
-    module: ModuleBuilder, model: Functional, names: Sequence[str], types: Sequence[TensorType]
+    module: ModuleBuilder,
+    model: Functional,
+    names: Sequence[str],
+    types: Sequence[TensorType],
+    turned: Collection[str] = (),
 ) -> Graph:
     """Lower the whole model, and the models nested in it, to graphs of a module.
 
-    names, types: of the model's inputs. Raises LoweringError for a layer no graph can hold.
+    names, types: of the model's inputs. turned: those that have their channels in front.
+
+    Raises LoweringError for a layer no graph can hold.
     """
     lowering = _Lowering(GraphState(module, "main", ""), model)
-    lowering.run(names, types)
+    lowering.run(names, types, turned)
     if len(lowering.outputs) != len(model.outputs):
         raise LoweringError(
             "an output of the model is the same for every input",
@@ -68,10 +74,12 @@ class _Lowering:
         outputs = [id(tensor) for tensor in self.model.outputs]
         return [self.values[each] for each in outputs if each not in self.known]
 
-    def run(self, names: Sequence[str], types: Sequence[TensorType]) -> None:
+    def run(
+        self, names: Sequence[str], types: Sequence[TensorType], turned: Collection[str] = ()
+    ) -> None:
         """Add the inputs, of these names and types, and all nodes."""
         for name, tensor, type in zip(names, self.model.inputs, types, strict=True):
-            self.values[id(tensor)] = self.state.input(name, tensor, type)
+            self.values[id(tensor)] = self.state.input(name, tensor, type, turned=name in turned)
         for node in calls(self.model):
             self._lower(node)
 

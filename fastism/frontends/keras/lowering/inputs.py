@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from fastism.errors import InputError, ModelError
+from fastism.frontends.keras.calls.call import calls
 from fastism.frontends.keras.calls.dtypes import element_type
 from fastism.frontends.keras.lowering.functional import functional_graph, paths
 from fastism.frontends.keras.lowering.sequences import holds_sequences, length_axis
@@ -146,3 +147,15 @@ def input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
 def _shape(tensor: Any) -> str:
     dims = ("any" if dim is None else str(dim) for dim in tensor.shape[1:])
     return f"({', '.join(('N', *dims))})"
+
+
+def is_turned(model: Any, tensor: Any) -> bool:
+    """Whether layers that read an input take its channels to come first."""
+    readers = [
+        node.operation
+        for node in calls(model)
+        if any(tensor is each for each in node.arguments.keras_tensors)
+    ]
+    return bool(readers) and all(
+        getattr(reader, "data_format", None) == "channels_first" for reader in readers
+    )

@@ -19,14 +19,15 @@ from fastism.frontends.keras.lowering.inputs import (
     input_names,
     input_type,
     inputs_structure,
+    is_turned,
     layer_names,
 )
 from fastism.frontends.keras.lowering.live_nodes import live_node
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
-from fastism.frontends.keras.lowering.sequences import sequence_type
+from fastism.frontends.keras.lowering.sequences import sequence_type, turned_type
 from fastism.frontends.keras.lowering.subclassed import recorded_graph, whole_call
 from fastism.frontends.keras.lowering.tokens import vocabulary
-from fastism.ir.graph import Graph
+from fastism.ir.graph import Graph, Value
 from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Module
 from fastism.ir.origin import Origin
@@ -71,23 +72,27 @@ def lower(
     ]
     edited = edited_input(inputs, names, counts, seq_input)
     types = [input_type(tensor, inputs[edited], length) for tensor in inputs]
-    rows = counts[edited]
+    rows, turned = counts[edited], None
     if rows is None:
-        types[edited] = sequence_type(types[edited])
+        if functional is not None and is_turned(functional, inputs[edited]):
+            turned = turned_type(types[edited])
+        types[edited] = turned or sequence_type(types[edited])
     else:
         types[edited] = TensorType("f32", (*types[edited].shape, rows))
     builder = ModuleBuilder()
     if read is not None:
-        graph = lower_main(builder, read, names, types)
+        front = {names[edited]} if turned else ()
+        graph = lower_main(builder, read, names, types, front)
     else:
         graph = _whole(builder, model, structure, names, types)
     builder.main(graph)
+    taken = _model_inputs(inputs, graph, layered=functional is not None)
     module = Module(
         stage="imported",
         graphs=tuple(builder.graphs),
         constants=builder.constants,
         seq_input=graph.inputs[edited].name,
-        inputs=_model_inputs(inputs, graph, layered=functional is not None),
+        inputs=_with_turned(taken, graph.inputs[edited], inputs[edited]) if turned else taken,
         outputs=_output_names(model, graph),
         model=name or model.name,
         sha256=sha256,
@@ -131,6 +136,15 @@ def _model_inputs(tensors: Sequence[Any], graph: Graph, *, layered: bool) -> tup
         if given != usual:
             found.append(given)
     return tuple(found)
+
+
+def _with_turned(taken: Sequence[ModelInput], value: Value, tensor: Any) -> tuple[ModelInput, ...]:
+    """The same, where the edited input has its channels in front in the model."""
+    shape = tuple(int(extent) for extent in tensor.shape[1:])
+    usual = ModelInput.plain(value.name, value.type)
+    known = next((given for given in taken if given.name == value.name), usual)
+    others = [given for given in taken if given.name != value.name]
+    return (*others, replace(known, shape=shape, turned=True))
 
 
 def _own_shape(own: Sequence[int | None], extents: Sequence[int]) -> tuple[int, ...]:

@@ -28,3 +28,15 @@ def sequence_type(type_: TensorType) -> TensorType:
     """The same elements as (N, L, C)."""
     length = int(type_.shape[length_axis([1, *map(int, type_.shape[1:])])])
     return type_.with_shape(type_.shape[0], length, type_.elements // length)
+
+
+def turned_type(type_: TensorType) -> TensorType | None:
+    """The type (N, L, C) of a value (N, C, L), (N, C, 1, L) or (N, C, L, 1); None for another.
+
+    There are more positions than channels: one whose first axis is longer has its positions there.
+    """
+    channels, *rest = (int(extent) for extent in type_.shape[1:])
+    longer = [extent for extent in rest if extent != 1]
+    if len(longer) != 1 or longer[0] <= channels:
+        return None
+    return type_.with_shape(type_.shape[0], longer[0], channels)
