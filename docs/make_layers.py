@@ -14,7 +14,8 @@ from typing import Any
 
 import keras
 
-from docs.markdown import code, reads, table
+from docs.markdown import code, first_sentence, reads, table
+from fastism.frontends.keras.calls.tensorflow import readers
 from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import Graph, Node, Sites
 from fastism.ir.analysis import relations
@@ -119,6 +120,15 @@ the model itself at every site. `make pages` writes this page.
   `test_functions.py`.
 """
 
+OPERATIONS = """\
+## Operations of TensorFlow
+
+Layers, Lambdas and activations written in `tf.*`, `tf.nn.*` or `tf.keras.backend` are traced to
+their graph. These of its operations are said again in `keras.ops`, held against the live code on
+random numbers, and then become what those become; others make a layer run live, and are named.
+Conditionals that are decided before the sequence is known take their branch.
+"""
+
 
 def page() -> str:
     """The text of the page."""
@@ -132,6 +142,11 @@ def page() -> str:
         _table(found, layers),
         "## Operations and layers of other kinds\n",
         _table(found, others),
+        OPERATIONS,
+        table(
+            ("operations", "what they do"),
+            ((code(*sorted(types)), first_sentence(each)) for each, types in readers().items()),
+        ),
         "## Run whole\n",
         "Layers of `keras.layers` that no test model has: exact, by the live layer, in full once\n"
         "a mutation.\n",

@@ -12,6 +12,7 @@ def _conv(filters: int, width: int, **options: object) -> keras.Layer:
 
 @small_model()
 def basset() -> keras.Model:
+    """Convolutions, normalization and pools under dense layers."""
     inputs = x = sequence(72)
     for filters, width, pool in ((8, 11, 3), (7, 7, 4), (6, 5, 2)):
         x = layers.BatchNormalization()(_conv(filters, width)(x))
@@ -72,6 +73,7 @@ def _splice(length: int | None) -> keras.Model:
 
 @small_model()
 def spliceai() -> keras.Model:
+    """Residual units of dilated convolutions, skips collected and cropped."""
     return _splice(70)
 
 
@@ -100,6 +102,7 @@ def any_length_memory() -> keras.Model:
 
 @small_model()
 def deepsea() -> keras.Model:
+    """Valid convolutions and pools under dense layers."""
     inputs = x = sequence(64)
     for filters, pool in ((7, 4), (6, 2)):
         x = layers.Conv1D(filters, 8, activation="relu")(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 
 import keras
 import numpy as np
@@ -46,6 +47,7 @@ def small_model(
     def register(builder: Builder) -> Builder:
         name = builder.__name__
 
+        @wraps(builder)
         def build() -> keras.Model:
             keras.utils.clear_session()  # layer names count from the start in every model
             model = builder()

@@ -13,6 +13,6 @@ from fastism.frontends.keras.calls.tensorflow import (  # noqa: F401  (imported 
     shapes,
 )
 from fastism.frontends.keras.calls.tensorflow.graph import replayed
-from fastism.frontends.keras.calls.tensorflow.registry import names
+from fastism.frontends.keras.calls.tensorflow.registry import names, readers
 
-__all__ = ["names", "replayed"]
+__all__ = ["names", "readers", "replayed"]

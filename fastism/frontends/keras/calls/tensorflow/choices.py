@@ -26,13 +26,13 @@ _ALIKE: dict[str, Callable[..., Any]] = {
 
 @reads(*_ALIKE)
 def alike(operation: Operation, inputs: list[Value]) -> Value:
-    """What Keras has under a name of its own."""
+    """Truths: by the operation that Keras has for it."""
     return _ALIKE[operation.type](*inputs)
 
 
 @reads("Select")
 def select(operation: Operation, inputs: list[Value]) -> Value:
-    """The older form: a condition of one axis chooses whole entries."""
+    """A condition with as many axes as what it chooses from."""
     if len(inputs[0].shape) != len(inputs[1].shape):
         refuse("its condition has fewer axes than its values")
     return ops.where(*inputs)
@@ -40,6 +40,7 @@ def select(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("OneHot")
 def one_hot(operation: Operation, inputs: list[Value]) -> Value:
+    """A row for every whole number, with any two values in it."""
     numbers, depth, on, off = inputs
     one, zero = float(known(on, "value")), float(known(off, "value"))
     rows = ops.one_hot(

@@ -67,27 +67,31 @@ BY_ELEMENT = frozenset((*_ALIKE, "LeakyRelu", "ClipByValue", "Pow", "Cast", "Squ
 
 @reads(*_ALIKE)
 def alike(operation: Operation, inputs: list[Value]) -> Value:
-    """What Keras has under a name of its own."""
+    """Every element by itself: by the operation that Keras has for it."""
     return _ALIKE[operation.type](*inputs)
 
 
 @reads("AddN")
 def total(operation: Operation, inputs: list[Value]) -> Value:
+    """A sum of several values."""
     return reduce(ops.add, inputs)
 
 
 @reads("SquaredDifference")
 def squared_difference(operation: Operation, inputs: list[Value]) -> Value:
+    """The square of a difference."""
     return ops.square(ops.subtract(*inputs))
 
 
 @reads("LeakyRelu")
 def leaky_relu(operation: Operation, inputs: list[Value]) -> Value:
+    """A share of what is below zero."""
     return ops.leaky_relu(inputs[0], negative_slope=operation["alpha"])
 
 
 @reads("ClipByValue")
 def clip(operation: Operation, inputs: list[Value]) -> Value:
+    """Between two known bounds."""
     low, high = known(inputs[1], "lower bound"), known(inputs[2], "upper bound")
     return ops.clip(inputs[0], low, high)
 
@@ -103,24 +107,27 @@ def power(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("IsFinite")
 def is_finite(operation: Operation, inputs: list[Value]) -> Value:
-    """Below the largest number there is: a comparison that infinities and NaN fail."""
+    """A comparison with the largest number there is, which infinities and NaN fail."""
     largest = np.finfo(keras.backend.standardize_dtype(inputs[0].dtype)).max
     return ops.less(ops.abs(inputs[0]), largest)
 
 
 @reads("FloorDiv")
 def whole_ratio(operation: Operation, inputs: list[Value]) -> Value:
+    """The floor of a ratio."""
     return ops.floor(ops.divide(*inputs))
 
 
 @reads("FloorMod")
 def remainder(operation: Operation, inputs: list[Value]) -> Value:
+    """What the floor of a ratio leaves."""
     above, below = inputs
     return ops.subtract(above, ops.multiply(ops.floor(ops.divide(above, below)), below))
 
 
 @reads("BiasAdd", "BiasAddV1")
 def bias(operation: Operation, inputs: list[Value]) -> Value:
+    """A number for every channel, wherever the channels stand."""
     if operation.type == "BiasAdd" and operation["data_format"] != "NHWC":
         shape = (1, -1, *(1,) * (len(inputs[0].shape) - 2))
         return ops.add(inputs[0], known(inputs[1], "bias").reshape(shape))
@@ -129,7 +136,7 @@ def bias(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("DivNoNan")
 def ratio_or_zero(operation: Operation, inputs: list[Value]) -> Value:
-    """Zero where the divisor is."""
+    """A ratio, zero where the divisor is."""
     above, below = inputs
     if isinstance(below, np.ndarray):
         if np.all(below != 0):
@@ -141,6 +148,7 @@ def ratio_or_zero(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Cast")
 def cast(operation: Operation, inputs: list[Value]) -> Value:
+    """To another element type that the IR has."""
     dtype = operation["DstT"].name
     if dtype not in SHORT_DTYPES:
         refuse(f"it casts to {dtype}")

@@ -21,6 +21,7 @@ from fastism.frontends.keras.calls.tensorflow.registry import (
 
 @reads("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 def product(operation: Operation, inputs: list[Value]) -> Value:
+    """Of a value and a known matrix, on either side and turned or not."""
     turns = ("transpose_a", "transpose_b") if operation.type == "MatMul" else ("adj_x", "adj_y")
     left, right = (
         _turned(value) if operation[turn] else value
@@ -35,7 +36,7 @@ def _turned(value: Value) -> Value:
 
 @reads("Einsum")
 def einsum(operation: Operation, inputs: list[Value]) -> Value:
-    """What is known goes last, as weights do."""
+    """Of a value and known weights, in either order."""
     sources, _, result = operation["equation"].partition("->")
     pairs = sorted(zip(sources.split(","), inputs, strict=True), key=lambda pair: is_known(pair[1]))
     subscripts = ",".join(source for source, _ in pairs)
@@ -44,7 +45,7 @@ def einsum(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Conv2D", "DepthwiseConv2dNative")
 def convolution(operation: Operation, inputs: list[Value]) -> Value:
-    """Over two axes; where one of them is a single position, over the other alone."""
+    """By known weights, over two axes, or over one where the other has one entry."""
     kernel = known(inputs[1], "kernel")
     channels_last = operation["data_format"] == "NHWC"
     axes = slice(1, 3) if channels_last else slice(2, 4)
@@ -84,6 +85,7 @@ def _padded(operation: Operation, value: Value) -> tuple[str, Value]:
 
 @reads("MaxPool", "AvgPool", "MaxPoolV2")
 def pool(operation: Operation, inputs: list[Value]) -> Value:
+    """Over one axis or two, padded or not."""
     if operation["data_format"] != "NHWC":
         refuse("its channels come first")
     if operation.type == "MaxPoolV2":

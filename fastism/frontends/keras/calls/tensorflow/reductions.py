@@ -31,6 +31,7 @@ _ARGUMENTS: dict[str, Callable[..., Any]] = {"ArgMax": ops.argmax, "ArgMin": ops
 
 @reads(*_REDUCTIONS)
 def reduction(operation: Operation, inputs: list[Value]) -> Value:
+    """Over known axes, but not that of the sequences."""
     axes = integers(inputs[1], "axes")
     if not axes:
         return inputs[0]
@@ -40,6 +41,7 @@ def reduction(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads(*_ARGUMENTS)
 def argument(operation: Operation, inputs: list[Value]) -> Value:
+    """Where the largest or smallest entry is."""
     (axis,) = integers(inputs[1], "axis")
     found = _ARGUMENTS[operation.type](inputs[0], axis=axis)
     return ops.cast(found, operation["output_type"].name)
@@ -47,16 +49,19 @@ def argument(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Softmax")
 def softmax(operation: Operation, inputs: list[Value]) -> Value:
+    """Over the last axis."""
     return ops.softmax(inputs[0], axis=-1)
 
 
 @reads("LogSoftmax")
 def log_softmax(operation: Operation, inputs: list[Value]) -> Value:
+    """Over the last axis, as a logarithm."""
     return ops.log_softmax(inputs[0], axis=-1)
 
 
 @reads("Cumsum", "Cumprod")
 def running(operation: Operation, inputs: list[Value]) -> Value:
+    """Over what stands in front of an entry and itself, or behind it."""
     operation.require(exclusive=False)
     (axis,) = integers(inputs[1], "axis")
     run = ops.cumsum if operation.type == "Cumsum" else ops.cumprod
@@ -67,7 +72,7 @@ def running(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def batch_normalization(operation: Operation, inputs: list[Value]) -> list[Value]:
-    """With the moments of training; only the normalized value can be read further."""
+    """By the moments of training; no other result than the normalized value is read."""
     if operation["is_training"]:
         refuse("it takes the moments of the batch")
     value, scale, offset, mean, variance = inputs

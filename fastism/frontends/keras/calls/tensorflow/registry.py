@@ -56,6 +56,14 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_READERS))
 
 
+def readers() -> dict[Reader, list[str]]:
+    """Every reader, and the types of operations that it reads; in the order of registration."""
+    found: dict[Reader, list[str]] = {}
+    for name, each in _READERS.items():
+        found.setdefault(each, []).append(name)
+    return found
+
+
 def is_known(value: Value) -> bool:
     """Whether a value is known beforehand, the same for every sequence."""
     return isinstance(value, np.ndarray)

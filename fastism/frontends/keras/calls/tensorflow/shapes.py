@@ -36,17 +36,20 @@ class Rows:
 
 @reads("Shape", "ShapeN")
 def shape(operation: Operation, inputs: list[Value]) -> list[Value]:
+    """A shape, as a value that is known but for how many sequences there are."""
     dtype = operation["out_type"].as_numpy_dtype
     return [np.asarray(_with_batch(value), dtype) for value in inputs]
 
 
 @reads("Size")
 def size(operation: Operation, inputs: list[Value]) -> Value:
+    """How many entries there are."""
     return np.asarray(np.prod(_with_batch(inputs[0])), operation["out_type"].as_numpy_dtype)
 
 
 @reads("Rank")
 def rank(operation: Operation, inputs: list[Value]) -> Value:
+    """How many axes there are."""
     return np.asarray(len(inputs[0].shape), np.int32)
 
 
@@ -59,6 +62,7 @@ def _with_batch(value: Value) -> list[int]:
 
 @reads("Reshape")
 def reshape(operation: Operation, inputs: list[Value]) -> Value:
+    """To known extents; positions may join the sequences for operations row by row."""
     value, target = inputs[0], integers(inputs[1], "target")
     if not target:
         refuse("it drops the batch")
@@ -81,12 +85,14 @@ def reshape(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("ExpandDims")
 def expand_dims(operation: Operation, inputs: list[Value]) -> Value:
+    """Another axis."""
     (axis,) = integers(inputs[1], "axis")
     return ops.expand_dims(inputs[0], axis)
 
 
 @reads("Squeeze")
 def squeeze(operation: Operation, inputs: list[Value]) -> Value:
+    """Axes of one entry left out."""
     axes = list(operation["squeeze_dims"])
     if not axes:
         axes = [i for i, extent in enumerate(extents(inputs[0])) if extent == 1]
@@ -95,17 +101,20 @@ def squeeze(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Transpose")
 def transpose(operation: Operation, inputs: list[Value]) -> Value:
+    """The axes in another order, the sequences first."""
     return ops.transpose(inputs[0], integers(inputs[1], "order"))
 
 
 @reads("ReverseV2")
 def reverse(operation: Operation, inputs: list[Value]) -> Value:
+    """Backwards along known axes."""
     axes = integers(inputs[1], "axes")
     return ops.flip(inputs[0], tuple(axes)) if axes else inputs[0]
 
 
 @reads("ConcatV2")
 def concatenate(operation: Operation, inputs: list[Value]) -> Value:
+    """One after the other, with values that are the same for every sequence among them."""
     *values, axis = inputs
     (along,) = integers(axis, "axis")
     return ops.concatenate(_alike(values), along)
@@ -113,6 +122,7 @@ def concatenate(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Concat")
 def concatenate_first(operation: Operation, inputs: list[Value]) -> Value:
+    """The same, of an older form."""
     axis, *values = inputs
     (along,) = integers(axis, "axis")
     return ops.concatenate(_alike(values), along)
@@ -120,6 +130,7 @@ def concatenate_first(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Pack")
 def stack(operation: Operation, inputs: list[Value]) -> Value:
+    """Side by side on an axis of their own."""
     return ops.stack(_alike(inputs), operation["axis"])
 
 
@@ -145,17 +156,20 @@ def blank(value: np.ndarray, like: Any) -> Value:
 
 @reads("Unpack")
 def unstack(operation: Operation, inputs: list[Value]) -> list[Value]:
+    """Every entry of an axis by itself."""
     return list(ops.unstack(inputs[0], axis=operation["axis"]))
 
 
 @reads("Split")
 def split(operation: Operation, inputs: list[Value]) -> list[Value]:
+    """Into equal parts."""
     (axis,) = integers(inputs[0], "axis")
     return list(ops.split(inputs[1], operation["num_split"], axis=axis))
 
 
 @reads("SplitV")
 def split_at(operation: Operation, inputs: list[Value]) -> list[Value]:
+    """Into parts of known sizes."""
     value, sizes, axis = inputs[0], integers(inputs[1], "sizes"), integers(inputs[2], "axis")[0]
     if -1 in sizes:
         sizes[sizes.index(-1)] = int(extents(value)[axis] or 0) - sum(s for s in sizes if s != -1)
@@ -166,6 +180,7 @@ def split_at(operation: Operation, inputs: list[Value]) -> list[Value]:
 
 @reads("Tile")
 def tile(operation: Operation, inputs: list[Value]) -> Value:
+    """Several times over."""
     repeats = integers(inputs[1], "repeats")
     if is_known(inputs[0]):
         return _without_batch(inputs[0], repeats, lambda value, counts: np.tile(value, counts))
@@ -174,6 +189,7 @@ def tile(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("BroadcastTo")
 def broadcast(operation: Operation, inputs: list[Value]) -> Value:
+    """Spread over a larger shape."""
     value, target = inputs[0], integers(inputs[1], "shape")
     if is_known(value):
         return _without_batch(value, target, np.broadcast_to)
@@ -186,6 +202,7 @@ def broadcast(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Fill")
 def fill(operation: Operation, inputs: list[Value]) -> Value:
+    """A known value everywhere."""
     return _without_batch(inputs[1], integers(inputs[0], "shape"), np.broadcast_to)
 
 
@@ -199,6 +216,7 @@ def _without_batch(value: np.ndarray, target: list[int], make: Any) -> np.ndarra
 
 @reads("Pad", "PadV2")
 def pad(operation: Operation, inputs: list[Value]) -> Value:
+    """Zeros, or another number, at the ends."""
     width = known(inputs[1], "widths").astype(int).tolist()
     filling = float(known(inputs[2], "value")) if operation.type == "PadV2" else 0.0
     if not filling:
@@ -208,12 +226,14 @@ def pad(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("MirrorPad")
 def mirror_pad(operation: Operation, inputs: list[Value]) -> Value:
+    """What lies at the ends, mirrored."""
     width = known(inputs[1], "widths").astype(int).tolist()
     return ops.pad(inputs[0], width, mode=operation["mode"].lower())
 
 
 @reads("Slice")
 def slice_of_size(operation: Operation, inputs: list[Value]) -> Value:
+    """A part, by start and size."""
     begins, sizes = integers(inputs[1], "start"), integers(inputs[2], "size")
     key = tuple(
         slice(begin or None, None if size in (-1, BATCH) else begin + size)
@@ -251,6 +271,7 @@ def strided_slice(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("GatherV2", "Gather")
 def gather(operation: Operation, inputs: list[Value]) -> Value:
+    """Known entries of an axis."""
     wanted = known(inputs[1], "choice of entries")
     axis = integers(inputs[2], "axis")[0] if operation.type == "GatherV2" else 0
     if operation.type == "GatherV2":
@@ -260,6 +281,7 @@ def gather(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("Roll")
 def roll(operation: Operation, inputs: list[Value]) -> Value:
+    """Entries moved along, those that fall off brought to the front."""
     value = inputs[0]
     shifts, axes = integers(inputs[1], "shift"), integers(inputs[2], "axis")
     for shift, axis in zip(shifts, axes, strict=True):
