@@ -102,6 +102,11 @@ def known(class_name: str) -> bool:
     return class_name == "Merge" or hasattr(keras.layers, _CLASSES.get(class_name, class_name))
 
 
+def renamed(config: Mapping[str, Any]) -> Config:
+    """The fields of Keras 1 under the names of Keras 2."""
+    return {_KEYS.get(key, key): value for key, value in config.items()}
+
+
 def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
     """Class and configuration of a layer of Keras's own, as Keras 3 writes them.
 
@@ -109,7 +114,7 @@ def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
     refuse.
     """
     new = _CLASSES.get(class_name, class_name)
-    result = {_KEYS.get(key, key): value for key, value in config.items()}
+    result = renamed(config)
     if class_name == "Merge":
         return _merge(result)
     if new.startswith("Conv") and "nb_row" in result:
