@@ -101,6 +101,9 @@ def test_without_tf_keras_one_line_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("fastism.frontends.keras.files.saved_model.find_spec", lambda _: None)
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"no keras_metadata\.pb"):  # nor would tf_keras read it
+        load_model(tmp_path / "saved")
+    (tmp_path / "saved" / "keras_metadata.pb").write_bytes(b"")
     with pytest.raises(ModelError, match=r"pip install 'fastism\[legacy\]'"):
         load_model(tmp_path / "saved")
 

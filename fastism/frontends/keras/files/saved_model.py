@@ -17,6 +17,7 @@ from fastism.frontends.keras.files.legacy import REWRITE, operations
 from fastism.frontends.keras.files.model_file import ModelFile
 from fastism.frontends.keras.files.trust import objects, refuse_code
 
+_METADATA = "keras_metadata.pb"
 _LEGACY = "pip install 'fastism[legacy]'"
 
 
@@ -29,6 +30,12 @@ def as_hdf5(
     Raises ModelError, beginning with ``what``: without tf_keras, for a folder that no Keras wrote,
     for code in it while ``unsafe`` is false, and for a model that has no configuration.
     """
+    if file.path.is_dir() and not (file.path / _METADATA).exists():
+        raise ModelError(
+            what,
+            why=f"it is a TensorFlow program without Keras's layers (it has no {_METADATA})",
+            attempt="save the Keras model it was made from: model.save('model.keras')",
+        )
     if find_spec("tf_keras") is None:
         raise ModelError(
             what,
@@ -72,20 +79,13 @@ def _stand_in(name: str) -> Callable[[Any], Any]:
 
 def _metadata(path: Path, what: str) -> list[Any]:
     """What Keras wrote about every layer of a folder."""
-    metadata = path / "keras_metadata.pb"
-    if not metadata.exists():
-        raise ModelError(
-            what,
-            why="it is a TensorFlow program without Keras's layers (it has no keras_metadata.pb)",
-            attempt="save the Keras model it was made from: model.save('model.keras')",
-        )
     content = import_module("tf_keras.protobuf.saved_metadata_pb2").SavedMetadata()
     try:
-        content.ParseFromString(metadata.read_bytes())
+        content.ParseFromString((path / _METADATA).read_bytes())
         return [json.loads(node.metadata) for node in content.nodes]
     except Exception as error:  # a damaged message raises one of several types
         raise ModelError(
-            what, why=f"keras_metadata.pb is damaged: {error}", attempt="copy the folder again"
+            what, why=f"{_METADATA} is damaged: {error}", attempt="copy the folder again"
         ) from None
 
 
