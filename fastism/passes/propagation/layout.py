@@ -32,7 +32,7 @@ class Layout:
         """The narrowest layout over the hulls of a family, its width a multiple of ``multiple``."""
         hull = tight.hull
         width = -(-max(hull.width, 1) // multiple) * multiple
-        return cls(np.clip(hull.start, 0, max(tight.length - width, 0)), width)
+        return cls(np.minimum(hull.start, max(tight.length - width, 0)), width)
 
     @classmethod
     def full(cls, sites: int, length: int) -> Layout:
@@ -48,9 +48,12 @@ class Layout:
         return Layout(self.start + offset, self.width)
 
     def on_grid(self, step: int, length: int) -> Layout:
-        """Wider windows that start at a multiple of ``step``, or end where the value does."""
+        """Wider windows that start at a multiple of ``step``, or end where the value does.
+
+        Those windows that they are made of lie inside the value.
+        """
         width = min(self.width + step - 1, length)
-        return Layout(np.clip(self.start // step * step, 0, length - width), width)
+        return Layout(np.minimum(self.start // step * step, length - width), width)
 
     def covers(self, tight: Range) -> bool:
         """Whether every range of the family lies inside its window."""
