@@ -34,6 +34,31 @@ class StochasticShift(keras.layers.Layer):
         return shape
 
 
+class StochasticReverseComplement(keras.layers.Layer):
+    """Basenji: the other strand in training; and whether it was that."""
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        if training:
+            other = tf.gather(tf.reverse(x, axis=[1]), [3, 2, 1, 0], axis=-1)
+            turned = tf.random.uniform([]) > 0.5
+            return tf.cond(turned, lambda: other, lambda: x), turned
+        return x, tf.constant(False)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape, ()
+
+
+class SwitchReverse(keras.layers.Layer):
+    """Basenji: the tracks turned back, where the sequence was turned."""
+
+    def call(self, pair: Any) -> Any:
+        x, turned = pair
+        return tf.keras.backend.switch(turned, tf.reverse(x, axis=[1]), x)
+
+    def compute_output_shape(self, shapes: Any) -> Any:
+        return shapes[0]
+
+
 class SqueezeExcite(keras.layers.Layer):
     """Basenji: channels scaled by what a small network says of their means."""
 
@@ -71,12 +96,14 @@ def _dilated(x: Any, filters: int, rates: tuple[int, ...]) -> Any:
 def basenji() -> keras.Model:
     """A tower of pools, dilated layers, tracks; layers that augment in training inside."""
     inputs = sequence(96)
-    x = _block(StochasticShift()(inputs), 6, 9, 2)
+    x, turned = StochasticReverseComplement()(inputs)
+    x = _block(StochasticShift()(x), 6, 9, 2)
     x = _block(x, 7, 5, 2)
     x = _dilated(x, 4, (1, 2))
     x = layers.Cropping1D(4)(x)
     x = Gelu()(_block(x, 8, 1))
-    return keras.Model(inputs, layers.Dense(3, activation="softplus")(x))
+    x = layers.Dense(3, activation="softplus")(x)
+    return keras.Model(inputs, SwitchReverse()([x, turned]))
 
 
 @small_model()
@@ -219,7 +246,8 @@ def enformer() -> keras.Model:
 def scbasset() -> keras.Model:
     """A tower of pools to a bottleneck, and one prediction a cell."""
     inputs = sequence(84)
-    x = _block(StochasticShift()(inputs), 6, 9, 3)
+    x, _ = StochasticReverseComplement()(inputs)
+    x = _block(StochasticShift()(x), 6, 9, 3)
     for filters in (6, 7):
         x = _block(x, filters, 5, 2)
     x = layers.Reshape((1, -1))(Gelu()(_block(x, 5, 1)))

@@ -67,7 +67,9 @@ def element_code(walk: Walk, x: Tensor) -> Tensor:
             lambda v: v * tf.tanh(tf.nn.softplus(v)),
             lambda v: tf.where(v > low, v, share * v),
             lambda v: tf.clip_by_value(v, low, low + 1.0),
-            lambda v: tf.pow(2.0, tf.minimum(v, 2.0)) - 1.0 / (1.0 + tf.square(v)),
+            lambda v: (
+                tf.pow(tf.constant(2.0, v.dtype), tf.minimum(v, 2.0)) - 1.0 / (1.0 + tf.square(v))
+            ),
             lambda v: v * tf.cast(tf.logical_or(v < -share, v > share), v.dtype),
             lambda v: tf.math.divide_no_nan(v, tf.nn.relu(v) + 0.5),
             lambda v: tf.math.log1p(tf.exp(-tf.abs(v))) + tf.maximum(v, 0.0),
