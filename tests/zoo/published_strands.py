@@ -14,9 +14,6 @@ from tests.zoo.registry import small_model
 class ReverseComplementConv1D(keras.layers.Conv1D):
     """keras-genomics: every filter, and the same filter of the other strand."""
 
-    def build(self, shape: Any) -> None:
-        super().build(shape)
-
     def call(self, x: Any) -> Any:
         kernel = K.concatenate([self.kernel, self.kernel[::-1, ::-1, ::-1]], axis=-1)
         bias = K.concatenate([self.bias, self.bias[::-1]], axis=-1)

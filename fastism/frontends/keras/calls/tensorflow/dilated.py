@@ -78,7 +78,7 @@ def between(operation: Operation, inputs: list[Value]) -> Value:
         return Apart(read(operation, inner), kept)
     if type in ("Conv2D", "DepthwiseConv2dNative"):
         return Apart(read(_Dilated(operation, apart.steps), inner), apart.steps)
-    by_element = type in BY_ELEMENT or type in ("BiasAdd", "Identity")
+    by_element = type in BY_ELEMENT or type == "BiasAdd"
     if not by_element or max((value.ndim for value in inputs[1:]), default=0) > 1:
         refuse("it takes positions of a sequence for sequences")
     return Apart(read(operation, inner), apart.steps)
