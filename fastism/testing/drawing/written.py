@@ -59,26 +59,26 @@ def written(walk: Walk, x: Tensor, code: Callable[[Any], Any], kind: str) -> Ten
 def element_code(walk: Walk, x: Tensor) -> Tensor:
     """Functions of every element."""
     low, share = float(walk.random.normal()), float(walk.random.uniform(0.1, 0.9))
-    code = walk.choice(
-        [
-            tf.nn.gelu,
-            tf.nn.swish,
-            lambda v: tf.nn.leaky_relu(v, share),
-            lambda v: v * tf.tanh(tf.nn.softplus(v)),
+    options: list[Callable[[Any], Any]] = [
+        tf.nn.gelu,
+        tf.nn.swish,
+        lambda v: tf.nn.leaky_relu(v, share),
+        lambda v: v * tf.tanh(tf.nn.softplus(v)),
+        lambda v: tf.clip_by_value(v, low, low + 1.0),
+        lambda v: tf.pow(tf.constant(2.0, v.dtype), tf.minimum(v, 2.0)) - 1.0 / (1.0 + v * v),
+        lambda v: tf.math.divide_no_nan(v, tf.nn.relu(v) + 0.5),
+        lambda v: tf.math.log1p(tf.exp(-tf.abs(v))) + tf.maximum(v, 0.0),
+        lambda v: backend.relu(v, alpha=share, max_value=1.5),
+        lambda v: backend.softsign(v) + backend.square(backend.sin(v)),
+    ]
+    if not walk.sketch.coarse:  # a jump turns the rounding of half precision into another number
+        options += [
             lambda v: tf.where(v > low, v, share * v),
-            lambda v: tf.clip_by_value(v, low, low + 1.0),
-            lambda v: (
-                tf.pow(tf.constant(2.0, v.dtype), tf.minimum(v, 2.0)) - 1.0 / (1.0 + tf.square(v))
-            ),
             lambda v: v * tf.cast(tf.logical_or(v < -share, v > share), v.dtype),
-            lambda v: tf.math.divide_no_nan(v, tf.nn.relu(v) + 0.5),
-            lambda v: tf.math.log1p(tf.exp(-tf.abs(v))) + tf.maximum(v, 0.0),
-            lambda v: backend.relu(v, alpha=share, max_value=1.5),
             lambda v: backend.hard_sigmoid(v) - backend.sign(v) * share,
             lambda v: backend.switch(backend.greater(v, low), v, backend.elu(v)),
-            lambda v: backend.softsign(v) + backend.square(backend.sin(v)),
         ]
-    )
+    code = walk.choice(options)
     if walk.chance(0.3):
         name = walk.name("activated", live=walk.sketch.coarse)
         return layers.Conv1D(walk.between(1, 5), 3, padding="same", activation=code, name=name)(x)
