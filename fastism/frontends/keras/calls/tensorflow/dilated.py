@@ -40,6 +40,7 @@ class Apart:
 
 @reads("SpaceToBatchND")
 def space_to_batch(operation: Operation, inputs: list[Value]) -> Value:
+    """Around a convolution, with the operation that undoes it: the convolution is dilated."""
     value, blocks = inputs[0], integers(inputs[1], "block")
     widths = known(inputs[2], "paddings").astype(int).tolist()
     rest = len(value.shape) - 1 - len(blocks)
@@ -50,6 +51,7 @@ def space_to_batch(operation: Operation, inputs: list[Value]) -> Value:
 
 @reads("BatchToSpaceND")
 def batch_to_space(operation: Operation, inputs: list[Value]) -> Value:
+    """Behind a convolution of positions apart, which is then a dilated one."""
     apart, blocks, crops = inputs[0], integers(inputs[1], "block"), known(inputs[2], "crops")
     if not isinstance(apart, Apart):
         refuse("it moves positions of several sequences into one")

@@ -25,7 +25,6 @@ _ALIKE: dict[str, Callable[..., Any]] = {
     "Div": ops.divide,
     "Elu": ops.elu,
     "Erf": ops.erf,
-    "Erfc": ops.erfc,
     "Exp": ops.exp,
     "Expm1": ops.expm1,
     "Inv": ops.reciprocal,
@@ -61,7 +60,9 @@ _ALIKE: dict[str, Callable[..., Any]] = {
 }
 
 
-BY_ELEMENT = frozenset((*_ALIKE, "LeakyRelu", "ClipByValue", "Pow", "Cast", "SquaredDifference"))
+BY_ELEMENT = frozenset(
+    (*_ALIKE, "Erfc", "LeakyRelu", "ClipByValue", "Pow", "Cast", "SquaredDifference")
+)
 """Types of operations that treat every element by itself."""
 
 
@@ -69,6 +70,12 @@ BY_ELEMENT = frozenset((*_ALIKE, "LeakyRelu", "ClipByValue", "Pow", "Cast", "Squ
 def alike(operation: Operation, inputs: list[Value]) -> Value:
     """Every element by itself: by the operation that Keras has for it."""
     return _ALIKE[operation.type](*inputs)
+
+
+@reads("Erfc")
+def complementary_error(operation: Operation, inputs: list[Value]) -> Value:
+    """One less the error function; not every Keras 3 has a name for it."""
+    return ops.subtract(1.0, ops.erf(inputs[0]))
 
 
 @reads("AddN")
