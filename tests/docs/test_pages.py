@@ -8,8 +8,13 @@ from docs import pages
 from fastism.errors import ParseError
 from fastism.ir import parse_module, parsing
 
+WIDE = ("layers",)
+"""Pages for which every model of the tests is lowered once more."""
 
-@pytest.mark.parametrize("name", pages.PAGES)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.sweep] * (n in WIDE)) for n in pages.PAGES]
+)
 def test_a_page_is_what_its_script_makes(name: str) -> None:
     assert pages.path(name).read_text(encoding="utf-8") == pages.text(name), "make pages"
 

@@ -177,6 +177,7 @@ def akita() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2)(UpperTriangle()(x)))
 
 
+@keras.saving.register_keras_serializable(package="zoo")
 class SelfAttention(keras.layers.Layer):
     """Basenji, Enformer: attention by products of tensors, written in TensorFlow."""
 
@@ -201,6 +202,9 @@ class SelfAttention(keras.layers.Layer):
         weights = tf.nn.softmax(tf.matmul(query / self.size**0.5, key, transpose_b=True))
         found = tf.transpose(tf.matmul(weights, value), [0, 2, 1, 3])
         return tf.matmul(tf.reshape(found, [-1, length, self.heads * self.size]), self.out)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "heads": self.heads, "size": self.size}
 
     def compute_output_shape(self, shape: Any) -> Any:
         return shape
