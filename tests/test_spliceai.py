@@ -22,6 +22,8 @@ from fastism.ir.ranges import Interval
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
 
+pytestmark = pytest.mark.xdist_group("spliceai")  # they fetch the same files
+
 WHEEL = "spliceai==1.3.1"
 MEMBER = "spliceai/models/spliceai1.h5"
 LENGTH, CROP = 10_101, 5_000

@@ -13,6 +13,8 @@ from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import keras
 from tests.test_spliceai import CROP, LENGTH, path, sequence  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.xdist_group("spliceai")  # they fetch the same files
+
 SITES = (5_000, 5_050, 5_100)
 """Both borders of the 101 positions that are scored, and their middle."""
 
