@@ -175,7 +175,7 @@ def split_at(operation: Operation, inputs: list[Value]) -> list[Value]:
         sizes[sizes.index(-1)] = int(extents(value)[axis] or 0) - sum(s for s in sizes if s != -1)
     if len(sizes) == 1:
         return [value]
-    return list(ops.split(value, list(np.cumsum(sizes)[:-1].tolist()), axis=axis))
+    return list(ops.split(value, np.cumsum(sizes)[:-1].tolist(), axis=axis))
 
 
 @reads("Tile")
@@ -183,7 +183,7 @@ def tile(operation: Operation, inputs: list[Value]) -> Value:
     """Several times over."""
     repeats = integers(inputs[1], "repeats")
     if is_known(inputs[0]):
-        return _without_batch(inputs[0], repeats, lambda value, counts: np.tile(value, counts))
+        return _without_batch(inputs[0], repeats, np.tile)
     return ops.tile(inputs[0], repeats)
 
 
