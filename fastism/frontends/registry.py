@@ -6,20 +6,20 @@ it and points at its module, whose ``FRONT_END`` it is.
 
 from __future__ import annotations
 
-import difflib
-from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import Final
 
-from fastism.errors import InputError
 from fastism.frontends.base import FrontEnd
+from fastism.plugins import Modules
 
-GROUP: Final = "fastism.frontends"
-
-_MODULES = {
-    "keras": "fastism.frontends.keras.front_end",
-}
+MODULES: Final = Modules(
+    "front end",
+    "fastism.frontends",
+    {
+        "keras": "fastism.frontends.keras.front_end",
+    },
+    ("FRONT_END",),
+    "fastism/frontends/base.py",
+)
 
 
 def register_front_end(name: str, module: str) -> None:
@@ -27,37 +27,18 @@ def register_front_end(name: str, module: str) -> None:
 
     Raises InputError if another module has the name.
     """
-    if _modules().get(name, module) != module:
-        raise InputError(
-            f"two front ends are called {name!r}", why=f"{_modules()[name]} and {module}"
-        )
-    _MODULES[name] = module
+    MODULES.register(name, module)
 
 
 def front_end(name: str) -> FrontEnd:
     """The front end of a name. Raises InputError if there is none, or it cannot be imported."""
-    modules = _modules()
-    if name not in modules:
-        near = difflib.get_close_matches(name, modules, n=1)
-        raise InputError(
-            f"there is no front end {name!r}; known: {', '.join(modules)}",
-            attempt=f"did you mean {near[0]}?" if near else None,
-        )
-    try:
-        found: FrontEnd = import_module(modules[name]).FRONT_END
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"the front end {name!r} cannot be imported",
-            where=modules[name],
-            why=str(error),
-            attempt="fastism/frontends/base.py says what a front end is",
-        ) from error
+    found: FrontEnd = MODULES.load(name).FRONT_END
     return found
 
 
 def recognising(model: object) -> FrontEnd | None:
     """The front end of a model, or of a path; None where it is of no kind that is known."""
-    return next((end for end in map(front_end, _modules()) if end.recognises(model)), None)
+    return next((end for end in map(front_end, MODULES.names()) if end.recognises(model)), None)
 
 
 def front_end_of(model: object) -> FrontEnd:
@@ -65,13 +46,4 @@ def front_end_of(model: object) -> FrontEnd:
 
     What none recognises the first is given all the same, to say what is wrong with it.
     """
-    return recognising(model) or front_end(next(iter(_MODULES)))
-
-
-def _modules() -> dict[str, str]:
-    return {**_MODULES, **{p.name: p.module for p in _offered() if p.name not in _MODULES}}
-
-
-@cache
-def _offered() -> tuple[Any, ...]:
-    return tuple(entry_points(group=GROUP))
+    return recognising(model) or front_end(MODULES.names()[0])

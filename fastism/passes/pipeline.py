@@ -9,14 +9,13 @@ item     = word | JSON string in double quotes
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from fastism.errors import FastismError, ParseError, PassError
+from fastism.errors import FastismError, ParseError, PassError, did_you_mean
 from fastism.passes.base import Pass
 from fastism.passes.options import OptionValue, Word, kinds
 from fastism.passes.registry import lookup
@@ -138,13 +137,12 @@ def _read_option(reader: _Reader, pass_type: type[Pass]) -> tuple[str, OptionVal
     place, key = reader.place, reader.word("an option, or '}'")
     fields = {_spelled(field): field for field in kinds(pass_type)}
     if key not in fields:
-        near = difflib.get_close_matches(key, fields, n=1)
         reader.fail(
             f"{pass_type.name} has no option {key!r}",
             place,
             kind=PassError,
             why=f"its options: {', '.join(fields)}" if fields else "it has no options",
-            attempt=f"did you mean {near[0]}?" if near else None,
+            attempt=did_you_mean(key, fields),
         )
     if not reader.take(_EQUALS):
         reader.fail(f"expected '=' after the option {key}")

@@ -1,18 +1,17 @@
 """Passes by name: those registered in this process, and those other packages offer.
 
 A package offers passes through entry points of the group ``fastism.passes``, named like the pass
-and pointing at its class. One is loaded when a pipeline first names it, not before.
+and pointing at its class.
 """
 
 from __future__ import annotations
 
-import difflib
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final, TypeVar
 
-from fastism.errors import PassError
+from fastism.errors import PassError, did_you_mean
 from fastism.passes.base import Pass, check_declaration
+from fastism.plugins import offered
 
 GROUP: Final = "fastism.passes"
 PassType = TypeVar("PassType", bound=type[Pass])
@@ -41,7 +40,7 @@ def register_pass(pass_type: PassType) -> PassType:
 
 def names() -> tuple[str, ...]:
     """Every pass a pipeline string may name, sorted. Nothing is loaded to find out."""
-    return tuple(sorted({*_TABLE, *(point.name for point in _offered())}))
+    return tuple(sorted({*_TABLE, *(point.name for point in offered(GROUP))}))
 
 
 def registered_by(module: str) -> tuple[str, ...]:
@@ -54,22 +53,16 @@ def lookup(name: str) -> type[Pass]:
 
     Raises PassError if there is none, if two packages offer one, or if it cannot be loaded.
     """
-    for point in _offered():
+    for point in offered(GROUP):
         if point.name == name:
             register_pass(_load(point))
     if name in _TABLE:
         return _TABLE[name]
-    near = difflib.get_close_matches(name, names(), n=1)
     raise PassError(
         f"there is no pass {name!r}",
         why=f"known passes: {', '.join(names())}",
-        attempt=f"did you mean {near[0]}?" if near else _REGISTERED,
+        attempt=did_you_mean(name, names()) or _REGISTERED,
     )
-
-
-@cache
-def _offered() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
 
 
 def _load(point: EntryPoint) -> type[Pass]:

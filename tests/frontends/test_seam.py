@@ -23,7 +23,7 @@ LENGTH = 40
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_MODULES", dict(registry._MODULES))
+    monkeypatch.setattr(registry.MODULES, "paths", dict(registry.MODULES.paths))
     registry.register_front_end("toy", "tests.frontends.toy")
 
 
@@ -116,7 +116,7 @@ def test_a_plan_says_which_front_end_restores_a_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fastism.compile(toy(), sites=[3]).save(tmp_path / "plan")
-    monkeypatch.delitem(registry._MODULES, "toy")
+    monkeypatch.delitem(registry.MODULES.paths, "toy")
     with pytest.raises(InputError, match="there is no front end 'toy'; known: keras"):
         fastism.load(tmp_path / "plan")
 
@@ -128,6 +128,6 @@ def test_names_of_front_ends_are_unique() -> None:
 
 
 def test_a_module_without_a_front_end_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry._MODULES, "none", "tests.frontends.old_files")
-    with pytest.raises(InputError, match="the front end 'none' cannot be imported"):
+    monkeypatch.setitem(registry.MODULES.paths, "none", "tests.frontends.old_files")
+    with pytest.raises(InputError, match="the front end 'none' has no FRONT_END"):
         registry.front_end("none")

@@ -87,9 +87,9 @@ def test_space_and_bare_paths_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "error", "message", "place"),
     [
-        ("flatten,canonicalise", PassError, "did you mean canonicalize?", 9),
+        ("flatten,canonicalise", PassError, "did you mean 'canonicalize'?", 9),
         ("flatten,nowhere", PassError, "known passes: annotate, canonicalize", 9),
-        ("segment{stop-layer=a}", PassError, "did you mean stop-layers?", 9),
+        ("segment{stop-layer=a}", PassError, "did you mean 'stop-layers'?", 9),
         ("flatten{deep=1}", PassError, "flatten has no option 'deep'", 9),
         ("test-everything{count=many}", PassError, "expected a whole number; got 'many'", 23),
         ("test-everything{count=1,2}", PassError, "got 2 items", 23),
@@ -155,7 +155,7 @@ def offered(monkeypatch):
             EntryPoint(name.replace("_", "-"), value, registry.GROUP)
             for name, value in points.items()
         )
-        monkeypatch.setattr(registry, "_offered", lambda: made)
+        monkeypatch.setattr(registry, "offered", lambda group: made)
         monkeypatch.setattr(registry, "_TABLE", dict(registry._TABLE))
 
     return offer
