@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,6 @@ import click
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from fastism.runtime.plan import Plan
@@ -223,11 +222,15 @@ class Written:
         rows = plan.written(self.given, sequences)
         return rows if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype)
 
-    def rows(self, plan: Plan, x: npt.NDArray[np.float32], first: int, sequences: int) -> Array:
-        """What is written in a batch that begins at the ``first`` of so many sequences."""
+    def rows(self, plan: Plan, x: Mapping[str, Array], first: int, sequences: int) -> Array:
+        """What is written in a batch that begins at the ``first`` of so many sequences.
+
+        x: every input by name.
+        """
         from fastism.runtime.alternatives import of_sequences, shuffled
 
         if self.shuffles:
             return shuffled(plan.site_rows(x), self.shuffles, self.seed)
         rows = plan.written(self.given, sequences)
-        return of_sequences(rows, slice(first, first + len(x)))
+        last = first + len(next(iter(x.values())))
+        return of_sequences(rows, slice(first, last))

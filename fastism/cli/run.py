@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fastism.cli.edits import Written
 from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
 from fastism.cli.progress import Progress
+from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
     from fastism.io.manifest import JSON
+    from fastism.io.sources.base import Source
     from fastism.runtime.plan import Array, Plan
 
 _USUAL_BATCH = 32
@@ -24,7 +25,7 @@ _USUAL_BATCH = 32
 
 @click.command(short_help="Score every mutation of every sequence.")
 @click.argument("plan", type=PATH)
-@click.option("-s", "--sequences", type=PATH, required=True, help="FASTA file, plain or gzip.")
+@sequence_options
 @click.option("-o", "--output", type=PATH, required=True, help="HDF5 file the scores go to.")
 @click.option(
     "-bs",
@@ -39,7 +40,6 @@ _USUAL_BATCH = 32
     metavar="SIZE",
     help="Most a run may take for windows and scores (2GB); default: a quarter of what is free.",
 )
-@click.option("--alphabet", default="ACGT", show_default=True, help="Letters of the channels.")
 @click.option(
     "--alternatives",
     metavar="TEXT",
@@ -60,11 +60,10 @@ _USUAL_BATCH = 32
 def run(
     session: Session,
     plan: Path,
-    sequences: Path,
+    given: Given,
     output: Path,
     batch_size: int,
     memory: str | None,
-    alphabet: str,
     alternatives: str | None,
     compression: str,
     custom_objects: str | None,
@@ -75,45 +74,41 @@ def run(
 
     The output appears only once it is whole; OUTPUT.args.json beside it records this command.
     """
-    from fastism.io.alphabet import Alphabet, describe_ambiguous
-    from fastism.io.fasta import survey_fasta
     from fastism.io.manifest import read_manifest
     from fastism.io.scores import check_scores_target
     from fastism.io.whole import check_not_read
 
-    given = None if memory is None else parse_memory(memory)
-    letters = Alphabet(alphabet).letters
-    length = input_length(read_manifest(plan), letters)
-    check_not_read(output, plan, sequences)
+    wanted = None if memory is None else parse_memory(memory)
+    letters, manifest = given.letters, read_manifest(plan)
+    check_not_read(output, plan, *given.read)
     check_scores_target(output, force=force)
     written = Written.parse(alternatives, letters)
-    survey = survey_fasta(sequences, alphabet=letters, length=length)
-    session.note(describe_ambiguous(survey.ambiguous))
+    source = given.open(manifest)
+    for sentence in source.notes:
+        session.note(sentence)
     objects = load_custom_objects(custom_objects)
 
     session.load_tensorflow()
     from fastism import api
     from fastism.runtime.memory import default_memory
 
-    budget = default_memory() if given is None else given
+    budget = default_memory() if wanted is None else wanted
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
-    layout = written.layout(loaded, survey.records)
+    layout = written.layout(loaded, source.count)
     arguments: dict[str, JSON] = {
         "plan": str(plan),
-        "sequences": str(sequences),
+        **given.arguments,
         "output": str(output),
         "batch_size": batch_size,
         "memory": memory,
-        "alphabet": letters,
         "alternatives": alternatives,
         "compression": compression,
     }
     score_file(
         session,
         loaded,
-        sequences,
+        source,
         output,
-        records=survey.records,
         batch=fit_batch(loaded, batch_size, budget // 2, layout),
         memory=budget // 2,
         alphabet=letters,
@@ -122,30 +117,7 @@ def run(
         compression=None if compression == "none" else compression,
         force=force,
     )
-    session.note(f"wrote {output}: {survey.records:,} sequences")
-
-
-def input_length(manifest: Mapping[str, Any], alphabet: str) -> int:
-    """How many letters the plan reads.
-
-    Raises InputError if it reads another number of channels than the alphabet has letters, or
-    inputs that a FASTA file cannot give.
-    """
-    inputs = manifest["inputs"]
-    if len(inputs) > 1:
-        raise InputError(
-            f"the model reads {len(inputs)} inputs, and a FASTA file gives one",
-            why=f"its inputs: {', '.join(inputs)}",
-            attempt="in Python: fastism.load(plan)({name: array, ...})",
-        )
-    length, channels = inputs[manifest["seq_input"]]
-    if len(alphabet) != channels:
-        raise InputError(
-            f"the model reads {channels} channels, and the alphabet {alphabet} has "
-            f"{len(alphabet)} letters",
-            attempt="--alphabet with one letter a channel, in the model's order",
-        )
-    return int(length)
+    session.note(f"wrote {output}: {source.count:,} sequences")
 
 
 def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
@@ -169,10 +141,9 @@ def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
 def score_file(
     session: Session,
     plan: Plan,
-    sequences: Path,
+    source: Source,
     output: Path,
     *,
-    records: int,
     batch: int,
     memory: int,
     alphabet: str,
@@ -181,10 +152,9 @@ def score_file(
     compression: str | None,
     force: bool,
 ) -> None:
-    """Score a FASTA file that has been surveyed, batch by batch, into a scores file."""
+    """Score the sequences of a source, batch by batch, into a scores file."""
     import numpy as np
 
-    from fastism.io.fasta import batches, read_fasta
     from fastism.io.scores import ScoresWriter
 
     sites = plan.module.sites
@@ -193,7 +163,7 @@ def score_file(
         output,
         outputs=plan.output_shapes,
         sites=np.stack([starts, np.full_like(starts, sites.width if sites else 1)], axis=1),
-        alternatives=written.layout(plan, records),
+        alternatives=written.layout(plan, source.count),
         length=plan.length,
         alphabet=alphabet,
         model=(plan.module.model, plan.module.sha256),
@@ -201,16 +171,16 @@ def score_file(
         compression=compression,
         force=force,
     )
-    with writer, Progress(session, records, "sequences") as progress:
+    with writer, Progress(session, source.count, "sequences") as progress:
         done = 0
-        read = read_fasta(sequences, alphabet=alphabet, length=plan.length)
-        for names, rows in batches(read, batch):
+        for part in source.batches(batch):
+            names, x = part.names, part.inputs
             inner = progress.within(done, len(names))
-            edits = written.rows(plan, rows, done, records)
-            scores = plan(rows, alternatives=edits, batch_size=batch, memory=memory, progress=inner)
+            edits = written.rows(plan, x, done, source.count)
+            scores = plan(x, alternatives=edits, batch_size=batch, memory=memory, progress=inner)
             by_name = {
                 name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
             }
-            writer.append(names, rows, by_name, edits)
+            writer.append(names, x[plan.module.seq_input], by_name, edits)
             done += len(names)
             progress.update(done)

@@ -16,7 +16,7 @@ from fastism.cli.options import (
     model_options,
 )
 from fastism.cli.replay import writing_what_disagrees
-from fastism.cli.run import input_length
+from fastism.cli.sequences import Given
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError, MismatchError, PlanError
 
@@ -143,12 +143,9 @@ def verify(
 
 def _read(plan: Path, sequences: Path, alphabet: str) -> npt.NDArray[np.float32]:
     """The first sequences of a file as rows (N, L, C). Raises InputError where they do not fit."""
-    from fastism.io.alphabet import Alphabet
-    from fastism.io.fasta import batches, read_fasta
     from fastism.io.manifest import read_manifest
+    from fastism.io.sources.base import Reads
 
-    letters = Alphabet(alphabet).letters
-    length = input_length(read_manifest(plan), letters)
-    records = read_fasta(sequences, alphabet=letters, length=length)
-    _, rows = next(batches(records, MOST))
-    return rows
+    manifest = read_manifest(plan)
+    first = next(Given(sequences, alphabet).open(manifest).batches(MOST))
+    return first.inputs[Reads.of(manifest).seq_input]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -28,10 +29,22 @@ class Record:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a file holds, learnt by reading it once: records, and ambiguity letters by count."""
+    """What a file holds, learnt by reading it once.
+
+    ambiguous: its ambiguity letters by count. identity: a hash of all names and letters.
+    repeated: the first name that several records share; None where there is none.
+    """
 
     records: int
     ambiguous: Counter[str]
+    identity: str
+    repeated: str | None = None
+
+    def describe_repeated(self) -> str:
+        """A sentence about records that share a name; empty where none do."""
+        if self.repeated is None:
+            return ""
+        return f"several records are called {self.repeated!r}: by name, only the first is found"
 
 
 def _sequences(path: Path) -> Iterator[tuple[str, str]]:
@@ -85,10 +98,16 @@ def read_fasta(
 def survey_fasta(path: str | Path, *, alphabet: str = "ACGT", length: int | None = None) -> Survey:
     """Read a whole file for its mistakes alone. Raises what `read_fasta` raises."""
     ambiguous: Counter[str] = Counter()
-    records = sum(
-        1 for _ in read_fasta(path, alphabet=alphabet, length=length, ambiguous=ambiguous)
-    )
-    return Survey(records, ambiguous)
+    names: set[str] = set()
+    repeated, digest = None, hashlib.sha256()
+    records = 0
+    for record in read_fasta(path, alphabet=alphabet, length=length, ambiguous=ambiguous):
+        records += 1
+        digest.update(f"{record.name}\n{record.sequence}\n".encode())
+        if record.name in names:
+            repeated = repeated or record.name
+        names.add(record.name)
+    return Survey(records, ambiguous, digest.hexdigest(), repeated)
 
 
 def batches(
