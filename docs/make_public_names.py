@@ -19,6 +19,7 @@ move. The examples need no others, and a test holds them to it. `make pages` wri
 
 PUBLIC: Mapping[str, str] = {
     "fastism": "To score mutations",
+    "fastism.scores": "Score definitions",
     "fastism.ir": "The graph, and its text",
     "fastism.ir.ops": "An op of one's own",
     "fastism.passes": "A pass, an instrument, a pipeline",

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fastism import scores
     from fastism.api import compile, from_module, load
     from fastism.compatibility import FastISM, NaiveISM
     from fastism.errors import FastismError
@@ -40,6 +41,7 @@ __all__ = [  # noqa: RUF022  (in the order a reader meets them)
     "from_module",
     "Plan",
     "Scores",
+    "scores",
     "shuffled",
     "FastISM",
     "NaiveISM",
@@ -55,6 +57,8 @@ def __getattr__(name: str) -> Any:
         from fastism.io.versions import fastism_version
 
         value: Any = fastism_version()
+    elif name == "scores":
+        value = import_module("fastism.scores")
     elif name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
     else:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from fastism import scores as definitions
 from fastism.errors import InputError
 
 Array = npt.NDArray[Any]
@@ -27,14 +27,29 @@ class HeadScores:
     ``alternate[n, i, c]`` has letter ``c`` at position ``i``. Where a sequence holds an alternative
     already, ``alternate`` is its reference, bit for bit; one that holds no letter there (N, a row
     of zeros) differs from all of them.
+
+    one_hot: (N, S, A), the letter that each sequence holds at each site; None where the sites are
+    wider than one position, or what is written there is not every letter in the channels' order.
     """
 
     reference: Array
     alternate: Array
+    one_hot: Array | None = None
 
     def delta(self) -> Array:
         """alternate - reference, (N, S, A, *out): 0 where the alternative is the reference."""
-        return np.asarray(self.alternate - self.reference[:, None, None])
+        return definitions.delta(self.reference, self.alternate)
+
+    def score(self, name: str) -> Array:
+        """Scores by the name of their definition, one of `fastism.scores.SCORES`.
+
+        (N, S, A, *out), or (N, S, A) for ``l2``. Raises InputError for another name, and for one
+        that is of letters where something else was written.
+        """
+        definition = definitions.named(name)
+        if definition.letters and self.one_hot is None:
+            raise definitions.not_letters(definition.name)
+        return definition(self.reference, self.alternate, self.one_hot)
 
 
 @dataclass(frozen=True)
@@ -82,3 +97,7 @@ class Scores:
     def delta(self) -> Array:
         """(N, S, A, *out): alternate - reference of the only output."""
         return self._only.delta()
+
+    def score(self, name: str) -> Array:
+        """The only output's scores by the name of their definition; see `HeadScores.score`."""
+        return self._only.score(name)

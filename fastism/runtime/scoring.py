@@ -21,6 +21,7 @@ from fastism.runtime.execute import Executor
 from fastism.runtime.items import IntArray, Items
 from fastism.runtime.memory import default_memory
 from fastism.runtime.scores import HeadScores
+from fastism.scores import writes_letters
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -67,10 +68,19 @@ class Scoring:
         results = self._results(self.sequences * each)
         references = self._results(self.sequences)
         self._run(self._grid(shape), self.sequences * each, results, references)
+        one_hot = self._one_hot()
         return [
-            HeadScores(reference, result.reshape(-1, *shape, *result.shape[1:]))
+            HeadScores(reference, result.reshape(-1, *shape, *result.shape[1:]), one_hot)
             for reference, result in zip(references, results, strict=True)
         ]
+
+    def _one_hot(self) -> Array | None:
+        """What the sequences hold at the sites, (N, S, A), where letters are written there."""
+        letters = self.executor.letters
+        if not writes_letters(self.alternatives, letters):
+            return None
+        edited = self.inputs[self.executor.module.seq_input][:, self.executor.starts]
+        return np.asarray(edited if letters is None else edited[..., list(letters)])
 
     def chosen(self, items: Items) -> list[Array]:
         """The given items, (M, *out) for each head."""
