@@ -16,6 +16,8 @@ from benchmarks.rows import Task
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "build" / "peers"
+SETTINGS = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
+"""For the plan, the model and every peer alike: all run on the same TensorFlow kernels."""
 LIMIT = 900
 """Seconds a cell may take before it counts as not measured."""
 
@@ -63,7 +65,7 @@ def _measure(command: Sequence[str], name: str, task: Task, where: Path) -> dict
     question, answer = task.folder / "task.json", task.folder / f"{name}.json"
     task.save(question)
     answer.unlink(missing_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(where), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, "PYTHONPATH": str(where), **SETTINGS}
     _run([*command, str(question), str(answer)], where, environment)
     result: dict[str, Any] = json.loads(answer.read_text())
     return result

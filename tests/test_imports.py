@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "scores": ("errors",),
     "ir": ("errors",),
     "passes": ("errors", "plugins", "ir"),
-    "quiet": (),
+    "quiet": ("errors",),
     "frontends": ("errors", "plugins", "ir", "quiet"),
     "backends": ("errors", "plugins", "ir", "quiet"),
     "io": ("errors", "scores", "ir"),
