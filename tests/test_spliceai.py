@@ -25,7 +25,7 @@ from fastism.runtime.plan import Plan
 pytestmark = pytest.mark.xdist_group("spliceai")  # they fetch the same files
 
 WHEEL = "spliceai==1.3.1"
-MEMBER = "spliceai/models/spliceai1.h5"
+MEMBERS = [f"spliceai/models/spliceai{index}.h5" for index in range(1, 6)]
 LENGTH, CROP = 10_101, 5_000
 SITES = (0, 1, 4_000, 4_999, 5_000, 5_001, 5_050, 5_100, 5_101, 7_500, 10_099, 10_100)
 """The input's ends, both borders of the 101 positions that are scored, the centre, and between."""
@@ -34,20 +34,26 @@ BATCH = 4
 
 
 @pytest.fixture(scope="session")
-def path(pytestconfig: pytest.Config) -> Path:
-    """The model file, fetched if it is not there."""
+def paths(pytestconfig: pytest.Config) -> list[Path]:
+    """The five model files, fetched if they are not there."""
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("spliceai")
-    path = folder / MEMBER
-    if not path.exists():
+    paths = [folder / member for member in MEMBERS]
+    if not all(path.exists() for path in paths):
         fetch = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), WHEEL]
         done = subprocess.run(fetch, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.fail(f"{WHEEL} cannot be fetched:\n{done.stderr}")
         (wheel,) = folder.glob("spliceai-*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            archive.extract(MEMBER, folder)
-    return path
+            archive.extractall(folder, MEMBERS)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def path(paths: list[Path]) -> Path:
+    """The first of them, which is the one most tests use."""
+    return paths[0]
 
 
 @pytest.fixture(scope="session")

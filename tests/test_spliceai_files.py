@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from fastism import api, data
 from fastism.frontends.keras.files.load import load_model
 from fastism.quiet import keras
-from tests.test_spliceai import CROP, LENGTH, path, sequence  # noqa: F401  (fixtures)
+from tests.test_spliceai import CROP, LENGTH, path, paths, sequence  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.xdist_group("spliceai")  # they fetch the same files
 
@@ -19,25 +18,14 @@ SITES = (5_000, 5_050, 5_100)
 """Both borders of the 101 positions that are scored, and their middle."""
 
 
-def files(first: Path) -> list[Path]:
-    """All five, beside the one that the other tests use."""
-    folder = first.parents[2]
-    every = [first.with_name(f"spliceai{index}.h5") for index in range(1, 6)]
-    if not all(file.exists() for file in every):
-        (wheel,) = folder.glob("spliceai-*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(folder, [str(file.relative_to(folder)) for file in every])
-    return every
-
-
 @pytest.mark.parametrize("index", range(5))
 def test_both_formats_score_alike(
     index: int,
     tmp_path: Path,
-    path: Path,  # noqa: F811
+    paths: list[Path],  # noqa: F811
     sequence: np.ndarray,  # noqa: F811
 ) -> None:
-    old = files(path)[index]
+    old = paths[index]
     new = tmp_path / "model.keras"
     model = load_model(old)
     model.save(new)

@@ -31,7 +31,7 @@ class SetLength(Pass):
 
     Attributes and weights stay as they are. Sites that were every position are every position
     again; others stay. Raises PassError at a layer that fixes the length (a dense layer behind a
-    flatten, a weight for every position, a layer that Keras itself runs), and where a site falls
+    flatten, a weight for every position, a live layer), and where a site falls
     outside.
 
     length: positions of the sequence.
@@ -73,7 +73,7 @@ class SetLength(Pass):
             return node
         try:
             if node.op == "opaque":
-                raise VerifyError("opaque", why="Keras itself runs it, and says what it gives")
+                raise VerifyError("opaque", why="it is run live, and gives what its own code says")
             node = _reshaped(node, known[0].length, read[0].length)
             results = infer(node, read, module.constant_types(node))
         except VerifyError as error:

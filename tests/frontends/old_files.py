@@ -10,6 +10,31 @@ from typing import Any
 import h5py
 import numpy as np
 
+LENGTH = 12
+RANDOM = np.random.default_rng(5)
+
+
+def draw(*shape: int) -> np.ndarray:
+    return RANDOM.normal(size=shape).astype("float32")
+
+
+def convolution(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """A ``valid`` convolution, by its definition."""
+    width = len(kernel)
+    windows = np.stack([x[:, i : i + width] for i in range(x.shape[1] - width + 1)], axis=1)
+    return np.einsum("nlwc,wcf->nlf", windows, kernel) + bias
+
+
+def dense(units: int, name: str = "dense_1", **rest: Any) -> tuple[str, dict[str, Any]]:
+    config = {"name": name, "units": units, "activation": "linear", "use_bias": True, **rest}
+    return "Dense", config
+
+
+def close(found: Any, expected: np.ndarray) -> None:
+    assert np.shape(found) == expected.shape
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5 * np.abs(expected).max())
+
+
 Weights = Mapping[str, Sequence[tuple[str, Any]]]
 
 

@@ -68,7 +68,7 @@ def test_a_layer_that_fixes_the_length_is_named(parsed) -> None:
 
 def test_what_keras_runs_fixes_the_length(parsed) -> None:
     body = '  %last : f32[N,8,2] = opaque(%conv) {key="last", why="mixes"}\n'
-    with pytest.raises(PassError, match=r"(?s)the layer 'last' fixes .*Keras itself runs it"):
+    with pytest.raises(PassError, match=r"(?s)the layer 'last' fixes .*it is run live"):
         set_length(parsed, body, 20, Sites.every(10))
 
 
