@@ -60,7 +60,7 @@ def trial(recipe: Recipe) -> Locality:
     Raises AssertionError where a score is wrong or a layer runs live that need not, and whatever
     drawing, compiling and running raise.
     """
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     drawing = recipe.draw()
     plan = api.compile(drawing.model, **drawing.options)
     for node in plan.stage["flat"].main.nodes:

@@ -20,7 +20,7 @@ from tests.zoo.registry import randomize
 @cache
 def model() -> keras.Model:
     """Convolutions, one behind a batch norm, a padded pool, a branch, and three ends."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     sequence = keras.Input((40, 4), name="sequence")
     x = layers.Conv1D(6, 5, padding="same", use_bias=False, name="conv")(sequence)
     x = layers.Activation("relu", name="relu")(layers.BatchNormalization(name="norm")(x))

@@ -112,7 +112,7 @@ def test_weights_of_keras_2(name: str, ending: str, tmp_path: Path) -> None:
     model = saving(tf_keras)
     draw(model)
     model.save_weights(tmp_path / f"w{ending}")
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     found = load_model(tmp_path / f"w{ending}", architecture=lambda: loading(keras))
     np.testing.assert_allclose(found(X), model(X), rtol=1e-5)
 

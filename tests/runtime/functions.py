@@ -24,7 +24,7 @@ def weights(*shape: int) -> np.ndarray:
 
 def model_of(function: Function, *, positive: bool = False) -> keras.Model:
     """A convolution, the function, a convolution: the function sees what deltas reach."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     sequence = keras.Input((LENGTH, 4), name="sequence")
     x = layers.Conv1D(CHANNELS, 3, padding="same", name="before")(sequence)
     if positive:

@@ -41,7 +41,7 @@ def stops(plan: Plan) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_model_under_a_policy_stays_local(name: str) -> None:
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = mixture(name)
     randomize(model, 5)
     plan = api.compile(model)

@@ -136,7 +136,7 @@ def test_a_mask_that_is_lost_on_the_way_through_a_nested_model(hidden: keras.Lay
     Joined with a value that has a mask, that makes two masks: one that layers are told of when the
     model is built, and one that hangs on the values when it runs.
     """
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     inputs = keras.Input((20, 4))
     x = layers.Masking()(inputs)
     x = layers.Concatenate()(
@@ -150,7 +150,7 @@ def test_a_mask_that_is_lost_on_the_way_through_a_nested_model(hidden: keras.Lay
 
 @pytest.mark.parametrize("reader", READERS)
 def test_whoever_reads_a_mask_gets_it(reader: Callable[[Any], Any]) -> None:
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     inputs = keras.Input((20, 4))
     x = layers.Dense(5, activation="relu", name="front")(layers.Masking()(inputs))
     model = keras.Model(inputs, reader(x))

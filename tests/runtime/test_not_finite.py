@@ -33,7 +33,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 def model_of(function: Callable[[Any], Any]) -> keras.Model:
     """What is infinite is added up by a convolution, which takes differences, then clipped."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     sequence = keras.Input((40, 4), name="sequence")
     x = layers.Conv1D(4, 3, padding="same", activation="relu")(sequence)
     adding = layers.Conv1D(3, 2, strides=2, use_bias=False, name="adding")

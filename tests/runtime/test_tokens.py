@@ -63,7 +63,7 @@ def test_the_numbers_are_what_the_model_takes() -> None:
 @pytest.mark.parametrize("classes", [TOKENS, TOKENS + 2])
 def test_rows_made_in_the_model(classes: int) -> None:
     """To ``ops.one_hot`` the rows are the result; what reads fewest tokens says how many."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     tokens = keras.Input((24,), dtype="int32", name="tokens")
     rows = [keras.ops.one_hot(tokens, classes), layers.Embedding(TOKENS, 3)(tokens)]
     x = layers.Conv1D(4, 3, activation="relu")(layers.Concatenate()(rows))
@@ -155,7 +155,7 @@ def test_numbers_that_no_embedding_reads_are_refused() -> None:
 
 
 def test_the_module_says_what_it_is() -> None:
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     inputs, x = embedded()
     module = lower(keras.Model(inputs, layers.Dense(3, name="head")(x))).module
     assert [f"{node.name} {node.op} {node.type}" for node in module.main.nodes] == [
