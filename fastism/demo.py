@@ -18,8 +18,11 @@ from fastism.checking.mutants import mutations, written_letters
 from fastism.frontends.models import loaded
 from fastism.frontends.registry import front_end_of
 from fastism.io.fasta import read_fasta
-from fastism.io.scores import ScoresWriter
+from fastism.io.rows import Rows
+from fastism.io.writers.h5 import H5
+from fastism.io.writers.publish import Target, write_files
 from fastism.ir import Interval
+from fastism.runtime.header import header_of
 
 ALPHABET = "ACGT"
 MODEL_BATCHES = (128, 512)
@@ -100,22 +103,15 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
     found = scores.alternate[items.sequence, items.site, items.alternative]
     difference = float(np.abs(found - expected).max())
 
-    sites = [(start, 1) for start in range(plan.length)]
-    with ScoresWriter(
-        folder / "scores.h5",
-        outputs=plan.output_shapes,
-        sites=sites,
+    header = header_of(
+        plan,
         alternatives=plan.alternatives,
-        length=plan.length,
         alphabet=ALPHABET,
-        model=(plan.module.model, plan.module.sha256),
         arguments={"model": source.name, "sequences": fasta.name},
-        force=True,
-    ) as writer:
-        outputs = {
-            name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
-        }
-        writer.append([record.name for record in records], x, outputs)
+    )
+    outputs = {name: (scores[name].reference, scores[name].alternate) for name in scores}
+    rows = Rows([record.name for record in records], x, outputs)
+    write_files([Target(folder / "scores.h5", H5())], header, [rows], force=True)
 
     top = strongest(scores.delta()[..., 0])
     on_motif = sum(

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "ir", "passes", *SEAM, "backends", "io", "runtime"),
     "compatibility": ("errors", *SEAM, "runtime", "checking", "api"),
-    "demo": ("errors", "data", "ir", *SEAM, "io", "checking", "api"),
+    "demo": ("errors", "data", "ir", *SEAM, "io", "runtime", "checking", "api"),
     "testing": (
         *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
         *("api", "quiet"),
@@ -63,6 +63,7 @@ ONLY_IN = {
     "matplotlib": ("plotting",),
     "h5py": ("io", "frontends.keras"),
     "dnaio": ("io",),
+    "filelock": ("io",),
     "safetensors": ("io",),
     "click": ("cli",),
     "rich": ("cli",),

@@ -24,13 +24,14 @@ from fastism.cli.session import Session, pass_session
 def demo(session: Session, output: Path, force: bool) -> None:
     """Run a small bundled model on the bundled sequences, and time it against calling the model."""
     from fastism.io.plan_folder import check_plan_target
-    from fastism.io.scores import check_scores_target
     from fastism.io.whole import check_folder_target
+    from fastism.io.writers.h5 import H5
+    from fastism.io.writers.publish import Target
 
     check_folder_target(output)
     if output.exists():
         check_plan_target(output / "plan", force=force)
-        check_scores_target(output / "scores.h5", force=force)
+        Target(output / "scores.h5", H5()).check(force=force)
 
     session.load_tensorflow()
     from fastism.demo import run_demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -208,6 +209,17 @@ class Written:
         if not int(match[1]):
             raise InputError(f"--alternatives {text} writes nothing", attempt="shuffle:20")
         return cls(None, int(match[1]), int(match[2] or 0))
+
+    @property
+    def identity(self) -> str | None:
+        """A hash of given rows; None where words say what is written."""
+        import numpy as np
+
+        if not isinstance(self.given, np.ndarray):
+            return None
+        rows = np.ascontiguousarray(self.given)
+        described = f"{rows.dtype} {rows.shape} ".encode()
+        return hashlib.sha256(described + rows.tobytes()).hexdigest()
 
     def layout(self, plan: Plan, sequences: int) -> Array:
         """The alternatives of a scores file: rows (A, width, C), or none yet, (0, S, A, width, C).

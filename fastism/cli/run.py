@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fastism.cli.edits import Written
-from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
+from fastism.cli.options import PATH, load_custom_objects, model_options, parse_memory
+from fastism.cli.outputs import Wanted, output_options
 from fastism.cli.progress import Progress
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
+    from fastism.io.header import Header
     from fastism.io.manifest import JSON
-    from fastism.io.sources.base import Source
+    from fastism.io.rows import Rows
+    from fastism.io.shards import Record, Shards
+    from fastism.io.sources.base import Batch, Source
     from fastism.runtime.plan import Array, Plan
 
 _USUAL_BATCH = 32
@@ -26,7 +31,7 @@ _USUAL_BATCH = 32
 @click.command(short_help="Score every mutation of every sequence.")
 @click.argument("plan", type=PATH)
 @sequence_options
-@click.option("-o", "--output", type=PATH, required=True, help="HDF5 file the scores go to.")
+@output_options
 @click.option(
     "-bs",
     "--batch-size",
@@ -48,40 +53,40 @@ _USUAL_BATCH = 32
     "(N, A, width, C) or (N, S, A, width, C).",
 )
 @click.option(
-    "--compression",
-    type=click.Choice(["none", "gzip"]),
-    default="none",
-    show_default=True,
-    help="Of the output file.",
+    "--resume",
+    is_flag=True,
+    help="Go on with the run that was stopped; begin it where none was.",
 )
 @model_options
-@force_option
 @pass_session
 def run(
     session: Session,
     plan: Path,
     given: Given,
-    output: Path,
+    wanted: Wanted,
     batch_size: int,
     memory: str | None,
     alternatives: str | None,
-    compression: str,
+    resume: bool,
     custom_objects: str | None,
     unsafe: bool,
-    force: bool,
 ) -> None:
-    """Run PLAN on every sequence of a FASTA file and write the scores.
+    """Run PLAN on every sequence and write the scores.
 
-    The output appears only once it is whole; OUTPUT.args.json beside it records this command.
+    The outputs appear together, once they are whole; OUTPUT.args.json beside each records this
+    command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
-    from fastism.io.manifest import read_manifest
-    from fastism.io.scores import check_scores_target
-    from fastism.io.whole import check_not_read
+    from fastism.io.manifest import MANIFEST, read_manifest, sha256
+    from fastism.io.shards import Record, Shards
+    from fastism.io.versions import versions
+    from fastism.io.writers.publish import claims, publish
 
-    wanted = None if memory is None else parse_memory(memory)
+    budgeted = None if memory is None else parse_memory(memory)
     letters, manifest = given.letters, read_manifest(plan)
-    check_not_read(output, plan, *given.read)
-    check_scores_target(output, force=force)
+    targets = wanted.targets(plan, *given.read)
+    renaming = resume and Shards.renaming(targets[0].path)
+    for target in targets:
+        target.check(force=wanted.force or renaming)
     written = Written.parse(alternatives, letters)
     source = given.open(manifest)
     for sentence in source.notes:
@@ -90,34 +95,61 @@ def run(
 
     session.load_tensorflow()
     from fastism import api
+    from fastism.runtime.header import header_of
     from fastism.runtime.memory import default_memory
 
-    budget = default_memory() if wanted is None else wanted
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
-    layout = written.layout(loaded, source.count)
     arguments: dict[str, JSON] = {
         "plan": str(plan),
         **given.arguments,
-        "output": str(output),
+        **wanted.arguments,
         "batch_size": batch_size,
         "memory": memory,
         "alternatives": alternatives,
-        "compression": compression,
     }
-    score_file(
-        session,
+    hashes = {"plan_sha256": sha256(plan / MANIFEST), "sequences_sha256": source.identity}
+    header = header_of(
         loaded,
-        source,
-        output,
-        batch=fit_batch(loaded, batch_size, budget // 2, layout),
-        memory=budget // 2,
+        alternatives=written.layout(loaded, source.count),
         alphabet=letters,
-        written=written,
         arguments=arguments,
-        compression=None if compression == "none" else compression,
-        force=force,
+        regions=source.chromosomes is not None,
+        **hashes,
     )
-    session.note(f"wrote {output}: {source.count:,} sequences")
+    for target in targets:
+        target.format.check(header, target.options)
+    budget = (default_memory() if budgeted is None else budgeted) // 2
+    record = Record(
+        identity={
+            "the plan": hashes["plan_sha256"],
+            "the sequences": hashes["sequences_sha256"],
+            "the alphabet": letters,
+            "--alternatives": written.identity or alternatives,
+            "--output": list(wanted.outputs),
+            "--format": wanted.format,
+            "--compression": wanted.compression,
+            **versions(),
+        },
+        sequences=source.count,
+        batch=fit_batch(loaded, batch_size, budget, header.alternatives),
+        memory=budget,
+    )
+    with claims(targets) as folders:
+        first = targets[0].path
+        shards = Shards.begin(folders[0], first, record, resume=resume, force=wanted.force)
+        with shards.kept_if_stopped(session.note):
+            score_missing(session, loaded, source, shards, header, written)
+            publish(
+                targets,
+                folders,
+                header,
+                shards.blocks(),
+                force=wanted.force or renaming,
+                begun=shards.begun,
+            )
+        shards.clear()
+    names = ", ".join(str(target.path) for target in targets)
+    session.note(f"wrote {names}: {source.count:,} sequences")
 
 
 def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
@@ -138,49 +170,59 @@ def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
     return min(batch, budget // one)
 
 
-def score_file(
+def score_missing(
     session: Session,
     plan: Plan,
     source: Source,
-    output: Path,
-    *,
-    batch: int,
-    memory: int,
-    alphabet: str,
+    shards: Shards,
+    header: Header,
     written: Written,
-    arguments: dict[str, JSON],
-    compression: str | None,
-    force: bool,
 ) -> None:
-    """Score the sequences of a source, batch by batch, into a scores file."""
-    import numpy as np
+    """Score the sequences of the shards that are missing, a shard at a time."""
 
-    from fastism.io.scores import ScoresWriter
+    record = shards.record
+    stretches = shards.missing()
+    total = sum(stop - start for start, stop in stretches)
+    if total < record.sequences:
+        session.note(f"going on: {shards.describe()}")
+    done = 0
+    with Progress(session, total, "sequences") as progress:
+        for start, stop in stretches:
+            for part in source.batches(record.batch, start):
+                inner = progress.within(done, len(part.names))
+                rows = score_batch(plan, part, start, source.count, record, written, inner)
+                shards.write(start, header, rows)
+                start += len(rows)
+                done += len(rows)
+                progress.update(done)
+                if start == stop:
+                    break
 
-    sites = plan.module.sites
-    starts = np.asarray(sites.starts if sites else (), np.int64)
-    writer = ScoresWriter(
-        output,
-        outputs=plan.output_shapes,
-        sites=np.stack([starts, np.full_like(starts, sites.width if sites else 1)], axis=1),
-        alternatives=written.layout(plan, source.count),
-        length=plan.length,
-        alphabet=alphabet,
-        model=(plan.module.model, plan.module.sha256),
-        arguments=arguments,
-        compression=compression,
-        force=force,
+
+def score_batch(
+    plan: Plan,
+    part: Batch,
+    first: int,
+    sequences: int,
+    record: Record,
+    written: Written,
+    progress: Callable[[int, int], None],
+) -> Rows:
+    """Score a batch that begins at the ``first`` of so many sequences."""
+    from fastism.io.rows import Rows
+
+    edits = written.rows(plan, part.inputs, first, sequences)
+    scores = plan(
+        part.inputs,
+        alternatives=edits,
+        batch_size=record.batch,
+        memory=record.memory,
+        progress=progress,
     )
-    with writer, Progress(session, source.count, "sequences") as progress:
-        done = 0
-        for part in source.batches(batch):
-            names, x = part.names, part.inputs
-            inner = progress.within(done, len(names))
-            edits = written.rows(plan, x, done, source.count)
-            scores = plan(x, alternatives=edits, batch_size=batch, memory=memory, progress=inner)
-            by_name = {
-                name: (scores[name].reference, scores[name].alternate) for name in plan.output_names
-            }
-            writer.append(names, x[plan.module.seq_input], by_name, edits)
-            done += len(names)
-            progress.update(done)
+    return Rows(
+        names=part.names,
+        sequences=part.inputs[plan.module.seq_input],
+        scores={name: (scores[name].reference, scores[name].alternate) for name in scores},
+        alternatives=edits if edits.ndim == 5 else None,
+        regions=part.regions,
+    )

@@ -1,4 +1,4 @@
-"""Scores out: one HDF5 file, written a batch at a time, and read back.
+"""The scores file: one HDF5 file, written a block at a time, and read back whole or in blocks.
 
 names               (N,)               utf-8
 sequences           (N, L, C)          int8, the one-hot rows
@@ -6,17 +6,22 @@ sites               (S, 2)             start and width of each edited interval
 alternatives        (A, width, C)      the rows written at every site of every sequence; or, where
                                        they differ, (N, S, A, width, C), with S = 1 where every
                                        site of a sequence gets the same
+regions/chrom       (N,)               utf-8; where sequences come from a genome: start and end,
+regions/start       (N,)               int64, are 0-based and half-open, and a strand of "-" means
+regions/end         (N,)               that the sequence is the reverse complement
+regions/strand      (N,)               utf-8: "+", "-" or "."
 OUTPUT/reference    (N, *out)          float32
 OUTPUT/alternate    (N, S, A, *out)    float32
+
+Attributes of the file: `fastism.io.header.facts`, and ``letters`` where only some channels are
+written.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,19 +32,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
-from fastism.io.manifest import JSON
-from fastism.io.versions import PLAN_FORMAT, versions
-from fastism.io.whole import check_file_target, replacing
+from fastism.io.header import RESERVED, Header
+from fastism.io.regions import Region
+from fastism.io.rows import BLOCK_BYTES, Rows
 
 Array = npt.NDArray[Any]
 
-CONVENTION = (
-    "raw: OUTPUT/alternate is f(alternative) and OUTPUT/reference is f(reference), as the model "
-    "gives them; the column of the reference base holds the reference prediction. "
-    "delta = alternate - reference, which is 0 at the reference base."
-)
 _CHUNK_BYTES = 1 << 22
-_RESERVED = frozenset({"names", "sequences", "sites", "alternatives"})
+_TEXT = h5py.string_dtype("utf-8")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,7 @@ class ScoresFile:
     reference: dict[str, Array]
     alternate: dict[str, Array]
     attributes: dict[str, Any]
+    regions: list[Region] | None = None
 
     def delta(self, output: str) -> Array:
         """Alternate minus reference, ``(N, S, A, *out)``; zero at the reference base."""
@@ -60,76 +61,36 @@ class ScoresFile:
 
 
 class ScoresWriter:
-    """Writes scores as they come; the file appears at ``path`` when the ``with`` block ends well.
+    """Writes a scores file at ``path`` as the blocks come; whole once it is closed.
 
-    outputs: the shape of each output without its batch axis. sites: ``(S, 2)`` int, starts and
-    widths. alternatives: the rows written, ``(A, width, C)``; or an array ``(0, S, A, width, C)``
-    of the type they are stored as, where they come with the sequences. length, alphabet: of those.
-    model: name and sha256. arguments: what the run was asked for, recorded in the file and in
-    ``PATH.args.json`` beside it. Raises InputError where ``path`` exists (unless ``force``).
+    compression: ``"gzip"`` or none.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        outputs: Mapping[str, Sequence[int]],
-        sites: npt.ArrayLike,
-        alternatives: npt.ArrayLike,
-        length: int,
-        alphabet: str,
-        model: tuple[str, str],
-        arguments: Mapping[str, JSON],
-        compression: str | None = None,
-        force: bool = False,
-    ) -> None:
-        self.path = Path(path)
-        check_scores_target(self.path, force=force)
-        for name in outputs:
-            if name in _RESERVED or "/" in name:
-                raise InputError(f"the output {name!r} cannot be a dataset's name")
-        self._outputs = {name: tuple(shape) for name, shape in outputs.items()}
-        self._sites = np.asarray(sites, np.int64)
-        self._alternatives = np.asarray(alternatives)
-        self._own_rows = self._alternatives.ndim == 5
-        self._shape = (length, len(alphabet))
+    def __init__(self, path: Path, header: Header, *, compression: str | None = None) -> None:
+        self._header = header
         self._compression = compression
-        self._arguments = dict(arguments)
-        self._attributes = {
-            "model": model[0],
-            "model_sha256": model[1],
-            "plan_format": PLAN_FORMAT,
-            "alphabet": alphabet,
-            "convention": CONVENTION,
-            "arguments": json.dumps(self._arguments),
-            **{f"{name}_version": version for name, version in versions().items()},
-        }
-        self._stack = ExitStack()
-
-    def __enter__(self) -> ScoresWriter:
-        with ExitStack() as stack:
-            record = stack.enter_context(replacing(arguments_path(self.path)))
-            partial = stack.enter_context(replacing(self.path))
-            content = {"arguments": self._arguments, "versions": versions()}
-            record.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-            self._file = stack.enter_context(h5py.File(partial, "w"))
-            self._lay_out()
-            self._stack = stack.pop_all()
-        return self
+        self._file = h5py.File(path, "w")
+        self._lay_out()
 
     def _lay_out(self) -> None:
-        sites, alternatives = len(self._sites), self._alternatives.shape[-3]
-        self._file.attrs.update(self._attributes)
-        self._file["sites"] = self._sites
+        header = self._header
+        sites, alternatives = len(header.sites), header.columns
+        self._file.attrs.update(header.attributes)
+        if header.letters is not None:
+            self._file.attrs["letters"] = list(header.letters)
+        self._file["sites"] = np.asarray(header.sites, np.int64)
         self._file["sites"].attrs["columns"] = ["start", "width"]
-        if self._own_rows:
-            stored = self._alternatives
+        if header.own_rows:
+            stored = header.alternatives
             self._growing("alternatives", stored.shape[1:], stored.dtype)
         else:
-            self._file["alternatives"] = self._alternatives.astype(np.float32)
-        self._growing("names", (), h5py.string_dtype("utf-8"))
-        self._growing("sequences", self._shape, np.int8)
-        for name, shape in self._outputs.items():
+            self._file["alternatives"] = header.alternatives.astype(np.float32)
+        self._growing("names", (), _TEXT)
+        self._growing("sequences", (header.length, len(header.alphabet)), np.int8)
+        if header.regions:
+            for name, dtype in _REGION.items():
+                self._growing(f"regions/{name}", (), dtype)
+        for name, shape in header.outputs.items():
             self._growing(f"{name}/reference", shape, np.float32)
             self._growing(f"{name}/alternate", (sites, alternatives, *shape), np.float32)
 
@@ -148,25 +109,21 @@ class ScoresWriter:
             compression=self._compression,
         )
 
-    def append(
-        self,
-        names: Sequence[str],
-        sequences: Array,
-        scores: Mapping[str, tuple[Array, Array]],
-        alternatives: Array | None = None,
-    ) -> None:
-        """Add n sequences: names, rows ``(n, L, C)``, and (reference, alternate) by output.
-
-        alternatives: what was written in them, ``(n, S, A, width, C)``, where it is their own.
-        """
-        self._add("names", np.asarray(names, dtype=object))
-        self._add("sequences", np.asarray(sequences, np.int8))
-        if self._own_rows:
-            assert alternatives is not None
-            shape = (len(names), *self._alternatives.shape[1:])
-            self._add("alternatives", np.broadcast_to(alternatives, shape))
-        for name in self._outputs:
-            reference, alternate = scores[name]
+    def append(self, rows: Rows) -> None:
+        """Add sequences and their scores."""
+        self._add("names", np.asarray(rows.names, dtype=object))
+        self._add("sequences", np.asarray(rows.sequences, np.int8))
+        if self._header.own_rows:
+            assert rows.alternatives is not None
+            shape = (len(rows), *self._header.alternatives.shape[1:])
+            self._add("alternatives", np.broadcast_to(rows.alternatives, shape))
+        if self._header.regions:
+            assert rows.regions is not None
+            for name in _REGION:
+                values = [getattr(region, name) for region in rows.regions]
+                self._add(f"regions/{name}", np.asarray(values, _REGION[name]))
+        for name in self._header.outputs:
+            reference, alternate = rows.scores[name]
             self._add(f"{name}/reference", reference)
             self._add(f"{name}/alternate", alternate)
 
@@ -178,41 +135,133 @@ class ScoresWriter:
         dataset.resize(before + len(rows), axis=0)
         dataset[before:] = rows
 
+    def close(self) -> None:
+        """The file is whole."""
+        self._file.close()
+
+
+_REGION: dict[str, Any] = {"chrom": _TEXT, "start": np.int64, "end": np.int64, "strand": _TEXT}
+
+
+class ScoresReader:
+    """Reads a scores file block by block; to be closed, or used in a ``with`` block.
+
+    Raises InputError if there is no such file, or it is something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not Path(path).is_file():
+            raise InputError(f"there is no scores file {path}")
+        self._path = path
+        try:
+            self._file = h5py.File(path, "r")
+        except OSError as error:
+            raise _not_scores(path, error) from error
+        try:
+            self.header = self._header()
+        except (OSError, KeyError) as error:
+            self._file.close()
+            raise _not_scores(path, error) from error
+
+    def _header(self) -> Header:
+        file, attributes = self._file, dict(self._file.attrs)
+        letters = attributes.pop("letters", None)
+        rows = file["alternatives"]
+        sequences = file["sequences"]
+        file["names"]  # every file has them
+        return Header(
+            outputs={
+                name: tuple(file[name]["reference"].shape[1:])
+                for name in file
+                if name not in RESERVED and "alternate" in file[name]
+            },
+            sites=file["sites"][:],
+            alternatives=rows[:] if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype),
+            length=int(sequences.shape[1]),
+            alphabet=str(attributes.get("alphabet", "")),
+            regions="regions" in file,
+            letters=None if letters is None else tuple(map(int, letters)),
+            attributes=attributes,
+        )
+
+    def __len__(self) -> int:
+        return int(self._file["names"].shape[0])
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """The sequences ``[start, stop)``."""
+        file, part = self._file, slice(start, stop)
+        return Rows(
+            names=[str(name) for name in file["names"].asstr()[part]],
+            sequences=file["sequences"][part],
+            scores={
+                name: (file[name]["reference"][part], file[name]["alternate"][part])
+                for name in self.header.outputs
+            },
+            alternatives=file["alternatives"][part] if self.header.own_rows else None,
+            regions=self._regions(part) if self.header.regions else None,
+        )
+
+    def _regions(self, part: slice) -> list[Region]:
+        stored = self._file["regions"]
+        columns = (
+            stored["chrom"].asstr()[part],
+            stored["start"][part].tolist(),
+            stored["end"][part].tolist(),
+            stored["strand"].asstr()[part],
+        )
+        return [
+            Region(str(chrom), start, end, str(strand))
+            for chrom, start, end, strand in zip(*columns, strict=True)
+        ]
+
+    def blocks(self) -> Iterator[Rows]:
+        """All sequences in order, a few at a time."""
+        step = rows_a_block(self.header)
+        for start in range(0, len(self), step):
+            yield self.rows(start, min(start + step, len(self)))
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> ScoresReader:
+        return self
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+        self.close()
 
 
-def arguments_path(path: Path) -> Path:
-    """Where the arguments of a run are recorded: ``scores.h5.args.json`` beside ``scores.h5``."""
-    return path.with_name(path.name + ".args.json")
+def rows_a_block(header: Header) -> int:
+    """How many sequences are read and written at a time."""
+    return max(1, BLOCK_BYTES // header.bytes_a_sequence)
 
 
-def check_scores_target(path: Path, *, force: bool) -> None:
-    """Raises InputError if scores, or the record of their arguments, must not be written there."""
-    check_file_target(path, force=force)
-    check_file_target(arguments_path(path), force=force)
+def blocks_of(paths: Sequence[Path]) -> Iterator[Rows]:
+    """The sequences of several scores files, one file open at a time."""
+    for path in paths:
+        with ScoresReader(path) as reader:
+            yield from reader.blocks()
 
 
 def read_scores(path: str | os.PathLike[str]) -> ScoresFile:
     """Read a scores file whole. Raises InputError if there is none, or it is something else."""
-    if not Path(path).is_file():
-        raise InputError(f"there is no scores file {path}")
-    try:
-        with h5py.File(path, "r") as file:
-            outputs = [name for name in file if name not in _RESERVED]
-            return ScoresFile(
-                names=[str(name) for name in file["names"].asstr()[:]],
-                sequences=file["sequences"][:],
-                sites=file["sites"][:],
-                alternatives=file["alternatives"][:],
-                reference={name: file[name]["reference"][:] for name in outputs},
-                alternate={name: file[name]["alternate"][:] for name in outputs},
-                attributes=dict(file.attrs),
-            )
-    except (OSError, KeyError) as error:
-        raise InputError(f"{path} is not a scores file", why=str(error)) from error
+    with ScoresReader(path) as reader:
+        header, rows = reader.header, reader.rows(0, len(reader))
+    return ScoresFile(
+        names=list(rows.names),
+        sequences=rows.sequences,
+        sites=header.sites,
+        alternatives=header.alternatives if rows.alternatives is None else rows.alternatives,
+        reference={name: reference for name, (reference, _) in rows.scores.items()},
+        alternate={name: alternate for name, (_, alternate) in rows.scores.items()},
+        attributes=dict(header.attributes),
+        regions=None if rows.regions is None else list(rows.regions),
+    )
+
+
+def _not_scores(path: str | os.PathLike[str], error: Exception) -> InputError:
+    return InputError(f"{path} is not a scores file", why=str(error))

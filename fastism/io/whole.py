@@ -66,13 +66,30 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = absolute(path)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as holding:
-        new, old = Path(holding) / path.name, Path(holding) / "replaced"
+        new = Path(holding) / path.name
         yield new
-        if path.is_dir():  # a folder cannot be renamed over another
-            path.rename(old)
-        try:
-            new.replace(path)
-        except BaseException:
-            if old.exists():
-                old.rename(path)
-            raise
+        take_place(new, path, aside=Path(holding) / "replaced")
+
+
+def take_place(new: Path, path: Path, *, aside: Path) -> None:
+    """Rename a whole file or folder to ``path``; a folder that stood there goes ``aside``.
+
+    All three lie on one file system. After any error ``path`` is as it was.
+    """
+    if path.is_dir():  # a folder cannot be renamed over another
+        path.rename(aside)
+    try:
+        new.replace(path)
+    except BaseException:
+        if aside.exists():
+            aside.rename(path)
+        raise
+
+
+def settle(path: Path) -> None:
+    """Let what was written into a file, or the names in a folder, outlast a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -122,8 +122,14 @@ def test_sequences_that_do_not_fit(
     assert not list(folder.glob("*s.h5*"))
 
 
-def test_an_interrupt_leaves_nothing(
-    plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("call", "done"), [(1, 0), (2, 1)])
+def test_an_interrupt_keeps_what_is_done_and_nothing_else(
+    plan: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    call: int,
+    done: int,
 ) -> None:
     from fastism.runtime.plan import Plan
 
@@ -131,15 +137,30 @@ def test_an_interrupt_leaves_nothing(
 
     def interrupted(self: Plan, *arguments: Any, **options: Any) -> Any:
         calls.append(1)
-        if len(calls) == 2:
+        if len(calls) == call:
             raise KeyboardInterrupt
         return score(self, *arguments, **options)
 
+    line = ["--quiet", "run", str(plan), "-s", "x.fa", "-o", "s.h5", "-bs", "1"]
     monkeypatch.setattr(Plan, "__call__", interrupted)
-    assert main(["--quiet", "run", str(plan), "-s", "x.fa", "-o", "s.h5", "-bs", "1"]) == 130
+    assert main(line) == 130
     assert capsys.readouterr().err.strip() == "fastism: interrupted"
-    assert len(calls) == 2
-    assert [path.name for path in folder.iterdir()] == ["x.fa"]
+    assert len(calls) == call
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == (["s.h5.partial", "x.fa"] if done else ["x.fa"])
+    if not done:
+        return
+    assert main(line) == 2
+    assert "s.h5.partial holds a run that was stopped: 1 of 3 sequences are done" in (
+        capsys.readouterr().err
+    )
+    assert main([*line[1:], "--resume"]) == 0
+    assert "going on: 1 of 3 sequences are done" in capsys.readouterr().err
+    assert len(calls) == call + 2
+    assert sorted(path.name for path in folder.iterdir()) == ["s.h5", "s.h5.args.json", "x.fa"]
+    whole = Path("s.h5").read_bytes()
+    assert main([*line, "--force"]) == 0
+    assert Path("s.h5").read_bytes() == whole
 
 
 def test_verify(plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.io.header import Header, facts
+from fastism.io.regions import Region
+from fastism.io.rows import Rows
 from fastism.io.scores import ScoresWriter, read_scores
+from fastism.io.writers.base import Options
+from fastism.io.writers.h5 import H5
+from fastism.io.writers.publish import Target, write_files
 
 SITES = [(start, 1) for start in range(3, 8)]
 random = np.random.default_rng(0)
@@ -21,37 +28,37 @@ SEQUENCES = np.eye(4, dtype=np.float32)[random.integers(4, size=(6, 10))]
 NAMES = ["chr1:1-10", "s\u00e9q", "a", "a", "b", "c"]
 
 
-def writer(path: Path, **options: Any) -> ScoresWriter:
-    return ScoresWriter(
-        path,
-        outputs={"head": (2,), "total": ()},
-        sites=SITES,
-        alternatives=np.eye(4)[:, None],
-        length=10,
-        alphabet="ACGT",
-        model=("basset.h5", "abc"),
-        arguments={"sequences": "x.fa"},
-        **options,
-    )
+HEADER = Header(
+    outputs={"head": (2,), "total": ()},
+    sites=np.asarray(SITES),
+    alternatives=np.eye(4)[:, None],
+    length=10,
+    alphabet="ACGT",
+    attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}, "ACGT"),
+)
 
 
-def append(file: ScoresWriter, start: int, stop: int) -> None:
+def write(
+    path: Path, *blocks: tuple[int, int], compression: str | None = None, force: bool = False
+) -> None:
+    target = Target(path, H5(), Options(compression=compression))
+    write_files([target], HEADER, (rows(*block) for block in blocks), force=force)
+
+
+def rows(start: int, stop: int) -> Rows:
     part = slice(start, stop)
     reference, alternate = REFERENCE[part], ALTERNATE[part]
     scores = {
         "head": (reference, alternate),
         "total": (reference.sum(-1), alternate.sum(-1)),
     }
-    file.append(NAMES[part], SEQUENCES[part], scores)
+    return Rows(NAMES[part], SEQUENCES[part], scores)
 
 
 @pytest.mark.parametrize("compression", [None, "gzip"])
 def test_round_trip_in_batches(tmp_path: Path, compression: str | None) -> None:
     path = tmp_path / "scores.h5"
-    with writer(path, compression=compression) as file:
-        append(file, 0, 4)
-        append(file, 4, 6)
-        assert not path.exists()
+    write(path, (0, 4), (4, 6), compression=compression)
     scores = read_scores(path)
     assert scores.names == NAMES
     np.testing.assert_array_equal(scores.sequences, SEQUENCES)
@@ -70,8 +77,7 @@ def test_round_trip_in_batches(tmp_path: Path, compression: str | None) -> None:
 
 def test_what_is_recorded(tmp_path: Path) -> None:
     path = tmp_path / "scores.h5"
-    with writer(path) as file:
-        append(file, 0, 1)
+    write(path, (0, 1))
     attributes = read_scores(path).attributes
     assert (attributes["model"], attributes["model_sha256"]) == ("basset.h5", "abc")
     assert (attributes["alphabet"], attributes["plan_format"]) == ("ACGT", 2)
@@ -84,25 +90,30 @@ def test_what_is_recorded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_nothing_is_left_after_an_error(tmp_path: Path, error: type[BaseException]) -> None:
-    def interrupted() -> None:
-        with writer(tmp_path / "scores.h5") as file:
-            append(file, 0, 4)
-            raise error
+    path = tmp_path / "scores.h5"
+
+    def interrupted() -> Iterator[Rows]:
+        yield rows(0, 4)
+        assert not path.exists()
+        raise error
 
     with pytest.raises(error):
-        interrupted()
+        write_files([Target(path, H5())], HEADER, interrupted())
     assert not list(tmp_path.iterdir())
 
 
 def test_an_error_leaves_the_file_that_was_to_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "scores.h5"
-    with writer(path) as file:
-        append(file, 0, 2)
-    with pytest.raises(RuntimeError), writer(path, force=True):
+    write(path, (0, 2))
+
+    def broken() -> Iterator[Rows]:
+        yield rows(0, 1)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_files([Target(path, H5())], HEADER, broken(), force=True)
     assert read_scores(path).names == NAMES[:2]
-    with writer(path, force=True) as file:
-        append(file, 0, 3)
+    write(path, (0, 3), force=True)
     assert read_scores(path).names == NAMES[:3]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["scores.h5", "scores.h5.args.json"]
 
@@ -110,27 +121,23 @@ def test_an_error_leaves_the_file_that_was_to_be_replaced(tmp_path: Path) -> Non
 def test_an_existing_target_needs_force(tmp_path: Path) -> None:
     (tmp_path / "scores.h5").touch()
     with pytest.raises(InputError, match="exists already"):
-        writer(tmp_path / "scores.h5")
+        write(tmp_path / "scores.h5")
     with pytest.raises(InputError, match=r"why: there is no folder .*\n  try: mkdir -p"):
-        writer(tmp_path / "missing" / "scores.h5")
+        write(tmp_path / "missing" / "scores.h5")
     with pytest.raises(InputError, match="is a folder"):
-        writer(tmp_path, force=True)
+        write(tmp_path, force=True)
 
 
 def test_a_large_sequence_is_split_over_its_sites(tmp_path: Path) -> None:
     path = tmp_path / "scores.h5"
-    file = ScoresWriter(
-        path,
+    header = Header(
         outputs={"profile": (3000, 3)},
-        sites=[(start, 1) for start in range(500)],
+        sites=np.asarray([(start, 1) for start in range(500)]),
         alternatives=np.eye(4)[:, None],
         length=500,
         alphabet="ACGT",
-        model=("m", ""),
-        arguments={},
     )
-    with file:
-        pass
+    ScoresWriter(path, header).close()
     with h5py.File(path) as stored:
         chunks = stored["profile/alternate"].chunks
     assert chunks[2:] == (4, 3000, 3)
@@ -148,3 +155,30 @@ def test_files_that_are_not_scores(tmp_path: Path) -> None:
         file["x"] = 1
     with pytest.raises(InputError, match="is not a scores file"):
         read_scores(tmp_path / "other.h5")
+
+
+def test_regions_are_kept_and_written_beside(tmp_path: Path) -> None:
+    regions = [Region("chr1", -3, 7, "-"), Region("chr2", 90, 100)]
+    path = tmp_path / "scores.h5"
+    header = dataclasses.replace(HEADER, regions=True)
+    given = dataclasses.replace(rows(0, 2), regions=regions)
+    write_files([Target(path, H5())], header, [given])
+    assert read_scores(path).regions == regions
+    assert (tmp_path / "scores.h5.regions.bed").read_text() == (
+        "chr1\t0\t7\tchr1:1-10\t0\t-\t0\t-1\t-1\t2\nchr2\t90\t100\ts\u00e9q\t0\t.\t0\t-1\t-1\t5\n"
+    )
+
+
+def test_a_file_is_the_same_however_its_sequences_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastism.io.scores.BLOCK_BYTES", 2 * HEADER.bytes_a_sequence)
+    write(tmp_path / "a.h5", (0, 6))
+    write(tmp_path / "b.h5", (0, 1), (1, 5), (5, 6))
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["names", "regions", "a/b"])
+def test_outputs_with_names_that_no_dataset_can_have(name: str) -> None:
+    with pytest.raises(InputError, match=f"the output '{name}' cannot be a dataset's name"):
+        dataclasses.replace(HEADER, outputs={name: ()})

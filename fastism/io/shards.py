@@ -1,0 +1,200 @@
+"""A run that goes on where it was stopped: what is done, in whole files, and what it is part of.
+
+A shard is a scores file of some sequences of the run, one after the other. In the folder of a run
+(`fastism.io.partial`) lie
+
+    run.json      what the run is: compared, word for word, before anything is added to it
+    0000007.h5    the shard that begins at sequence 7, whole from the moment it has its name
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastism.errors import InputError
+from fastism.io.header import Header
+from fastism.io.manifest import JSON
+from fastism.io.partial import discard, partial_path
+from fastism.io.rows import Rows
+from fastism.io.scores import ScoresWriter, blocks_of
+from fastism.io.whole import settle
+
+RECORD = "run.json"
+_BEGUN = "renaming"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run is.
+
+    identity: of plan, sequences and options, each by the words that a user knows it by; a run goes
+    on only where all are the same. sequences: how many there are. batch: how many a shard holds.
+    memory: bytes for running chunks. Both are kept to when the run goes on, so that it computes the
+    same sums in the same order.
+    """
+
+    identity: Mapping[str, JSON]
+    sequences: int
+    batch: int
+    memory: int
+
+    def bounds(self) -> Iterator[tuple[int, int]]:
+        """The first sequence of every shard, and the first of the next."""
+        for start in range(0, self.sequences, self.batch):
+            yield start, min(start + self.batch, self.sequences)
+
+    def differences(self, other: Record) -> list[str]:
+        """What is otherwise in another record, a line each."""
+        names = dict.fromkeys([*self.identity, *other.identity])
+        return [
+            f"{name} was {_short(self.identity.get(name))}, and is {_short(other.identity[name])}"
+            if name in other.identity
+            else f"{name} was {_short(self.identity[name])}, and is not given"
+            for name in names
+            if self.identity.get(name) != other.identity.get(name)
+        ]
+
+
+def _short(value: JSON) -> str:
+    text = "not given" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:12]}.."
+
+
+class Shards:
+    """The shards in a folder that is claimed."""
+
+    def __init__(self, folder: Path, record: Record) -> None:
+        self._folder = folder
+        self.record = record
+
+    @classmethod
+    def begin(
+        cls, folder: Path, output: Path, record: Record, *, resume: bool, force: bool
+    ) -> Shards:
+        """Begin a run, or go on with the one that was stopped.
+
+        Raises InputError where there is one and neither ``resume`` nor ``force`` says what to do,
+        or where the one to go on with is another.
+        """
+        found = read_record(folder)
+        if found is not None and resume:
+            differences = found.differences(record)
+            if differences:
+                raise InputError(
+                    f"the run that was stopped is not this one, so that {output} cannot go on",
+                    why="; ".join(differences),
+                    attempt="the command it was begun with; or --force alone, to begin anew",
+                )
+            return cls(folder, found)
+        if found is not None and not force:
+            done = cls(folder, found).describe()
+            raise InputError(
+                f"{partial_path(output).name} holds a run that was stopped: {done}",
+                attempt="--resume to go on with it, or --force to begin anew",
+            )
+        discard(folder)
+        started = cls(folder, record)
+        content = {"format": "fastism run", "version": _VERSION, **vars(record)}
+        _write(folder / RECORD, json.dumps(content, indent=2) + "\n")
+        return started
+
+    @staticmethod
+    def renaming(output: Path) -> bool:
+        """Whether a run was stopped while its outputs were given their names."""
+        return (partial_path(output) / _BEGUN).exists()
+
+    def missing(self) -> list[tuple[int, int]]:
+        """The stretches of sequences that are not done; each begins where a shard does."""
+        stretches: list[tuple[int, int]] = []
+        for start, stop in self.record.bounds():
+            if self._path(start).exists():
+                continue
+            if stretches and stretches[-1][1] == start:
+                start = stretches.pop()[0]
+            stretches.append((start, stop))
+        return stretches
+
+    def write(self, start: int, header: Header, rows: Rows) -> None:
+        """Keep a shard, whole or not at all. Raises InputError where the disk is full."""
+        path = self._path(start)
+        new = path.with_suffix(".new")
+        try:
+            writer = ScoresWriter(new, header)
+            writer.append(rows)
+            writer.close()
+            settle(new)
+            new.replace(path)
+            settle(self._folder)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            if error.errno == errno.ENOSPC or "No space left" in str(error):
+                raise InputError(
+                    f"the disk is full: no room for the scores in {self._folder.parent}",
+                    attempt="make room, then the same command with --resume",
+                ) from error
+            raise
+
+    @contextmanager
+    def kept_if_stopped(self, say: Callable[[str], object]) -> Iterator[None]:
+        """In it a run may be stopped: what is done is kept, and said; where nothing is, it goes."""
+        try:
+            yield
+        except BaseException:
+            if any(self._path(start).exists() for start, _ in self.record.bounds()):
+                say(f"{self.describe()}, and kept: the same command with --resume goes on")
+            else:
+                self.clear()
+            raise
+
+    def blocks(self) -> Iterator[Rows]:
+        """All sequences and their scores, in order."""
+        yield from blocks_of([self._path(start) for start, _ in self.record.bounds()])
+
+    @property
+    def begun(self) -> Path:
+        """The file that says that the outputs are being given their names."""
+        return self._folder / _BEGUN
+
+    def describe(self) -> str:
+        """How far it is."""
+        total = self.record.sequences
+        done = total - sum(stop - start for start, stop in self.missing())
+        return f"{done:,} of {total:,} sequences are done"
+
+    def clear(self) -> None:
+        """The run is over: nothing of it is kept."""
+        discard(self._folder)
+
+    def _path(self, start: int) -> Path:
+        return self._folder / f"{start:07d}.h5"
+
+
+def read_record(folder: Path) -> Record | None:
+    """What run a folder holds; None where it holds none. Raises InputError for another kind."""
+    path = folder / RECORD
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if (content.pop("format"), content.pop("version")) != ("fastism run", _VERSION):
+            raise ValueError("written by another version of fastism")
+        return Record(**content)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{path} cannot be read",
+            why=str(error),
+            attempt="--force without --resume, to begin anew",
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    settle(new)
+    new.replace(path)

@@ -1,0 +1,131 @@
+"""Scores to files: written side by side under other names, and all there together at the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastism.io.header import Header
+from fastism.io.partial import claimed
+from fastism.io.rows import Rows, even
+from fastism.io.scores import rows_a_block
+from fastism.io.whole import check_file_target, settle, take_place
+from fastism.io.writers.base import Format, Options, Writer
+from fastism.io.writers.beside import ArgumentsWriter, RegionsWriter, arguments_path
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file, or folder of files, of scores that is wanted."""
+
+    path: Path
+    format: Format
+    options: Options = field(default_factory=Options)
+
+    def files(self, regions: bool = True) -> list[Path]:
+        """Everything that is written for it, the regions used last."""
+        scores = [self.path / part for part in self.format.parts] or [self.path]
+        used = [self.format.regions_path(self.path)] if regions else []
+        return [*scores, arguments_path(self.path), *used]
+
+    def check(self, *, force: bool) -> None:
+        """Raise InputError if it, or what goes beside it, must not or cannot be written."""
+        self.format.check_path(self.path, force=force)
+        for path in self.files()[-2:]:
+            check_file_target(path, force=force)
+
+
+def write_files(
+    targets: Sequence[Target], header: Header, blocks: Iterable[Rows], *, force: bool = False
+) -> None:
+    """Write sequences and their scores to every target; all appear, or none.
+
+    Raises InputError where a target exists (unless ``force``), cannot hold the scores, or is being
+    written by another run.
+    """
+    for target in targets:
+        target.check(force=force)
+        target.format.check(header, target.options)
+    with claims(targets) as folders:
+        publish(targets, folders, header, blocks, force=force)
+
+
+@contextmanager
+def claims(targets: Sequence[Target]) -> Iterator[list[Path]]:
+    """A folder beside every target, see `claimed`."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(claimed(target.path)) for target in targets]
+
+
+def publish(
+    targets: Sequence[Target],
+    folders: Sequence[Path],
+    header: Header,
+    blocks: Iterable[Rows],
+    *,
+    force: bool,
+    begun: Path | None = None,
+) -> None:
+    """`write_files` by way of folders that are claimed; what else is in them stays.
+
+    begun: an empty file that is made once all is written and the names begin to change: where it
+    is found, those of the targets that exist are of this very run.
+    """
+    with ExitStack() as stack:
+        writers: list[Writer] = []
+        renames: list[tuple[Path, Path]] = []
+        for target, folder in zip(targets, folders, strict=True):
+            for writer, new, path in _opened(target, stack.enter_context(_empty(folder)), header):
+                writers.append(writer)
+                renames.append((new, path))
+        for rows in even(blocks, rows_a_block(header)):
+            for writer in writers:
+                writer.append(rows)
+        for writer in writers:
+            writer.close()
+        for target in targets:
+            target.check(force=force)
+        if begun is not None:
+            begun.touch()
+        for new, path in renames:
+            _rename(new, path)
+
+
+@contextmanager
+def _empty(folder: Path) -> Iterator[Path]:
+    """A folder in it with nothing in it, which goes after the block."""
+    new = folder / "new"
+    shutil.rmtree(new, ignore_errors=True)  # of a run that was killed
+    new.mkdir()
+    try:
+        yield new
+    finally:
+        shutil.rmtree(new)
+
+
+def _opened(target: Target, folder: Path, header: Header) -> Iterator[tuple[Writer, Path, Path]]:
+    """What is written for a target: each writer, where it writes, and what that is to become."""
+    new = folder / target.path.name
+    if target.format.parts:
+        new.mkdir()
+    yield target.format.open(new, header, target.options), new, target.path
+    arguments, regions = target.files()[-2:]
+    new = folder / arguments.name
+    yield ArgumentsWriter(new, header), new, arguments
+    if header.regions:
+        new = folder / regions.name
+        yield RegionsWriter(new), new, regions
+
+
+def _rename(new: Path, path: Path) -> None:
+    """Give what is whole its own name; into a folder that is there, file by file."""
+    if new.is_dir() and path.is_dir() and not any(entry.is_dir() for entry in new.iterdir()):
+        for entry in sorted(new.iterdir()):
+            _rename(entry, path / entry.name)
+        return
+    settle(new)
+    take_place(new, path, aside=new.with_name(f"{new.name}.replaced"))
+    settle(path.parent)
