@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastism.compatibility import FastISM, NaiveISM
     from fastism.errors import FastismError
     from fastism.frontends.keras.live.custom import register_layer
+    from fastism.io.alphabet import one_hot
     from fastism.passes.registry import register_pass
     from fastism.runtime.alternatives import shuffled
     from fastism.runtime.plan import Plan
@@ -28,6 +29,7 @@ _HOMES = {
     "FastismError": "fastism.errors",
     "register_layer": "fastism.frontends.keras.live.custom",
     "register_pass": "fastism.passes.registry",
+    "one_hot": "fastism.io.alphabet",
     "shuffled": "fastism.runtime.alternatives",
     "FastISM": "fastism.compatibility",
     "NaiveISM": "fastism.compatibility",
@@ -42,6 +44,7 @@ __all__ = [  # noqa: RUF022  (in the order a reader meets them)
     "Plan",
     "Scores",
     "scores",
+    "one_hot",
     "shuffled",
     "FastISM",
     "NaiveISM",

@@ -281,4 +281,7 @@ def _plan(
         result: Mapping[str, Function] = emit(module, opaque)
         return result
 
-    return Plan(stages, functions, rows, opaque, backend, pipeline, positions, letters)
+    def compiled(module: Module) -> Sequence[Module]:
+        return Pipeline.parse(pipeline).run_stages(module)
+
+    return Plan(stages, functions, rows, opaque, backend, pipeline, positions, letters, compiled)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
+from fastism.io.alphabet import one_hot
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.types import NUMPY_DTYPES
@@ -18,14 +19,19 @@ from fastism.runtime.tokens import as_rows
 Array = npt.NDArray[Any]
 
 
-def model_inputs(module: Module, given: Any) -> dict[str, Array]:
+ALPHABET = "ACGT"
+"""The letters of the channels, where sequences are given as text and nothing else is said."""
+
+
+def model_inputs(module: Module, given: Any, alphabet: str = ALPHABET) -> dict[str, Array]:
     """One array for each input of the model, by name, cast to the type the main graph states.
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
     mapping by name, nested as the model takes them. An array may have axes of one element more, as
     (N, L, C, 1) for a model that takes it so; one that the model takes as token numbers may be
-    these, (N, L). A mapping may go by the names of the input layers as well.
-    Raises InputError where the count, a name, a shape or an element type does not fit.
+    these, (N, L). A mapping may go by the names of the input layers as well. The edited input may
+    be a string, or several of one length, of the letters of ``alphabet``.
+    Raises InputError where the count, a name, a shape, a letter or an element type does not fit.
     """
     graph = module.main
     names = [value.name for value in graph.inputs]
@@ -51,6 +57,15 @@ def model_inputs(module: Module, given: Any) -> dict[str, Array]:
         )
     result = {}
     for value, array in zip(graph.inputs, arrays, strict=True):
+        if value.name == module.seq_input:
+            text = lettered(array, value.type.channels, alphabet)
+            if text is not array and text.shape[1] != value.type.length:
+                raise InputError(
+                    f"the input {value.name!r} is not an array of numbers, nor strings of "
+                    f"{value.type.length} letters",
+                    why=f"the strings have {text.shape[1]} letters",
+                )
+            array = text
         if value.name in module.tokens:
             array = as_rows(value.name, array, value.type.length, value.type.channels)
         result[value.name] = _fitting(value.name, value.type.shape, value.type.dtype, array)
@@ -76,6 +91,26 @@ def _holds_arrays(given: Any) -> bool:
     if isinstance(given, (list, tuple)):
         return any(map(_holds_arrays, given))
     return isinstance(given, Mapping) or hasattr(given, "shape")
+
+
+def lettered(given: Any, channels: int, alphabet: str) -> Any:
+    """A string as one-hot rows (1, L, C), several of one length as (N, L, C); else as it is.
+
+    Raises InputError for a letter that is none of the alphabet's, and an alphabet of more letters
+    or fewer than there are channels.
+    """
+    if isinstance(given, np.ndarray) and given.dtype.kind == "U" and given.ndim < 2:
+        given = given.tolist()
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
+        return given
+    if len(alphabet) != channels:
+        raise InputError(
+            f"the model reads {channels} channels, and the alphabet {alphabet} has "
+            f"{len(alphabet)} letters",
+            attempt="alphabet= with one letter a channel, in the model's order",
+        )
+    return one_hot(texts, alphabet)
 
 
 _ROWS = "one-hot rows, (N, L, C)"

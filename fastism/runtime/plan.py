@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import FastismWarning, InputError
-from fastism.io.plan_folder import OpaqueRecord, save_plan
-from fastism.ir.module import Constant, Module, contents
 from fastism.runtime.alternatives import parse_written
 from fastism.runtime.arguments import require_count
-from fastism.runtime.execute import Executor, Function
-from fastism.runtime.inputs import index_array, model_inputs
+from fastism.runtime.compiled import Compiled
+from fastism.runtime.inputs import ALPHABET, index_array, model_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.meant import doubt
-from fastism.runtime.scores import Scores
-from fastism.runtime.scoring import Progress, Scoring
+from fastism.runtime.resited import Resited
+from fastism.runtime.scores import Scores, VariantScores
+from fastism.runtime.scoring import Progress, Scoring, predicted
+from fastism.runtime.substitutions import Substitutions
+from fastism.runtime.variants import score_substitutions
 
 Array = npt.NDArray[Any]
 
@@ -29,138 +29,17 @@ BATCH = 32
 """Sequences whose reference activations are held at a time, unless the user says otherwise."""
 
 
-class Plan:
-    """What `fastism.compile` and `fastism.load` return; call it with sequences.
+class Plan(Compiled):
+    """What `fastism.compile` and `fastism.load` return; call it with sequences."""
 
-    stages: the module after every pass, imported to scheduled.
-    alternatives: (A, width, C), the rows written at a site, in the order of the scores, unless
-        others are given with the sequences.
-    opaque: the live layers behind the module's opaque nodes.
-    emit: turns a scheduled module into functions (the backend's, bound to the opaque layers).
-    pipeline: the passes that made the stages, as text.
-    output_positions: where the plan's outputs stand among all of the model's.
-    letters: the channels of the edited input that are written; all of them if None.
-    """
+    _doubted = False
 
-    def __init__(
-        self,
-        stages: Sequence[Module],
-        emit: Callable[[Module], Mapping[str, Function]],
-        alternatives: Array,
-        opaque: Mapping[str, Any],
-        backend: str,
-        pipeline: str,
-        output_positions: Sequence[int],
-        letters: tuple[int, ...] | None = None,
-    ) -> None:
-        self.stages = tuple(stages)
-        self.alternatives = alternatives
-        self.opaque = opaque
-        self.backend = backend
-        self.output_positions = tuple(output_positions)
-        self.pipeline = pipeline
-        self.emit = emit
-        self.letters = letters
-        self.executor = Executor(self.module, emit(self.module), letters)
-        self._doubted = False
-
-    def with_module(self, module: Module) -> Plan:
-        """The same plan with another scheduled module."""
-        stages = (*self.stages[:-1], module)
-        return Plan(
-            stages,
-            self.emit,
-            self.alternatives,
-            self.opaque,
-            self.backend,
-            self.pipeline,
-            self.output_positions,
-            self.letters,
-        )
-
-    def run_by(self, backend: str, emit: Callable[[Module], Mapping[str, Function]]) -> Plan:
-        """The same plan, its graphs run by the functions of another backend."""
-        return Plan(
-            self.stages,
-            emit,
-            self.alternatives,
-            self.opaque,
-            backend,
-            self.pipeline,
-            self.output_positions,
-            self.letters,
-        )
-
-    @property
-    def module(self) -> Module:
-        """The scheduled module: what the backend runs."""
-        return self.stages[-1]
-
-    @cached_property
-    def stage(self) -> Mapping[str, Module]:
-        """The last module of every stage, by the stage's name."""
-        return {module.stage: module for module in self.stages}
-
-    @property
-    def tokens(self) -> frozenset[str]:
-        """The inputs that the model itself takes as token numbers."""
-        return self.module.tokens
-
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """The model's outputs by the user's names."""
-        return self.module.outputs
-
-    @property
-    def output_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of every output without the batch axis."""
-        values = self.module.main.values
-        heads = zip(self.output_names, self.executor.heads, strict=True)
-        return {
-            name: tuple(int(dim) for dim in values[value].type.shape[1:]) for name, value in heads
-        }
-
-    @property
-    def constants(self) -> dict[str, Constant]:
-        """The weights and tables of all stages by hash, to read text of the same model with."""
-        return contents(self.stages)
-
-    @property
-    def length(self) -> int:
-        """Positions of the edited input."""
-        return self.module.main.values[self.module.seq_input].type.length
-
-    @property
-    def channels(self) -> int:
-        """Letters of the alphabet: the channels of the edited input."""
-        return self.module.main.values[self.module.seq_input].type.channels
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What a saved plan keeps beside the modules."""
-        return {
-            "backend": self.backend,
-            "pipeline": self.pipeline,
-            "outputs": list(self.output_names),
-            "output_positions": list(self.output_positions),
-            "alternatives": self.alternatives.tolist(),
-            **({} if self.letters is None else {"letters": list(self.letters)}),
-        }
-
-    def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
-        """Write the plan folder. Raises PlanError for an existing path (unless ``force``)."""
-        records = {
-            key: OpaqueRecord(layer.front_end, layer.config(), layer.weights())
-            for key, layer in self.opaque.items()
-        }
-        save_plan(path, stages=self.stages, manifest=self.manifest, opaque=records, force=force)
-
-    def inputs(self, x: Any) -> dict[str, Array]:
+    def inputs(self, x: Any, alphabet: str = ALPHABET) -> dict[str, Array]:
         """``x`` as one array for every input of the module, by name; see `model_inputs`.
 
         Raises InputError where it does not fit.
         """
-        return model_inputs(self.module, x)
+        return model_inputs(self.module, x, alphabet)
 
     def __call__(
         self,
@@ -170,10 +49,12 @@ class Plan:
         batch_size: int = BATCH,
         memory: int | None = None,
         progress: Progress | None = None,
+        alphabet: str = ALPHABET,
     ) -> Scores:
         """Score every alternative at every site of every sequence.
 
-        x: (N, L, C), or for several inputs a list in the model's order, or a dict by name.
+        x: (N, L, C), or a string, or several of one length, of the letters of ``alphabet``; for
+            several inputs a list in the model's order, or a dict by name.
         alternatives: what to write instead of the plan's own, as for `fastism.compile`; or rows of
             each sequence's own, (N, A, width, C), or of its every site's, (N, S, A, width, C).
             Nothing is compiled again. `site_rows` and `fastism.shuffled` make such rows.
@@ -184,7 +65,8 @@ class Plan:
         of edits that were predicted in full, as infinite or huge values drown their differences;
         and once of letters that are written into sequences which do not look like letters.
         """
-        scoring = self._scoring(x, alternatives, batch_size, memory, progress)
+        inputs = self.inputs(x, alphabet)
+        scoring = self._scoring(inputs, alternatives, batch_size, memory, progress)
         return Scores(dict(zip(self.output_names, scoring.every(), strict=True)))
 
     def score_items(
@@ -198,15 +80,18 @@ class Plan:
         batch_size: int = BATCH,
         memory: int | None = None,
         progress: Progress | None = None,
+        alphabet: str = ALPHABET,
     ) -> dict[str, Array]:
         """Score a subset of the items, given by three index arrays of one length M.
 
         Returns (M, *out) for every output by name: the prediction with that alternative written at
-        that site (both are indices into the plan's) of that sequence. ``alternatives`` replaces the
-        plan's own, as in a call of the plan. Raises InputError where an index is out of range, the
-        arrays differ in length, or the alternatives do not fit the sites.
+        that site (both are indices into the plan's) of that sequence. ``x`` is as in a call of the
+        plan, and ``alternatives`` replaces the plan's own, as there. Raises InputError where an
+        index is out of range, the arrays differ in length, or the alternatives do not fit the
+        sites.
         """
-        scoring = self._scoring(x, alternatives, batch_size, memory, progress)
+        inputs = self.inputs(x, alphabet)
+        scoring = self._scoring(inputs, alternatives, batch_size, memory, progress)
         items = Items(
             index_array("sequence", sequence, scoring.sequences),
             index_array("site", site, len(self.executor.starts)),
@@ -215,6 +100,87 @@ class Plan:
         if not len(items.sequence) == len(items.site) == len(items.alternative):
             raise InputError("sequence, site and alternative must be of one length")
         return dict(zip(self.output_names, scoring.chosen(items), strict=True))
+
+    def stream(
+        self,
+        batches: Iterable[Any],
+        *,
+        alternatives: Any = None,
+        batch_size: int = BATCH,
+        memory: int | None = None,
+        alphabet: str = ALPHABET,
+    ) -> Iterator[Scores]:
+        """Score batches of sequences as they come, and yield the scores of each.
+
+        batches: each as ``x`` in a call of the plan; a batch is asked for once the scores of the
+            one before were taken, so that no more than one is held. The rest is as there.
+
+        Raises, and warns, as a call of the plan.
+        """
+        for x in batches:
+            yield self(
+                x,
+                alternatives=alternatives,
+                batch_size=batch_size,
+                memory=memory,
+                alphabet=alphabet,
+            )
+
+    def predict(
+        self, x: Any, *, batch_size: int = BATCH, alphabet: str = ALPHABET
+    ) -> dict[str, Array]:
+        """The model's outputs for sequences as they are, (N, *out) by name.
+
+        x: as in a call of the plan.
+        """
+        require_count("batch_size", batch_size)
+        outputs = predicted(self.executor, self.inputs(x, alphabet), batch_size)
+        return dict(zip(self.output_names, outputs, strict=True))
+
+    def variants(
+        self,
+        x: Any,
+        sequence: Sequence[int] | Array,
+        position: Sequence[int] | Array,
+        rows: Sequence[Any] | Array,
+        *,
+        batch_size: int = BATCH,
+        memory: int | None = None,
+        progress: Progress | None = None,
+        alphabet: str = ALPHABET,
+    ) -> dict[str, VariantScores]:
+        """Score substitutions of any width, each of a sequence at a position of its own.
+
+        x: as in a call of the plan. sequence, position: where each of M substitutions begins.
+        rows: what each writes: a string of letters, or rows (width, C); their widths may differ,
+            and they need not be at sites of the plan.
+
+        Returns, for every output by name, the prediction without and with each, (M, *out). Those
+        of a width that the plan is not for go through another of the same model, which is made
+        when there are enough to be worth it and kept; few, or very wide ones, are predicted whole.
+
+        Raises InputError where one reaches out of its sequence, or an argument does not fit. Warns
+        as a call of the plan.
+        """
+        require_count("batch_size", batch_size)
+        require_count("memory", memory, optional=True)
+        inputs = self.inputs(x, alphabet)
+        edits = Substitutions.of(
+            sequence,
+            position,
+            rows,
+            self.module,
+            len(next(iter(inputs.values()))),
+            letters=self.letters,
+            alphabet=alphabet,
+        )
+        self._warn_once(inputs, edits.rows)
+        scored = score_substitutions(self._resited, inputs, edits, batch_size, memory, progress)
+        return dict(zip(self.output_names, scored, strict=True))
+
+    @cached_property
+    def _resited(self) -> Resited:
+        return Resited(self)
 
     def site_rows(self, x: Any) -> Array:
         """What every sequence holds at every site before any edit, (N, S, width, C).
@@ -235,13 +201,12 @@ class Plan:
         """
         if alternatives is None:
             return self.alternatives
-        edited = self.module.main.values[self.module.seq_input].type
         starts, width = self.executor.starts, self.executor.width
         tokens = self.module.seq_input in self.tokens
         return parse_written(
             alternatives,
             width,
-            edited,
+            self.edited,
             sequences,
             len(starts),
             tokens=tokens,
@@ -250,7 +215,7 @@ class Plan:
 
     def _scoring(
         self,
-        x: Any,
+        inputs: Mapping[str, Array],
         alternatives: Any,
         batch_size: int,
         memory: int | None,
@@ -259,10 +224,13 @@ class Plan:
         """What is to be scored. Raises InputError where an argument does not fit."""
         require_count("batch_size", batch_size)
         require_count("memory", memory, optional=True)
-        inputs = self.inputs(x)
         rows = self.written(alternatives, len(next(iter(inputs.values()))))
+        self._warn_once(inputs, rows)
+        return Scoring(self.executor, inputs, rows, batch_size, memory, progress)
+
+    def _warn_once(self, inputs: Mapping[str, Array], rows: Array) -> None:
+        """Warn, the first time, of letters written into what does not look like letters."""
         said = None if self._doubted else doubt(inputs[self.module.seq_input], rows, self.letters)
         if said is not None:
             self._doubted = True
-            warnings.warn(said, FastismWarning, stacklevel=3)
-        return Scoring(self.executor, inputs, rows, batch_size, memory, progress)
+            warnings.warn(said, FastismWarning, stacklevel=4)

@@ -53,6 +53,22 @@ class HeadScores:
 
 
 @dataclass(frozen=True)
+class VariantScores:
+    """Predictions of one output of the model, without and with each of M variants.
+
+    reference: (M, *out), of the sequence as it is. alternate: (M, *out), with the variant in it.
+    """
+
+    reference: Array
+    alternate: Array
+
+    def delta(self) -> Array:
+        """alternate - reference, (M, *out)."""
+        difference: Array = self.alternate - self.reference
+        return difference
+
+
+@dataclass(frozen=True)
 class Scores:
     """Predictions of every output, by name (``scores["profile"]``) or position (``scores[1]``).
 

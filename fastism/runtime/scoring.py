@@ -82,10 +82,13 @@ class Scoring:
         edited = self.inputs[self.executor.module.seq_input][:, self.executor.starts]
         return np.asarray(edited if letters is None else edited[..., list(letters)])
 
-    def chosen(self, items: Items) -> list[Array]:
-        """The given items, (M, *out) for each head."""
+    def chosen(self, items: Items, references: Sequence[Array] | None = None) -> list[Array]:
+        """The given items, (M, *out) for each head.
+
+        references: (N, *out) for each head, filled in for the sequences that have items.
+        """
         results = self._results(len(items))
-        self._run(self._batches(items), len(items), results)
+        self._run(self._batches(items), len(items), results, references)
         return results
 
     def _grid(self, shape: tuple[int, int]) -> Iterator[Batch]:
@@ -105,12 +108,7 @@ class Scoring:
             yield Batch(sequences, part, places)
 
     def _results(self, count: int) -> list[Array]:
-        """An array for each head, (count, *out), to be filled."""
-        values = self.executor.intout.values
-        types = [values[head].type for head in self.executor.heads]
-        shapes = [(count, *map(int, type_.shape[1:])) for type_ in types]
-        dtypes = [np.dtype(NUMPY_DTYPES[type_.dtype]) for type_ in types]
-        return [np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
+        return blank(self.executor, count)
 
     def _run(
         self,
@@ -147,6 +145,26 @@ class Scoring:
                 FastismWarning,
                 stacklevel=4,  # whoever called the plan: plan, every or chosen, and here
             )
+
+
+def blank(executor: Executor, count: int) -> list[Array]:
+    """An array for each head, (count, *out), to be filled."""
+    types = [executor.intout.values[head].type for head in executor.heads]
+    shapes = [(count, *map(int, type_.shape[1:])) for type_ in types]
+    dtypes = [np.dtype(NUMPY_DTYPES[type_.dtype]) for type_ in types]
+    return [np.empty(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
+
+
+def predicted(executor: Executor, inputs: Mapping[str, Array], batch_size: int) -> list[Array]:
+    """The outputs of sequences as they are, (N, *out) for each head."""
+    count = len(next(iter(inputs.values())))
+    results = blank(executor, count)
+    for first in range(0, count, batch_size):
+        part = slice(first, first + batch_size)
+        saved = executor.reference({name: array[part] for name, array in inputs.items()})
+        for head, result in zip(executor.heads, results, strict=True):
+            result[part] = saved[head]
+    return results
 
 
 class _Counter:

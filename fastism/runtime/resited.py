@@ -1,0 +1,86 @@
+"""One model's programs for sites of several widths, and which of them scores an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastism.ir.stages import reached
+from fastism.runtime.compiled import Compiled
+from fastism.runtime.execute import Executor
+from fastism.runtime.items import IntArray
+
+WIDTHS = (1, 4, 16, 64)
+"""Sites that programs are made for, beside a plan's own; wider edits are predicted whole.
+
+An edit of a width in between is written into a wider site, whose other rows stay as they are: no
+difference reaches out of it, and a few programs do for all widths.
+"""
+
+FEW = 32
+"""So many edits are predicted whole sooner than a program for their width is made and traced."""
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Some edits, by number, and what scores them.
+
+    executor: has sites that hold them; the edits are predicted whole if None. sites: (m,), which.
+    """
+
+    chosen: IntArray
+    executor: Executor | None = None
+    sites: IntArray | None = None
+
+
+class Resited:
+    """A plan, and the same for other sites, which are made when they are first worth it."""
+
+    def __init__(self, plan: Compiled) -> None:
+        self.plan = plan
+        self._made: dict[int, Executor] = {}
+
+    def shares(self, position: IntArray, width: IntArray) -> Iterator[Share]:
+        """Edits at ``[position, position + width)``, shared out among programs."""
+        own, steps = self.plan.executor, _steps(width, self.plan.length)
+        sites = _covering(own, position, width)
+        here = (sites >= 0) & (own.width <= steps)
+        if here.any():
+            yield Share(chosen := np.flatnonzero(here), own, sites[chosen])
+        left = ~here
+        for step in WIDTHS:
+            chosen = np.flatnonzero(left & (steps == step))
+            executor = self._program(step, len(chosen))
+            if executor is not None:
+                found = _covering(executor, position[chosen], width[chosen])
+                yield Share(chosen, executor, found)
+                left[chosen] = False
+        if left.any():
+            yield Share(np.flatnonzero(left))
+
+    def _program(self, width: int, edits: int) -> Executor | None:
+        """What scores sites of a width; None where it is not worth making, or cannot be made."""
+        late = reached(self.plan.stages[0].stage, "annotated") or self.plan.compiled is None
+        if not edits or (width not in self._made and (edits < FEW or late)):
+            return None
+        if width not in self._made:
+            self._made[width] = self.plan.with_sites(width=width).executor
+        return self._made[width]
+
+
+def _steps(width: IntArray, length: int) -> IntArray:
+    """The least of the widths that holds each edit; 0 for one that none does."""
+    known = np.array([step for step in WIDTHS if step <= length])
+    index = np.searchsorted(known, width)
+    return np.where(index < len(known), known[np.minimum(index, len(known) - 1)], 0)
+
+
+def _covering(executor: Executor, position: IntArray, width: IntArray) -> IntArray:
+    """The site of a program that holds each edit and begins last; -1 where there is none."""
+    order = np.argsort(executor.starts)
+    starts = executor.starts[order]
+    index = np.searchsorted(starts, position, side="right") - 1
+    inside = (index >= 0) & (starts[index] + executor.width >= position + width)
+    return np.where(inside, order[index], -1)
