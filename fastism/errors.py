@@ -100,3 +100,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else None
+
+
+def require_extra(extra: str, purpose: str, *packages: str) -> None:
+    """Raises InputError, with the line to type, where a package of ``fastism[extra]`` is missing.
+
+    purpose: what asks for them, as the subject of a sentence.
+    """
+    from importlib.util import find_spec
+
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise InputError(
+            f"{purpose} needs {' and '.join(missing)}, not installed here",
+            attempt=f"pip install 'fastism[{extra}]'",
+        )

@@ -20,6 +20,7 @@ from fastism.cli.demo import demo
 from fastism.cli.explain import explain
 from fastism.cli.export import export
 from fastism.cli.opt import opt
+from fastism.cli.plot import plot
 from fastism.cli.replay import replay
 from fastism.cli.run import run
 from fastism.cli.session import Session
@@ -58,7 +59,7 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
     session.verbose, session.quiet = verbose, quiet
 
 
-for _verb in (compile_, run, explain, opt, export, verify, replay, demo):
+for _verb in (compile_, run, plot, explain, opt, export, verify, replay, demo):
     _fastism.add_command(_verb)
 
 

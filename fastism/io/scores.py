@@ -152,7 +152,7 @@ class ScoresReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not Path(path).is_file():
             raise InputError(f"there is no scores file {path}")
-        self._path = path
+        self.path = path
         try:
             self._file = h5py.File(path, "r")
         except OSError as error:
@@ -187,15 +187,20 @@ class ScoresReader:
     def __len__(self) -> int:
         return int(self._file["names"].shape[0])
 
-    def rows(self, start: int, stop: int) -> Rows:
-        """The sequences ``[start, stop)``."""
+    @property
+    def names(self) -> list[str]:
+        """The names of all sequences, in order."""
+        return [str(name) for name in self._file["names"].asstr()[:]]
+
+    def rows(self, start: int, stop: int, outputs: Sequence[str] | None = None) -> Rows:
+        """The sequences ``[start, stop)``, with the scores of some outputs; of all for None."""
         file, part = self._file, slice(start, stop)
         return Rows(
             names=[str(name) for name in file["names"].asstr()[part]],
             sequences=file["sequences"][part],
             scores={
                 name: (file[name]["reference"][part], file[name]["alternate"][part])
-                for name in self.header.outputs
+                for name in (self.header.outputs if outputs is None else outputs)
             },
             alternatives=file["alternatives"][part] if self.header.own_rows else None,
             regions=self._regions(part) if self.header.regions else None,

@@ -67,7 +67,8 @@ class Plan(Compiled):
         """
         inputs = self.inputs(x, alphabet)
         scoring = self._scoring(inputs, alternatives, batch_size, memory, progress)
-        return Scores(dict(zip(self.output_names, scoring.every(), strict=True)))
+        heads = dict(zip(self.output_names, scoring.every(), strict=True))
+        return Scores(heads, scoring.edited)
 
     def score_items(
         self,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from fastism import scores as definitions
 from fastism.errors import InputError
+from fastism.runtime.edited import Edited
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
 
@@ -72,17 +76,22 @@ class VariantScores:
 class Scores:
     """Predictions of every output, by name (``scores["profile"]``) or position (``scores[1]``).
 
-    With a single output the same attributes work without naming it.
+    With a single output the same attributes work without naming it. edited: the sequences, and what
+    was written into them, for pictures.
     """
 
     heads: Mapping[str, HeadScores]
+    edited: Edited | None = None
 
     def __getitem__(self, head: str | int) -> HeadScores:
+        return self.heads[self._name(head)]
+
+    def _name(self, head: str | int) -> str:
         names = list(self.heads)
         if isinstance(head, int) and -len(names) <= head < len(names):
-            return self.heads[names[head]]
+            return names[head]
         if isinstance(head, str) and head in self.heads:
-            return self.heads[head]
+            return head
         raise InputError(f"there is no output {head!r}", why=f"the model has {', '.join(names)}")
 
     def __iter__(self) -> Iterator[str]:
@@ -93,12 +102,16 @@ class Scores:
 
     @property
     def _only(self) -> HeadScores:
+        return self.heads[self._only_name]
+
+    @property
+    def _only_name(self) -> str:
         if len(self.heads) != 1:
             raise InputError(
                 f"the model has {len(self.heads)} outputs: {', '.join(self.heads)}",
                 attempt='say which: scores["name"].reference, or scores[0].reference',
             )
-        return next(iter(self.heads.values()))
+        return next(iter(self.heads))
 
     @property
     def reference(self) -> Array:
@@ -117,3 +130,44 @@ class Scores:
     def score(self, name: str) -> Array:
         """The only output's scores by the name of their definition; see `HeadScores.score`."""
         return self._only.score(name)
+
+    def plot(
+        self,
+        sequence: int = 0,
+        *,
+        output: str | int | None = None,
+        target: int | Sequence[int] | None = None,
+        score: str = "delta",
+        start: int | None = None,
+        stop: int | None = None,
+        highlights: Sequence[tuple[int, int] | tuple[int, int, str]] = (),
+        alphabet: str | None = None,
+        name: str | None = None,
+    ) -> Figure:
+        """A logo of contributions over the heat map of every mutation, as a matplotlib figure.
+
+        sequence: which one, from 0. output: by name or position, where the model has several.
+        target: the index of one number, where an output gives more than one for a sequence; an
+            index an axis. score: of the heat map; see docs/pictures.md. start, stop: the positions
+            to show. highlights: intervals ``(start, stop)`` or ``(start, stop, label)``.
+        alphabet: the letters of the channels in order; ACGT where there are four. name: the title.
+
+        Raises InputError where an argument does not fit, or ``fastism[plot]`` is not installed.
+        """
+        from fastism.plotting.require import require_plotting
+
+        require_plotting("scores.plot")
+        from fastism.plotting.highlights import Highlight
+        from fastism.plotting.landscape import landscape
+        from fastism.plotting.picture import draw
+
+        if self.edited is None:
+            raise InputError("these scores do not hold their sequences, which a picture shows")
+        head = self._only_name if output is None else self._name(output)
+        scored = self.edited.scored(
+            sequence, head, self.heads[head].reference, self.heads[head].alternate, alphabet, name
+        )
+        index = (target,) if isinstance(target, int) else target
+        marked = [Highlight(*each) for each in highlights]
+        drawn = landscape(scored, score, index)
+        return draw(drawn, start=start, stop=stop, highlights=marked)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fastism.errors import FastismWarning
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.runtime.alternatives import of_sequences
+from fastism.runtime.edited import Edited
 from fastism.runtime.execute import Executor
 from fastism.runtime.items import IntArray, Items
 from fastism.runtime.memory import default_memory
@@ -61,6 +62,15 @@ class Scoring:
         """How many sequences there are."""
         return len(next(iter(self.inputs.values())))
 
+    @property
+    def edited(self) -> Edited:
+        """The sequences and what is written into them, of the letters' channels alone."""
+        letters, starts = self.executor.letters, self.executor.starts
+        rows, written = self.inputs[self.executor.module.seq_input], self.alternatives
+        if letters is not None:
+            rows, written = rows[..., list(letters)], written[..., list(letters)]
+        return Edited(rows, starts, self.executor.width, written)
+
     def every(self) -> list[HeadScores]:
         """Every alternative at every site of every sequence, for each head."""
         shape = len(self.executor.starts), self.alternatives.shape[-3]
@@ -76,11 +86,10 @@ class Scoring:
 
     def _one_hot(self) -> Array | None:
         """What the sequences hold at the sites, (N, S, A), where letters are written there."""
-        letters = self.executor.letters
-        if not writes_letters(self.alternatives, letters):
+        edited = self.edited
+        if not writes_letters(edited.alternatives):
             return None
-        edited = self.inputs[self.executor.module.seq_input][:, self.executor.starts]
-        return np.asarray(edited if letters is None else edited[..., list(letters)])
+        return np.asarray(edited.rows[:, edited.starts])
 
     def chosen(self, items: Items, references: Sequence[Array] | None = None) -> list[Array]:
         """The given items, (M, *out) for each head.
