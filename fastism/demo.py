@@ -111,7 +111,7 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
     )
     outputs = {name: (scores[name].reference, scores[name].alternate) for name in scores}
     rows = Rows([record.name for record in records], x, outputs)
-    write_files([Target(folder / "scores.h5", H5())], header, [rows], force=True)
+    write_files([Target(folder / "scores.h5", H5())], header, [rows], len(rows), force=True)
 
     top = strongest(scores.delta()[..., 0])
     on_motif = sum(

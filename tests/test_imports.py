@@ -65,6 +65,8 @@ ONLY_IN = {
     "h5py": ("io", "frontends.keras"),
     "dnaio": ("io",),
     "filelock": ("io",),
+    "pyBigWig": ("io.writers",),
+    "zarr": ("io.writers",),
     "safetensors": ("io",),
     "click": ("cli",),
     "rich": ("cli",),

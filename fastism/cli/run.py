@@ -11,7 +11,7 @@ import click
 
 from fastism.cli.edits import Written
 from fastism.cli.options import PATH, load_custom_objects, model_options, parse_memory
-from fastism.cli.outputs import Wanted, output_options
+from fastism.cli.outputs import Wanted, on_genome, output_options
 from fastism.cli.progress import Progress
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
@@ -89,6 +89,7 @@ def run(
         target.check(force=wanted.force or renaming)
     written = Written.parse(alternatives, letters)
     source = given.open(manifest)
+    targets = on_genome(targets, source.chromosomes)
     for sentence in source.notes:
         session.note(sentence)
     objects = load_custom_objects(custom_objects)
@@ -144,6 +145,7 @@ def run(
                 folders,
                 header,
                 shards.blocks(),
+                source.count,
                 force=wanted.force or renaming,
                 begun=shards.begun,
             )

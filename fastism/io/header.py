@@ -32,9 +32,10 @@ class Header:
     outputs: the shape of each output without its batch axis. sites: ``(S, 2)`` int, starts and
     widths. alternatives: the rows written, ``(A, width, C)``; or an array ``(0, S, A, width, C)``
     of the type they are stored as, where they come with the sequences (S is 1 where every site of
-    a sequence gets the same). length, alphabet: of the sequences. regions: whether every sequence
-    comes from a region of a genome. letters: the channels that are written, None for all.
-    attributes: facts by name, which go into every file: the model, versions, what was asked for.
+    a sequence gets the same). length, channels: of the sequences. letters: the channels that are
+    written, None for all. alphabet: a letter for each channel. regions: whether every sequence
+    comes from a region of a genome. attributes: facts by name, which go into every file: the model,
+    versions, what was asked for.
 
     Raises InputError for an output with a name that a scores file cannot hold.
     """
@@ -43,6 +44,7 @@ class Header:
     sites: Array
     alternatives: Array
     length: int
+    channels: int
     alphabet: str
     regions: bool = False
     letters: tuple[int, ...] | None = None
@@ -70,7 +72,7 @@ class Header:
         own = self.alternatives.dtype.itemsize * math.prod(self.alternatives.shape[1:])
         return (
             4 * values * (1 + len(self.sites) * self.columns)
-            + self.length * len(self.alphabet)
+            + self.length * self.channels
             + (own if self.own_rows else 0)
         )
 
@@ -78,7 +80,8 @@ class Header:
         """Whether sequences of both can stand in one file."""
         return (
             dict(self.outputs) == dict(other.outputs)
-            and (self.length, self.alphabet) == (other.length, other.alphabet)
+            and (self.length, self.channels) == (other.length, other.channels)
+            and self.alphabet == other.alphabet
             and (self.regions, self.letters) == (other.regions, other.letters)
             and np.array_equal(self.sites, other.sites)
             and np.array_equal(self.alternatives, other.alternatives)

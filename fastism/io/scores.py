@@ -86,7 +86,7 @@ class ScoresWriter:
         else:
             self._file["alternatives"] = header.alternatives.astype(np.float32)
         self._growing("names", (), _TEXT)
-        self._growing("sequences", (header.length, len(header.alphabet)), np.int8)
+        self._growing("sequences", (header.length, header.channels), np.int8)
         if header.regions:
             for name, dtype in _REGION.items():
                 self._growing(f"regions/{name}", (), dtype)
@@ -178,6 +178,7 @@ class ScoresReader:
             sites=file["sites"][:],
             alternatives=rows[:] if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype),
             length=int(sequences.shape[1]),
+            channels=int(sequences.shape[2]),
             alphabet=str(attributes.get("alphabet", "")),
             regions="regions" in file,
             letters=None if letters is None else tuple(map(int, letters)),

@@ -33,6 +33,7 @@ def header_of(
         sites=np.stack([starts, np.full_like(starts, sites.width if sites else 1)], axis=1),
         alternatives=alternatives,
         length=plan.length,
+        channels=plan.channels,
         alphabet=alphabet,
         regions=regions,
         letters=plan.letters,

@@ -33,6 +33,7 @@ HEADER = Header(
     sites=np.asarray(SITES),
     alternatives=np.eye(4)[:, None],
     length=10,
+    channels=4,
     alphabet="ACGT",
     attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}, "ACGT"),
 )
@@ -42,7 +43,7 @@ def write(
     path: Path, *blocks: tuple[int, int], compression: str | None = None, force: bool = False
 ) -> None:
     target = Target(path, H5(), Options(compression=compression))
-    write_files([target], HEADER, (rows(*block) for block in blocks), force=force)
+    write_files([target], HEADER, (rows(*block) for block in blocks), 6, force=force)
 
 
 def rows(start: int, stop: int) -> Rows:
@@ -98,7 +99,7 @@ def test_nothing_is_left_after_an_error(tmp_path: Path, error: type[BaseExceptio
         raise error
 
     with pytest.raises(error):
-        write_files([Target(path, H5())], HEADER, interrupted())
+        write_files([Target(path, H5())], HEADER, interrupted(), 6)
     assert not list(tmp_path.iterdir())
 
 
@@ -111,7 +112,7 @@ def test_an_error_leaves_the_file_that_was_to_be_replaced(tmp_path: Path) -> Non
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_files([Target(path, H5())], HEADER, broken(), force=True)
+        write_files([Target(path, H5())], HEADER, broken(), 6, force=True)
     assert read_scores(path).names == NAMES[:2]
     write(path, (0, 3), force=True)
     assert read_scores(path).names == NAMES[:3]
@@ -135,6 +136,7 @@ def test_a_large_sequence_is_split_over_its_sites(tmp_path: Path) -> None:
         sites=np.asarray([(start, 1) for start in range(500)]),
         alternatives=np.eye(4)[:, None],
         length=500,
+        channels=4,
         alphabet="ACGT",
     )
     ScoresWriter(path, header).close()
@@ -162,7 +164,7 @@ def test_regions_are_kept_and_written_beside(tmp_path: Path) -> None:
     path = tmp_path / "scores.h5"
     header = dataclasses.replace(HEADER, regions=True)
     given = dataclasses.replace(rows(0, 2), regions=regions)
-    write_files([Target(path, H5())], header, [given])
+    write_files([Target(path, H5())], header, [given], 2)
     assert read_scores(path).regions == regions
     assert (tmp_path / "scores.h5.regions.bed").read_text() == (
         "chr1\t0\t7\tchr1:1-10\t0\t-\t0\t-1\t-1\t2\nchr2\t90\t100\ts\u00e9q\t0\t.\t0\t-1\t-1\t5\n"

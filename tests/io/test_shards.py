@@ -23,6 +23,7 @@ HEADER = Header(
     sites=np.asarray([(0, 1), (1, 1)]),
     alternatives=np.eye(4)[:, None],
     length=2,
+    channels=4,
     alphabet="ACGT",
 )
 RECORD = Record(identity={"the plan": "abc", "--output": ["s.h5"]}, sequences=7, batch=3, memory=9)

@@ -19,13 +19,14 @@ class Options:
     """What is wanted of a run's scores in one file.
 
     score: a definition of `fastism.scores`; None for the one that the format's readers expect.
-    output: which output of the model; None for the only one. targets: which numbers of it; None for
-    all, or the only one. chromosomes: lengths by name, in order. compression: ``"gzip"`` or none.
+    output: which output of the model; None for the only one. targets: which numbers of it, by their
+    indices; None for all, or the only one. chromosomes: lengths by name, in order. compression:
+    ``"gzip"`` or none.
     """
 
     score: str | None = None
     output: str | None = None
-    targets: tuple[int, ...] | None = None
+    targets: tuple[tuple[int, ...], ...] | None = None
     chromosomes: Mapping[str, int] | None = None
     compression: str | None = None
 
@@ -62,8 +63,8 @@ class Format(ABC):
         """About how many bytes so many sequences take on disk."""
 
     @abstractmethod
-    def open(self, path: Path, header: Header, options: Options) -> Writer:
-        """Begin to write at a path where nothing is, or an empty folder for `parts`."""
+    def open(self, path: Path, header: Header, options: Options, sequences: int) -> Writer:
+        """Begin to write so many sequences where nothing is; for `parts`, into an empty folder."""
 
     def check_path(self, path: Path, *, force: bool) -> None:
         """Raise InputError if scores must not, or cannot, be written at ``path``."""

@@ -27,7 +27,7 @@ class H5(Format):
     def size(self, header: Header, options: Options, sequences: int) -> int:
         return sequences * (header.bytes_a_sequence + NAME_BYTES)
 
-    def open(self, path: Path, header: Header, options: Options) -> ScoresWriter:
+    def open(self, path: Path, header: Header, options: Options, sequences: int) -> ScoresWriter:
         return ScoresWriter(path, header, compression=options.compression)
 
 

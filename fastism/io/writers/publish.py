@@ -39,9 +39,14 @@ class Target:
 
 
 def write_files(
-    targets: Sequence[Target], header: Header, blocks: Iterable[Rows], *, force: bool = False
+    targets: Sequence[Target],
+    header: Header,
+    blocks: Iterable[Rows],
+    sequences: int,
+    *,
+    force: bool = False,
 ) -> None:
-    """Write sequences and their scores to every target; all appear, or none.
+    """Write so many sequences and their scores to every target; all appear, or none.
 
     Raises InputError where a target exists (unless ``force``), cannot hold the scores, or is being
     written by another run.
@@ -50,7 +55,7 @@ def write_files(
         target.check(force=force)
         target.format.check(header, target.options)
     with claims(targets) as folders:
-        publish(targets, folders, header, blocks, force=force)
+        publish(targets, folders, header, blocks, sequences, force=force)
 
 
 @contextmanager
@@ -65,6 +70,7 @@ def publish(
     folders: Sequence[Path],
     header: Header,
     blocks: Iterable[Rows],
+    sequences: int,
     *,
     force: bool,
     begun: Path | None = None,
@@ -78,7 +84,8 @@ def publish(
         writers: list[Writer] = []
         renames: list[tuple[Path, Path]] = []
         for target, folder in zip(targets, folders, strict=True):
-            for writer, new, path in _opened(target, stack.enter_context(_empty(folder)), header):
+            holding = stack.enter_context(_empty(folder))
+            for writer, new, path in _opened(target, holding, header, sequences):
                 writers.append(writer)
                 renames.append((new, path))
         for rows in even(blocks, rows_a_block(header)):
@@ -106,12 +113,14 @@ def _empty(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new)
 
 
-def _opened(target: Target, folder: Path, header: Header) -> Iterator[tuple[Writer, Path, Path]]:
+def _opened(
+    target: Target, folder: Path, header: Header, sequences: int
+) -> Iterator[tuple[Writer, Path, Path]]:
     """What is written for a target: each writer, where it writes, and what that is to become."""
     new = folder / target.path.name
     if target.format.parts:
         new.mkdir()
-    yield target.format.open(new, header, target.options), new, target.path
+    yield target.format.open(new, header, target.options, sequences), new, target.path
     arguments, regions = target.files()[-2:]
     new = folder / arguments.name
     yield ArgumentsWriter(new, header), new, arguments
