@@ -18,6 +18,7 @@ from fastism.io import manifest as manifests
 from fastism.io import plan_folder
 from fastism.io.versions import PLAN_FORMAT
 from fastism.passes import Pipeline
+from fastism.reductions import Reduction
 from fastism.runtime import manifest as plans
 from fastism.runtime.plan import Plan
 
@@ -64,7 +65,10 @@ def _plan() -> Plan:
     rows = np.eye(4, dtype=np.float32)[:, None]
     pipeline = "flatten,canonicalize,annotate,segment,split,schedule"
     emit = reference.emit
-    return Plan(stages, lambda m: emit(m, {}), rows, {}, "reference", pipeline, [0])
+    letters, reductions = (0, 1, 2, 3), {stages[0].outputs[0]: Reduction(over=(10, 20), way="sum")}
+    return Plan(
+        stages, lambda m: emit(m, {}), rows, {}, "reference", pipeline, [0], letters, reductions
+    )
 
 
 def _keys(found: Mapping[str, Any], described: Mapping[str, str]) -> str:

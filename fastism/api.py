@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastism.backends import registry as backends
@@ -20,12 +20,13 @@ from fastism.ir.module import Module
 from fastism.ir.verify import verify
 from fastism.passes.instruments import Instrument
 from fastism.passes.manager import DEFAULT, Pipeline
+from fastism.reductions import Reduction, with_functions
 from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.arguments import names_of, require_count
 from fastism.runtime.execute import Function
 from fastism.runtime.finite import warn_of_weights
 from fastism.runtime.letters import parse_letters
-from fastism.runtime.manifest import check_manifest
+from fastism.runtime.manifest import check_manifest, reductions_of
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
 from fastism.runtime.tokens import token_count
@@ -43,6 +44,9 @@ def compile(
     letters: Any = None,
     stop_layers: Sequence[str] | str = (),
     outputs: Sequence[str] | str | None = None,
+    target: Any = None,
+    over: Any = None,
+    reduce: Any = None,
     pipeline: str | None = None,
     backend: str = "tensorflow",
     custom_objects: Mapping[str, Any] | None = None,
@@ -74,6 +78,12 @@ def compile(
         then, or of all, of which only these are written. None for all channels.
     stop_layers: layers, by Keras name, to compute whole together with all later ones.
     outputs: names of the outputs wanted; None for all.
+    target: channels wanted of an output, of its last axis: a number or a list.
+    over: positions wanted of an output, ``slice(400, 600)``.
+    reduce: one number made of those positions, inside the graph: ``"sum"``, ``"mean"``, ``"max"``,
+        ``"l2"``, ``"logsumexp"`` or ``"profile"`` (`fastism.reductions.WAYS`), each
+        channel for itself; or a function of yours in ``keras.ops``, from an output (N, ...) to
+        another. Each of the three is for every wanted output, or a mapping by output.
     pipeline: passes to run in place of the default ones.
     backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
         (onnxruntime, on the graphs that ``fastism export`` writes); or another that is registered.
@@ -95,6 +105,9 @@ def compile(
         alternatives=alternatives,
         letters=letters,
         outputs=outputs,
+        target=target,
+        over=over,
+        reduce=reduce,
         custom_objects=custom_objects,
         unsafe=unsafe,
         architecture=architecture,
@@ -110,7 +123,7 @@ class Start:
 
     alternatives: (A, width, C), the rows to write. opaque: the live layers the module names.
     positions: where the module's outputs stand among all of the model's. letters: the channels that
-    are written, None for all.
+    are written, None for all. reductions: of the outputs, by name.
     """
 
     module: Module
@@ -118,6 +131,7 @@ class Start:
     opaque: Mapping[str, LiveLayer]
     positions: Sequence[int]
     letters: tuple[int, ...] | None = None
+    reductions: Mapping[str, Reduction] = field(default_factory=dict)
 
 
 def start(
@@ -130,12 +144,16 @@ def start(
     alternatives: Any = None,
     letters: Any = None,
     outputs: Sequence[str] | str | None = None,
+    target: Any = None,
+    over: Any = None,
+    reduce: Any = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
 ) -> Start:
     """The imported module of a model, for its sites and outputs; arguments as for `compile`."""
     require_count("length", length, optional=True)
+    wanted = None if outputs is None else names_of("outputs", outputs)
     lowered = models.lowered(
         model,
         seq_input=seq_input,
@@ -144,16 +162,21 @@ def start(
         unsafe=unsafe,
         architecture=architecture,
         tokens=token_count(alternatives),
+        outputs=wanted,
+        target=target,
+        over=over,
+        reduce=reduce,
     )
     imported, opaque = lowered.module, lowered.opaque
     warn_of_weights(imported, opaque)
     every = imported.outputs
-    if outputs is not None:
-        imported = imported.with_outputs(names_of("outputs", outputs))
+    if wanted is not None:
+        imported = imported.with_outputs(wanted)
     imported = imported.replace(sites=parse_sites(sites, _edited(imported).length, width))
     positions = [every.index(name) for name in imported.outputs]
     chosen = _letters(letters, imported)
-    return Start(imported, _rows(alternatives, imported, chosen), opaque, positions, chosen)
+    rows = _rows(alternatives, imported, chosen)
+    return Start(imported, rows, opaque, positions, chosen, lowered.reductions)
 
 
 def from_module(
@@ -199,7 +222,10 @@ def from_module(
         plan.output_positions[outputs.index(name)] if plan and name in outputs else position
         for position, name in enumerate(module.outputs)
     ]
-    started = Start(module, _rows(alternatives, module, chosen), opaque, positions, chosen)
+    kept = plan.reductions.items() if plan is not None else ()
+    reductions = {name: made for name, made in kept if name in module.outputs}
+    rows = _rows(alternatives, module, chosen)
+    started = Start(module, rows, opaque, positions, chosen, reductions)
     return _finished(started, passes, backend or (plan.backend if plan else "tensorflow"))
 
 
@@ -212,8 +238,16 @@ def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
             attempt=f"end it as the default does: {DEFAULT}",
         )
     check_runs(last, started.opaque)
-    rows, opaque, positions = started.alternatives, started.opaque, started.positions
-    return _plan(stages, rows, opaque, backend, str(pipeline), positions, started.letters)
+    return _plan(
+        stages,
+        started.alternatives,
+        started.opaque,
+        backend,
+        str(pipeline),
+        started.positions,
+        started.letters,
+        started.reductions,
+    )
 
 
 def load(
@@ -221,13 +255,17 @@ def load(
     *,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
+    reduce: Any = None,
 ) -> Plan:
     """Read a plan folder that `Plan.save` wrote.
 
     custom_objects: classes of the user's own layers, where the plan runs any.
     unsafe: let a layer stored in the plan bring code of its own (a Lambda).
+    reduce: the function that `compile` was given to reduce an output by, or a mapping by output.
+        The plan runs without; it is for holding the plan against its model.
 
-    Raises PlanError for a folder that is no plan, was altered, or needs a layer that is not given.
+    Raises PlanError for a folder that is no plan, was altered, or needs a layer that is not given,
+    InputError for a function where none was used.
     Warns of weights that are NaN or infinite.
     """
     from fastism.io.plan_folder import load_plan
@@ -245,10 +283,11 @@ def load(
     warn_of_weights(stages[0], opaque)
     letters = _letters(manifest.get("letters"), stages[0])
     rows = _rows(manifest["alternatives"], stages[0], letters)
+    reductions = with_functions(reductions_of(manifest), reduce)
     backend, pipeline, positions = (
         manifest[key] for key in ("backend", "pipeline", "output_positions")
     )
-    return _plan(stages, rows, opaque, backend, pipeline, positions, letters)
+    return _plan(stages, rows, opaque, backend, pipeline, positions, letters, reductions)
 
 
 def _edited(module: Module) -> Any:
@@ -273,7 +312,8 @@ def _plan(
     backend: str,
     pipeline: str,
     positions: Sequence[int],
-    letters: tuple[int, ...] | None = None,
+    letters: tuple[int, ...] | None,
+    reductions: Mapping[str, Reduction],
 ) -> Plan:
     emit = backends.backend(backend).emit
 
@@ -284,4 +324,15 @@ def _plan(
     def compiled(module: Module) -> Sequence[Module]:
         return Pipeline.parse(pipeline).run_stages(module)
 
-    return Plan(stages, functions, rows, opaque, backend, pipeline, positions, letters, compiled)
+    return Plan(
+        stages,
+        functions,
+        rows,
+        opaque,
+        backend,
+        pipeline,
+        positions,
+        letters,
+        reductions,
+        compiled,
+    )

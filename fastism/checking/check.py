@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.checking.model import predict
+from fastism.checking.model import predict, reduced_as
 from fastism.checking.mutants import mutated
 from fastism.checking.tolerances import differences, tolerance_of
 from fastism.errors import FastismWarning, MismatchError
-from fastism.frontends.models import loaded
 from fastism.runtime.finite import not_finite
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.items import IntArray, Items
@@ -89,7 +88,7 @@ def check_plan(
     Raises MismatchError, naming the first node that disagrees; also where the model's own output
     is finite for no item, as then nothing can be compared. Warns of items that are not compared.
     """
-    model = loaded(model)
+    model = reduced_as(plan, model)
     tolerance = tolerance_of(model) if tolerance is None else tolerance
     inputs = _random(plan, sequences, seed) if x is None else plan.inputs(x)
     sequences = len(inputs[plan.module.seq_input])
@@ -141,7 +140,7 @@ def check_by_stages(plan: Plan, model: Any = None) -> None:
     """
     from fastism.checking.bisect import search
 
-    located = search(plan, model=model)
+    located = search(plan, model=None if model is None else reduced_as(plan, model))
     if located is not None:
         item, finding = located
         raise disagreement("the stages of the plan disagree", plan, item, finding)

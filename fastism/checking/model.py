@@ -25,10 +25,21 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+def reduced_as(plan: Plan, model: Any) -> Any:
+    """A model, or the one in the file of a path, with its outputs reduced as the plan's are.
+
+    Raises InputError where they are reduced by a function of the user's and the plan was loaded
+    without it.
+    """
+    live = loaded(model)
+    return front_end_of(live).reduced(live, plan.reductions) if plan.reductions else live
+
+
 def predict(model: Any, plan: Plan, inputs: Mapping[str, Array], batch: int = 32) -> list[Array]:
     """The model's own outputs that the plan scores, (M, *out), in the plan's order.
 
-    model: a model, or the path of its file.
+    model: a model, or the path of its file; where the plan reduces outputs, as `reduced_as` gives
+    it.
     """
     model = loaded(model)
     end, given = front_end_of(model), own_forms(plan.module, inputs)
@@ -58,7 +69,7 @@ def check_imported(plan: Plan, model: Any) -> None:
     stored = plan.stages[0]
     edited = stored.main.values[stored.seq_input].type
     tokens = edited.channels if stored.seq_input in stored.tokens else None
-    end = front_end_of(model)
+    end, model = front_end_of(model), reduced_as(plan, model)
     lowered = end.lower(
         model, length=edited.length, seq_input=stored.seq_input, tokens=tokens
     ).module
@@ -96,6 +107,7 @@ def model_scores(
     count = len(next(iter(inputs.values())))
     rows = plan.written(alternatives, count)
     grid = (count, len(plan.executor.starts), rows.shape[-3])
+    model = reduced_as(plan, model)
     references = predict(model, plan, inputs, batch)
     alternates = predict(model, plan, mutants(plan, x, alternatives), batch)
     heads = [

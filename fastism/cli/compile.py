@@ -33,6 +33,7 @@ from fastism.cli.options import (
     weights_option,
 )
 from fastism.cli.plugins import load_instruments, load_passes
+from fastism.cli.reductions import parse_reduction_options, reduction_options
 from fastism.cli.replay import writing_what_disagrees
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import kind_of, refuse_options
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 @alternatives_options
 @letters_option
 @outputs_option
+@reduction_options
 @click.option("--pipeline", metavar="TEXT", help="Passes to run in place of the usual ones.")
 @dump_option
 @pass_options
@@ -86,6 +88,9 @@ def compile_(
     alphabet: str,
     letters: str | None,
     outputs: tuple[str, ...],
+    target: tuple[str, ...],
+    over: tuple[str, ...],
+    reduce: tuple[str, ...],
     pipeline: str | None,
     dump_ir: Path | None,
     passes_from: tuple[str, ...],
@@ -124,6 +129,7 @@ def compile_(
     positions = parse_sites(sites, width)
     check_width(width, alternatives)
     rows = parse_alternatives(alternatives, alphabet)
+    reductions = parse_reduction_options(target, over, reduce)
     timings = Timings()
     load_passes(passes_from)
     instruments: list[Instrument] = [timings, *load_instruments(instrument)]
@@ -157,6 +163,7 @@ def compile_(
             sites=positions,
             width=width,
             outputs=outputs or None,
+            **reductions,
             architecture=build,
             **shared,
         )

@@ -28,6 +28,7 @@ from fastism.cli.options import (
 )
 from fastism.cli.plugins import load_instruments, load_passes
 from fastism.cli.printing import PrintEach, list_passes
+from fastism.cli.reductions import NAMES, parse_reduction_options, reduction_options
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import (
     Source,
@@ -52,7 +53,7 @@ APPLIES: Final = {
     "sites": ("model", "text"),
     "width": ("model", "text"),
     **dict.fromkeys(("alternatives", "alphabet", "outputs", "seq_input", "length"), ("model",)),
-    **dict.fromkeys(("custom_objects", "unsafe", "architecture"), ("model",)),
+    **dict.fromkeys(("custom_objects", "unsafe", "architecture", *NAMES), ("model",)),
 }
 """The kinds of source an option says something of."""
 
@@ -80,6 +81,7 @@ APPLIES: Final = {
 @site_options
 @alternatives_options
 @outputs_option
+@reduction_options
 @pass_options
 @model_options
 @architecture_option
@@ -188,6 +190,7 @@ def _source(
         # Text does not say what is written at a site; wide ones ask for an answer all the same.
         alternatives="zeros" if rows is None and given["width"] > 1 else rows,
         outputs=given["outputs"] or None,
+        **parse_reduction_options(*(given[name] for name in NAMES)),
         custom_objects=objects,
         unsafe=given["unsafe"],
         architecture=architecture,

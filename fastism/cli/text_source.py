@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from fastism.cli.reductions import NAMES
 from fastism.cli.session import Session
 from fastism.cli.sources import read_text, refuse_options, with_sites
 from fastism.errors import InputError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from fastism.runtime.plan import Plan
 
 APPLIES: Final = {
-    **dict.fromkeys(("outputs", "seq_input", "length", "architecture", "no_check"), ("model",)),
+    **dict.fromkeys(
+        ("outputs", "seq_input", "length", "architecture", "no_check", *NAMES), ("model",)
+    ),
     "weights": ("text",),
 }
 """The kinds of source an option of `compile` says something of, where not of both."""

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from fastism.cli.reductions import NAMES
+
 if TYPE_CHECKING:
     from fastism.ir.module import Module
     from fastism.passes.base import Pass
 
 _END = re.compile(r"\n// text (\w+)\n// next: fastism opt (.+)\n\Z")
 _TAKEN: Final = (
-    *("seq_input", "length", "sites", "width", "outputs"),
+    *("seq_input", "length", "sites", "width", "outputs", *NAMES),
     *("custom_objects", "unsafe", "architecture", "passes_from", "weights"),
 )
 """Options of `compile` and `opt` that decide what a model's module is, or that passes are there."""

@@ -15,6 +15,7 @@ from fastism.cli.options import (
     load_custom_objects,
     model_options,
 )
+from fastism.cli.reductions import function_option, parse_reduction_options
 from fastism.cli.replay import writing_what_disagrees
 from fastism.cli.sequences import Given
 from fastism.cli.session import Session, pass_session
@@ -43,6 +44,7 @@ MOST = 32
     is_flag=True,
     help="Evaluate every stored stage too, and find the first value that is wrong.",
 )
+@function_option
 @model_options
 @architecture_option
 @pass_session
@@ -54,6 +56,7 @@ def verify(
     alphabet: str,
     all_sites: bool,
     bisect: bool,
+    reduce: tuple[str, ...],
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
@@ -83,6 +86,7 @@ def verify(
         )
     if model is not None:
         check_model_file(model)
+    functions = parse_reduction_options(reduce=reduce)["reduce"]
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
     x = None if sequences is None else _read(plan, sequences, alphabet)
@@ -113,7 +117,7 @@ def verify(
     from fastism.checking.model import check_imported
     from fastism.frontends.models import file_hash, loaded
 
-    compiled = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    compiled = api.load(plan, custom_objects=objects, unsafe=unsafe, reduce=functions)
     if bisect:
         with writing_what_disagrees(session):
             check_by_stages(compiled)

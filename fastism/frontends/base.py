@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fastism.ir.module import Module
+from fastism.reductions import Reduction, Shape
 
 Array = npt.NDArray[Any]
 Architecture: TypeAlias = Callable[[], Any] | str | os.PathLike[str]
@@ -67,10 +68,14 @@ class LiveLayer(Protocol):
 
 @dataclass(frozen=True)
 class Lowered:
-    """A module in its imported stage, and the live layers behind its opaque nodes, by ``key``."""
+    """A module in its imported stage, and the live layers behind its opaque nodes, by ``key``.
+
+    reductions: what the model's outputs were reduced to beforehand, by their names.
+    """
 
     module: Module
     opaque: Mapping[str, LiveLayer]
+    reductions: Mapping[str, Reduction] = field(default_factory=dict)
 
 
 class FrontEnd(Protocol):
@@ -125,6 +130,21 @@ class FrontEnd(Protocol):
 
         Raises ModelError for a model that is not over sequences, InputError where ``length`` or
         ``seq_input`` do not fit it, LoweringError for a layer no graph can hold.
+        """
+        ...
+
+    def output_shapes(self, model: Any, length: int | None = None) -> Mapping[str, Shape]:
+        """The shape of every output without the batch axis, by name, in the model's order.
+
+        length: as of `fastism.compile`. Raises InputError for outputs without names.
+        """
+        ...
+
+    def reduced(self, model: Any, reductions: Mapping[str, Reduction]) -> Any:
+        """A model with the same outputs under the same names, some of them reduced.
+
+        reductions: by output, such as fit it. Raises InputError where a function of the user's is
+        missing, fails, or returns no output.
         """
         ...
 

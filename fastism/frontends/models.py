@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastism.frontends.base import Architecture, Lowered
 from fastism.frontends.registry import front_end_of
+from fastism.reductions import parse_reductions
 
 
 def loaded(
@@ -43,16 +45,27 @@ def lowered(
     unsafe: bool = False,
     architecture: Architecture | None = None,
     tokens: int | None = None,
+    outputs: Sequence[str] | None = None,
+    target: Any = None,
+    over: Any = None,
+    reduce: Any = None,
 ) -> Lowered:
-    """A model, or the one in the file of a path, in the imported stage.
+    """A model, or the one in the file of a path, in the imported stage, its outputs reduced.
 
-    Arguments as of `fastism.compile`, and of `FrontEnd.lower`. Raises ModelError, InputError,
-    LoweringError as `FrontEnd`'s ``load`` and ``lower`` do.
+    All outputs are in it; target, over and reduce, where they do not name outputs, are of those in
+    ``outputs``. Arguments as of `fastism.compile`, and of `FrontEnd.lower`. Raises ModelError,
+    InputError, LoweringError as `FrontEnd`'s ``load``, ``reduced`` and ``lower`` do.
     """
     live = loaded(model, custom_objects=custom_objects, unsafe=unsafe, architecture=architecture)
     end, name, sha256 = front_end_of(live), "", ""
     if live is not model:
         name, sha256 = os.path.basename(os.fspath(model)), file_hash(model)
-    return end.lower(
+    asked = {"target": target, "over": over, "reduce": reduce}
+    reductions = {}
+    if any(given is not None for given in asked.values()):
+        reductions = parse_reductions(end.output_shapes(live, length), outputs, **asked)
+        live = end.reduced(live, reductions)
+    found = end.lower(
         live, length=length, seq_input=seq_input, name=name, sha256=sha256, tokens=tokens
     )
+    return replace(found, reductions=reductions)

@@ -14,8 +14,10 @@ from fastism.io.plan_folder import OpaqueRecord, save_plan
 from fastism.ir.module import Constant, Module, contents
 from fastism.ir.stages import reached
 from fastism.ir.types import TensorType
+from fastism.reductions import Reduction
 from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.execute import Executor, Function
+from fastism.runtime.manifest import manifest_of
 from fastism.runtime.sites import parse_sites
 
 Array = npt.NDArray[Any]
@@ -33,6 +35,7 @@ class Compiled:
     pipeline: the passes that made the stages, as text.
     output_positions: where the plan's outputs stand among all of the model's.
     letters: the channels of the edited input that are written; all of them if None.
+    reductions: what is made of the model's outputs inside the graph, by their names.
     compiled: runs the plan's passes on a module of its first stage, and returns every stage.
     """
 
@@ -46,6 +49,7 @@ class Compiled:
         pipeline: str,
         output_positions: Sequence[int],
         letters: tuple[int, ...] | None = None,
+        reductions: Mapping[str, Reduction] | None = None,
         compiled: Callable[[Module], Sequence[Module]] | None = None,
     ) -> None:
         self.stages = tuple(stages)
@@ -56,6 +60,7 @@ class Compiled:
         self.pipeline = pipeline
         self.emit = emit
         self.letters = letters
+        self.reductions = dict(reductions or {})
         self.compiled = compiled
         self.executor = Executor(self.module, emit(self.module), letters)
 
@@ -93,7 +98,7 @@ class Compiled:
     def _with(self: Self, stages: Sequence[Module], **changes: Any) -> Self:
         """The same plan, but for its stages and what else is named."""
         names = ("emit", "alternatives", "opaque", "backend", "pipeline", "output_positions")
-        kept = {name: getattr(self, name) for name in (*names, "letters", "compiled")}
+        kept = {name: getattr(self, name) for name in (*names, "letters", "reductions", "compiled")}
         return type(self)(stages, **{**kept, **changes})
 
     @property
@@ -155,6 +160,7 @@ class Compiled:
             "output_positions": list(self.output_positions),
             "alternatives": self.alternatives.tolist(),
             **({} if self.letters is None else {"letters": list(self.letters)}),
+            **manifest_of(self.reductions),
         }
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:

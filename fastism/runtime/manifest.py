@@ -8,6 +8,7 @@ from typing import Any
 
 from fastism.errors import PlanError
 from fastism.ir.module import Module
+from fastism.reductions import Reduction
 
 FIELDS = {
     "backend": "the backend that runs it",
@@ -15,6 +16,8 @@ FIELDS = {
     "outputs": "the names of the outputs it scores",
     "output_positions": "where each of them stands among the model's own outputs",
     "alternatives": "the rows that are written at a site, (A, width, C)",
+    "letters": "the channels that are written, where others stay as they are",
+    "reductions": "what is made of outputs inside the graph, by their names",
 }
 """What a plan says of itself in its manifest, under ``plan``."""
 
@@ -46,6 +49,20 @@ def check_manifest(
                 why=f"the {field} in its manifest do not fit its stages",
                 attempt="compile the model again",
             )
+
+
+def manifest_of(reductions: Mapping[str, Reduction]) -> dict[str, Any]:
+    """What a manifest says of reductions: nothing where there are none."""
+    records = {name: reduction.record for name, reduction in reductions.items()}
+    return {"reductions": records} if records else {}
+
+
+def reductions_of(manifest: Mapping[str, Any]) -> dict[str, Reduction]:
+    """The reductions that a manifest records. Raises PlanError for what is none."""
+    records = manifest.get("reductions", {})
+    if not isinstance(records, dict):
+        raise PlanError(f"{records!r} are no reductions", attempt="compile the model again")
+    return {name: Reduction.of_record(record) for name, record in records.items()}
 
 
 def _channels(module: Module) -> int:

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from fastism.errors import ModelError
+from fastism.errors import InputError, ModelError
 from fastism.frontends.base import Array, Call, FrontEnd, LiveLayer, Lowered
 from fastism.frontends.file_hash import file_hash
 from fastism.ir import Constant, GraphBuilder, ModelInput, Module, Origin, TensorType
+from fastism.reductions import Reduction, Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +154,17 @@ class ToyFrontEnd:
             sha256=sha256,
         )
         return Lowered(module, live)
+
+    def output_shapes(self, model: Toy, length: int | None = None) -> Mapping[str, Shape]:
+        return {"score": (list(model.layers.values())[-1]["kernel"].shape[-1],)}
+
+    def reduced(self, model: Toy, reductions: Mapping[str, Reduction]) -> Toy:
+        """Of the numbers of the last dense layer, some: what a kernel can say."""
+        name, made = list(model.layers)[-1], reductions["score"]
+        if made.over or made.way or not made.target:
+            raise InputError(f"a toy cannot be reduced to {made}")
+        kernel = model.layers[name]["kernel"][:, list(made.target)]
+        return Toy(model.length, {**model.layers, name: {"kernel": kernel}})
 
     def restore(
         self, config: Mapping[str, Any], weights: Mapping[str, Array], **options: Any

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastism.frontends.base import Architecture, Array, Call, FrontEnd, LiveLayer, Lowered
 from fastism.frontends.file_hash import file_hash
+from fastism.reductions import Reduction, Shape
 
 _ENDINGS = (".keras", ".h5", ".hdf5")
 
@@ -63,6 +64,18 @@ class KerasFrontEnd:
         return lower(
             model, length=length, seq_input=seq_input, name=name, sha256=sha256, tokens=tokens
         )
+
+    def output_shapes(self, model: Any, length: int | None = None) -> Mapping[str, Shape]:
+        """See `fastism.frontends.keras.reduced.output_shapes`."""
+        from fastism.frontends.keras.reduced import output_shapes
+
+        return output_shapes(model, length)
+
+    def reduced(self, model: Any, reductions: Mapping[str, Reduction]) -> Any:
+        """See `fastism.frontends.keras.reduced.reduced`."""
+        from fastism.frontends.keras.reduced import reduced
+
+        return reduced(model, reductions)
 
     def restore(
         self,

@@ -11,7 +11,11 @@ import keras
 
 from fastism.errors import ModelError
 from fastism.frontends.base import Lowered
-from fastism.frontends.keras.lowering.functional import functional_graph, paths
+from fastism.frontends.keras.lowering.functional import (
+    functional_graph,
+    numbered,
+    output_names,
+)
 from fastism.frontends.keras.lowering.graph_state import GraphState
 from fastism.frontends.keras.lowering.graphs import lower_main
 from fastism.frontends.keras.lowering.inputs import (
@@ -156,17 +160,7 @@ def _own_shape(own: Sequence[int | None], extents: Sequence[int]) -> tuple[int, 
 
 
 def _output_names(model: keras.Model, graph: Graph) -> tuple[str, ...]:
-    """The user's names of the outputs, unique: the keys of a dict, or the output layers' names."""
-    functional = functional_graph(model)
-    names = list(graph.outputs) if len(graph.outputs) > 1 else [model.name]
-    if functional is not None:
-        structure = functional._outputs_struct
-        names = list(getattr(model, "output_names", functional.output_names))
-        if isinstance(structure, dict):
-            # Keras flattens a dict by its sorted keys, as the order of model.outputs shows.
-            names = paths(structure)
-    unique: list[str] = []
-    for name in names:
-        count = names[: len(unique)].count(name) + 1
-        unique.append(name if count == 1 else f"{name}:{count}")
-    return tuple(unique)
+    """The user's names of the outputs; for a model that has none, its own or those of the graph."""
+    if functional_graph(model) is not None:
+        return tuple(output_names(model))
+    return tuple(numbered(graph.outputs if len(graph.outputs) > 1 else [model.name]))
