@@ -22,8 +22,9 @@ def main() -> None:
     model = keras.models.load_model(data.path("demo.h5"), compile=False)
     module = lower(model).module
     sites = Sites.every(module.main.values[module.seq_input].type.length)
-    annotated = Pipeline.parse("flatten,canonicalize,annotate").run(module.replace(sites=sites))
-    plot_windows(annotated, Path(__file__).with_name("windows.png"), site=EDITED)
+    passes = Pipeline.parse("flatten,canonicalize,annotate,segment")
+    segmented = passes.run(module.replace(sites=sites))
+    plot_windows(segmented, Path(__file__).with_name("windows.png"), site=EDITED)
 
 
 if __name__ == "__main__":

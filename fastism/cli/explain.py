@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fastism.cli.options import PATH, force_option, load_custom_objects
+from fastism.cli.options import PATH, check_picture, force_option, load_custom_objects
 from fastism.cli.session import Session, pass_session
 
 
@@ -22,6 +22,9 @@ from fastism.cli.session import Session, pass_session
     "--outputs", multiple=True, metavar="NAME", help="What if only these outputs were wanted?"
 )
 @click.option("--html", type=PATH, metavar="FILE", help="Write the graph as a page to open.")
+@click.option(
+    "--plot", type=PATH, metavar="FILE", help="Draw the windows of a site: .png, .svg or .pdf."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON (docs/explain.md).")
 @click.option(
     "--custom-objects",
@@ -38,6 +41,7 @@ def explain(
     length: int | None,
     outputs: tuple[str, ...],
     html: Path | None,
+    plot: Path | None,
     as_json: bool,
     force: bool,
     custom_objects: str | None,
@@ -45,12 +49,13 @@ def explain(
     """Show what PLAN computes: every value and its window, every segment, and why it ends.
 
     With --stop, --length or --outputs: what would change if it were compiled with those.
-    --site, --html and --json then show the plan as it would be.
+    --site, --html, --plot and --json then show the plan as it would be.
     """
-    if html is not None and as_json:
-        raise click.UsageError("--html and --json are two answers; ask for one at a time")
-    if force and html is None:
-        raise click.UsageError("--force replaces the file of --html, and there is none")
+    if sum((html is not None, plot is not None, as_json)) > 1:
+        raise click.UsageError("--html, --plot and --json are answers; ask for one at a time")
+    target = html or plot
+    if force and target is None:
+        raise click.UsageError("--force replaces the file of --html or --plot; there is none")
     from fastism.cli import explained
     from fastism.io.plan_folder import load_plan
     from fastism.io.whole import check_file_target, check_not_read, replacing
@@ -58,9 +63,11 @@ def explain(
     from fastism.report.what_if import compare, restage
     from fastism.runtime.manifest import check_manifest
 
-    if html is not None:
-        check_file_target(html, force=force)
-        check_not_read(html, plan)
+    if plot is not None:
+        check_picture(plot, "fastism explain --plot")
+    if target is not None:
+        check_file_target(target, force=force)
+        check_not_read(target, plan)
     load_custom_objects(custom_objects)
     contents = load_plan(plan)
     stages = tuple(contents.stages.values())
@@ -80,6 +87,13 @@ def explain(
         with replacing(html) as path:
             path.write_text(page, encoding="utf-8")
         session.note(f"wrote {html}   (open it in a browser; it needs nothing else)")
+        return
+    if plot is not None:
+        from fastism.plotting.windows import plot_windows
+
+        module = explanation.segmented_stage(stages)
+        plot_windows(module, plot, explanation.shown_site(module, site))
+        session.note(f"wrote {plot}")
         return
     rows = () if site is None else explanation.explain_site(stages, site)
     if as_json:

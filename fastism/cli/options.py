@@ -120,6 +120,22 @@ def check_model_file(path: Path) -> None:
         )
 
 
+def check_picture(path: Path, purpose: str) -> None:
+    """Raises InputError where what draws is missing, or a name does not end as a picture's.
+
+    purpose: what asks for it, as the subject of a sentence.
+    """
+    from fastism.plotting.choices import SUFFIXES
+    from fastism.plotting.require import require_plotting
+
+    require_plotting(purpose)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{path} does not say what kind of picture it is to be",
+            attempt=f"a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
+        )
+
+
 def parse_input(text: str) -> int | str:
     """An input by position or by name."""
     return int(text) if text.isdigit() else text

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastism.cli.options import PATH, force_option
+from fastism.cli.options import PATH, check_picture, force_option
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError
-from fastism.plotting.choices import SCORES, SUFFIXES
+from fastism.plotting.choices import SCORES
 
 if TYPE_CHECKING:
     from fastism.plotting.highlights import Highlight
@@ -72,16 +72,14 @@ def plot(
     """
     if name is not None and index is not None:
         raise click.UsageError("--name and --index both say which sequence; give one of them")
-    from fastism.plotting.require import require_plotting
-
-    require_plotting("fastism plot")
+    check_picture(output, "fastism plot")
     from fastism.io.one_of import output_name, scored_sequence, sequence_index
     from fastism.io.scores import ScoresReader
     from fastism.io.whole import check_file_target, check_not_read
     from fastism.plotting.landscape import landscape
-    from fastism.plotting.picture import draw, save
+    from fastism.plotting.picture import draw
+    from fastism.plotting.save import save
 
-    check_picture_name(output)
     check_file_target(output, force=force)
     check_not_read(output, scores)
     start, stop = (None, None) if zoom is None else parse_interval("--range", zoom)
@@ -93,15 +91,6 @@ def plot(
     shown = landscape(scored, score, chosen)
     save(draw(shown, start=start, stop=stop, highlights=marked), output)
     session.note(f"wrote {output}: {shown.name}, {shown.output}")
-
-
-def check_picture_name(path: Path) -> None:
-    """Raises InputError for a name that does not end as one of a picture."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{path} does not say what kind of picture it is to be",
-            attempt="a name that ends in .png, .svg or .pdf",
-        )
 
 
 def parse_interval(option: str, text: str) -> tuple[int, int]:

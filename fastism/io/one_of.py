@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastism.errors import InputError, did_you_mean
 from fastism.io.scored import ScoredSequence
 from fastism.io.scores import ScoresReader
@@ -60,17 +62,17 @@ def output_name(reader: ScoresReader, name: str | None) -> str:
 def scored_sequence(reader: ScoresReader, index: int, output: str) -> ScoredSequence:
     """One sequence with its scores for one output; of the letters' channels alone.
 
-    Raises InputError if there is no sequence ``index``, counted from 0.
+    Raises InputError if there is no sequence ``index``, counted from 0, or its letters are unknown.
     """
     if index not in range(len(reader)):
         raise InputError(f"there is no sequence {index}: {reader.path} holds {len(reader):,}")
     header, rows = reader.header, reader.rows(index, index + 1, [output])
-    channels = list(range(len(header.alphabet)) if header.letters is None else header.letters)
+    channels = list(range(header.channels) if header.letters is None else header.letters)
     written = header.alternatives if rows.alternatives is None else rows.alternatives[0]
     reference, alternate = rows.scores[output]
     return ScoredSequence(
         name=rows.names[0],
-        alphabet="".join(header.alphabet[channel] for channel in channels),
+        alphabet=_letters(reader, channels),
         rows=rows.sequences[0][:, channels],
         starts=header.sites[:, 0],
         width=int(header.sites[0, 1]),
@@ -79,3 +81,17 @@ def scored_sequence(reader: ScoresReader, index: int, output: str) -> ScoredSequ
         reference=reference[0],
         alternate=alternate[0],
     )
+
+
+def _letters(reader: ScoresReader, channels: Sequence[int]) -> str:
+    """The letters of the channels. Raises InputError where the file does not say them."""
+    alphabet, count = reader.header.alphabet, reader.header.channels
+    if len(alphabet) == len(channels):
+        return alphabet
+    if len(alphabet) != count:
+        raise InputError(
+            f"{reader.path} does not say which letters its {count} channels are",
+            why=f"its alphabet is {alphabet!r}",
+            attempt="fastism run --alphabet with one letter a channel, in the model's order",
+        )
+    return "".join(alphabet[channel] for channel in channels)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +11,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import ConnectionPatch, Rectangle
 
 from fastism.errors import InputError
-from fastism.io.whole import replacing
 from fastism.plotting.heat import color_scale, draw_heat
 from fastism.plotting.highlights import Highlight, check_highlights, draw_highlights
 from fastism.plotting.landscape import Landscape
@@ -71,16 +67,6 @@ def draw(
     figure.suptitle(_title(landscape), x=0.008, ha="left", fontsize=11)
     figure.supxlabel(_legend(landscape), x=0.008, ha="left", fontsize=8, color=_QUIET)
     return figure
-
-
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure in the format that the name ends in; the file appears once it is whole."""
-    with (
-        replacing(Path(path)) as new,
-        mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "fastism"}),
-    ):
-        dated = {".svg": "Date", ".pdf": "CreationDate"}.get(new.suffix.lower())
-        figure.savefig(new, dpi=170, metadata={dated: None} if dated else None)
 
 
 def _zoomed(landscape: Landscape, start: int | None, stop: int | None) -> Landscape:

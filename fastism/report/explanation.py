@@ -71,6 +71,15 @@ def site_index(module: Module, start: int) -> int:
     return starts.index(start)
 
 
+def shown_site(module: Module, start: int | None) -> int:
+    """The index of the site that a picture shows: that at a position, or the middle one.
+
+    Raises InputError if none starts there.
+    """
+    assert module.sites is not None
+    return len(module.sites) // 2 if start is None else site_index(module, start)
+
+
 def segmented_stage(stages: Sequence[Module]) -> Module:
     """The last segmented module. Raises InputError if a pipeline of one's own made none."""
     found = [module for module in stages if module.stage == "segmented"]

@@ -16,7 +16,7 @@ from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.printer import print_node
 from fastism.report.boundaries import BoundaryRow
-from fastism.report.explanation import Explanation, explain, segmented_stage, site_index
+from fastism.report.explanation import Explanation, explain, segmented_stage, shown_site
 from fastism.report.families import family
 from fastism.report.layout import draw
 from fastism.report.values import ValueRow
@@ -46,7 +46,7 @@ def page_data(explained: Explanation, module: Module, start: int | None) -> dict
     """What the page's script reads: see templates/graph.js."""
     graph = module.main
     assert module.sites is not None
-    first = len(module.sites) // 2 if start is None else site_index(module, start)
+    first = shown_site(module, start)
     vertices: list[Value | Node] = [*graph.inputs, *graph.nodes]
     number = {vertex.name: index for index, vertex in enumerate(vertices)}
     drawing = draw(graph.to_networkx(), CARD, LANE)

@@ -97,6 +97,24 @@ def test_the_page_is_written_whole(
     assert page.read_text(encoding="utf-8") == text
 
 
+def test_the_windows_are_drawn(
+    plan: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "windows.svg"
+    assert not explained(capsys, plan, "--plot", str(picture), "--site", "95")
+    drawn = picture.read_text(encoding="utf-8")
+    assert "the base at 95 is edited" in drawn
+    for options, said in (
+        (["--plot", str(picture)], "exists already"),
+        (["--plot", str(picture), "--json"], "ask for one at a time"),
+        (["--plot", str(tmp_path / "windows")], "does not say what kind of picture"),
+        (["--plot", str(picture), "--force", "--site", "1"], "no site starts at 1"),
+    ):
+        assert main(["explain", plan, *options]) == 2
+        assert said in capsys.readouterr().err
+    assert picture.read_text(encoding="utf-8") == drawn
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

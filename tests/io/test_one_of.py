@@ -17,7 +17,7 @@ from fastism.io.rows import Rows
 from fastism.io.scores import ScoresReader, ScoresWriter
 
 
-def write(path: Path, names: list[str], own: bool = False) -> None:
+def write(path: Path, names: list[str], own: bool = False, alphabet: str = "ACGT") -> None:
     """Sequences of three bases with two outputs; the numbers count up."""
     n, rows = len(names), np.eye(4, dtype=np.float32)[:, None]
     shapes = {"counts": (1,), "profile": (2, 5)}
@@ -26,8 +26,9 @@ def write(path: Path, names: list[str], own: bool = False) -> None:
         sites=np.array([(start, 1) for start in range(3)]),
         alternatives=np.zeros((0, 3, 4, 1, 4), np.float32) if own else rows,
         length=3,
-        alphabet="ACGT",
-        attributes={"alphabet": "ACGT", "model": "m.h5"},
+        channels=4,
+        alphabet=alphabet,
+        attributes={"alphabet": alphabet, "model": "m.h5"},
     )
 
     def counted(shape: tuple[int, ...]) -> np.ndarray:
@@ -87,3 +88,10 @@ def test_the_only_ones_need_no_name(tmp_path: Path) -> None:
         del file["profile"]
     with ScoresReader(tmp_path / "s.h5") as opened:
         assert (sequence_index(opened, None), output_name(opened, None)) == (0, "counts")
+
+
+def test_letters_must_be_known(tmp_path: Path) -> None:
+    write(tmp_path / "s.h5", ["one"], alphabet="")
+    said = "does not say which letters its 4 channels are"
+    with ScoresReader(tmp_path / "s.h5") as opened, pytest.raises(InputError, match=said):
+        scored_sequence(opened, 0, "counts")

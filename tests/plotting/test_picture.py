@@ -15,7 +15,8 @@ from fastism.errors import InputError
 from fastism.plotting.highlights import Highlight
 from fastism.plotting.landscape import Landscape, landscape
 from fastism.plotting.palette import letter_colors
-from fastism.plotting.picture import draw, save
+from fastism.plotting.picture import draw
+from fastism.plotting.save import save
 from tests.plotting.scored import scored
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"

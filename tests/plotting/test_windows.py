@@ -10,7 +10,9 @@ import pytest
 from fastism.errors import InputError, VerifyError
 from fastism.ir import Constant, GraphBuilder, Interval, Module, Sites, TensorType, Window
 from fastism.ir.analysis import annotated
-from fastism.plotting.windows import Placement, _rows, plot_windows
+from fastism.passes.manager import Pipeline
+from fastism.plotting.rows import Placement, rows_of
+from fastism.plotting.windows import draw_windows, plot_windows
 
 
 def module() -> Module:
@@ -46,12 +48,27 @@ def test_a_position_lies_over_the_inputs_it_reads(
 
 
 def test_rows_follow_the_window_and_skip_what_stays_in_place() -> None:
-    rows = _rows(module(), 9)
+    rows = rows_of(module(), 9)
     assert [row.label for row in rows] == ["seq", "pool · max_pool", "crop", "flat · flatten"]
     spans = [row.span(interval, 40) for row in rows for interval in row.change]
     assert spans == [(9, 10), (8, 12), (8, 12), (0, 40)]
     assert [row.count for row in rows] == ["1 of 40", "1 of 10", "1 of 8", "all"]
     assert rows[0].span(rows[0].need, 40) == (4, 36)
+
+
+def test_segments_have_colours_brackets_and_reasons() -> None:
+    segmented = Pipeline.parse("segment").run(module().replace(outputs=("score",)))
+    rows = rows_of(segmented, 9)
+    assert [row.segment for row in rows] == [None, 1, 2, 3]
+    assert [row.mode for row in rows] == [None, "delta", "delta", "whole"]
+    figure = draw_windows(segmented, 9)
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert said == [
+        "locality ends: gives every position a weight of its own",
+        "1 · on windows",
+        "2 · on windows",
+        "3 · whole",
+    ]
 
 
 def test_it_writes_a_picture(tmp_path: Path) -> None:
