@@ -19,6 +19,7 @@ from fastism.cli.compile import compile_
 from fastism.cli.demo import demo
 from fastism.cli.explain import explain
 from fastism.cli.export import export
+from fastism.cli.merge import merge
 from fastism.cli.opt import opt
 from fastism.cli.plot import plot
 from fastism.cli.replay import replay
@@ -59,7 +60,7 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
     session.verbose, session.quiet = verbose, quiet
 
 
-for _verb in (compile_, run, plot, explain, opt, export, verify, replay, demo):
+for _verb in (compile_, run, merge, plot, explain, opt, export, verify, replay, demo):
     _fastism.add_command(_verb)
 
 

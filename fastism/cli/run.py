@@ -15,6 +15,7 @@ from fastism.cli.outputs import Wanted, on_genome, output_options
 from fastism.cli.progress import Progress
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
+from fastism.cli.shard import parse_shard, shard_option
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ _USUAL_BATCH = 32
     is_flag=True,
     help="Go on with the run that was stopped; begin it where none was.",
 )
+@shard_option
 @model_options
 @pass_session
 def run(
@@ -68,6 +70,7 @@ def run(
     memory: str | None,
     alternatives: str | None,
     resume: bool,
+    shard: str | None,
     custom_objects: str | None,
     unsafe: bool,
 ) -> None:
@@ -77,6 +80,7 @@ def run(
     command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
     from fastism.io.manifest import MANIFEST, read_manifest, sha256
+    from fastism.io.parts import ATTRIBUTE, Part
     from fastism.io.shards import Record, Shards
     from fastism.io.versions import versions
     from fastism.io.writers.publish import claims, publish
@@ -87,6 +91,7 @@ def run(
     renaming = resume and Shards.renaming(targets[0].path)
     for target in targets:
         target.check(force=wanted.force or renaming)
+    share = parse_shard(shard, targets)
     written = Written.parse(alternatives, letters)
     source = given.open(manifest)
     targets = on_genome(targets, source.chromosomes)
@@ -109,6 +114,18 @@ def run(
         "alternatives": alternatives,
     }
     hashes = {"plan_sha256": sha256(plan / MANIFEST), "sequences_sha256": source.identity}
+    identity: dict[str, JSON] = {
+        "the plan": hashes["plan_sha256"],
+        "the sequences": hashes["sequences_sha256"],
+        "the alphabet": letters,
+        "--alternatives": written.identity or alternatives,
+        **versions(),
+    }
+    start, stop = 0, source.count
+    if share is not None:
+        start, stop = share.bounds(source.count, batch_size)
+        run = {**identity, "--batch-size": batch_size}
+        hashes[ATTRIBUTE] = Part(share, start, stop, source.count, run).text()
     header = header_of(
         loaded,
         alternatives=written.layout(loaded, source.count),
@@ -122,18 +139,17 @@ def run(
     budget = (default_memory() if budgeted is None else budgeted) // 2
     record = Record(
         identity={
-            "the plan": hashes["plan_sha256"],
-            "the sequences": hashes["sequences_sha256"],
-            "the alphabet": letters,
-            "--alternatives": written.identity or alternatives,
+            **identity,
             "--output": list(wanted.outputs),
             "--format": wanted.format,
             "--compression": wanted.compression,
-            **versions(),
+            "--shard": shard,
         },
         sequences=source.count,
         batch=fit_batch(loaded, batch_size, budget, header.alternatives),
         memory=budget,
+        start=start,
+        stop=stop,
     )
     with claims(targets) as folders:
         first = targets[0].path
@@ -145,13 +161,13 @@ def run(
                 folders,
                 header,
                 shards.blocks(),
-                source.count,
+                stop - start,
                 force=wanted.force or renaming,
                 begun=shards.begun,
             )
         shards.clear()
     names = ", ".join(str(target.path) for target in targets)
-    session.note(f"wrote {names}: {source.count:,} sequences")
+    session.note(f"wrote {names}: {stop - start:,} sequences")
 
 
 def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
@@ -181,24 +197,24 @@ def score_missing(
     written: Written,
 ) -> None:
     """Score the sequences of the shards that are missing, a shard at a time."""
+    from fastism.io.rows import joined
+    from fastism.io.work import work_of
 
     record = shards.record
     stretches = shards.missing()
     total = sum(stop - start for start, stop in stretches)
-    if total < record.sequences:
+    if total < record.end - record.start:
         session.note(f"going on: {shards.describe()}")
     done = 0
     with Progress(session, total, "sequences") as progress:
-        for start, stop in stretches:
-            for part in source.batches(record.batch, start):
-                inner = progress.within(done, len(part.names))
-                rows = score_batch(plan, part, start, source.count, record, written, inner)
-                shards.write(start, header, rows)
-                start += len(rows)
-                done += len(rows)
-                progress.update(done)
-                if start == stop:
-                    break
+        for work in work_of(source, record, stretches):
+            scored = []
+            for start, batch in work.numbered():
+                inner = progress.within(done, len(batch))
+                scored.append(score_batch(plan, batch, start, source.count, record, written, inner))
+                done += len(batch)
+            shards.write(work.start, header, joined(scored))
+            progress.update(done)
 
 
 def score_batch(

@@ -75,7 +75,7 @@ class ScoresWriter:
     def _lay_out(self) -> None:
         header = self._header
         sites, alternatives = len(header.sites), header.columns
-        self._file.attrs.update(header.attributes)
+        self._file.attrs.update(sorted(header.attributes.items()))  # as they come back
         if header.letters is not None:
             self._file.attrs["letters"] = list(header.letters)
         self._file["sites"] = np.asarray(header.sites, np.int64)

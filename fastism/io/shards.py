@@ -34,31 +34,41 @@ class Record:
     """What a run is.
 
     identity: of plan, sequences and options, each by the words that a user knows it by; a run goes
-    on only where all are the same. sequences: how many there are. batch: how many a shard holds.
-    memory: bytes for running chunks. Both are kept to when the run goes on, so that it computes the
-    same sums in the same order.
+    on only where all are the same. sequences: how many there are. batch: how many are computed
+    together. memory: bytes for running chunks. start, stop: which of the sequences the run is for,
+    all of them unless said. batches: how many of them a shard holds. All but the identity are kept
+    to when the run goes on, so that it computes the same sums in the same order.
     """
 
     identity: Mapping[str, JSON]
     sequences: int
     batch: int
     memory: int
+    start: int = 0
+    stop: int | None = None
+    batches: int = 1
+
+    @property
+    def end(self) -> int:
+        """The first sequence that is not of the run any more."""
+        return self.sequences if self.stop is None else self.stop
 
     def bounds(self) -> Iterator[tuple[int, int]]:
         """The first sequence of every shard, and the first of the next."""
-        for start in range(0, self.sequences, self.batch):
-            yield start, min(start + self.batch, self.sequences)
+        step = self.batch * self.batches
+        for start in range(self.start, self.end, step):
+            yield start, min(start + step, self.end)
 
-    def differences(self, other: Record) -> list[str]:
-        """What is otherwise in another record, a line each."""
-        names = dict.fromkeys([*self.identity, *other.identity])
-        return [
-            f"{name} was {_short(self.identity.get(name))}, and is {_short(other.identity[name])}"
-            if name in other.identity
-            else f"{name} was {_short(self.identity[name])}, and is not given"
-            for name in names
-            if self.identity.get(name) != other.identity.get(name)
-        ]
+
+def differences(before: Mapping[str, JSON], now: Mapping[str, JSON]) -> list[str]:
+    """What is otherwise in one identity than in another, a line each."""
+    return [
+        f"{name} was {_short(before.get(name))}, and is {_short(now[name])}"
+        if name in now
+        else f"{name} was {_short(before[name])}, and is not given"
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name)
+    ]
 
 
 def _short(value: JSON) -> str:
@@ -84,11 +94,11 @@ class Shards:
         """
         found = read_record(folder)
         if found is not None and resume:
-            differences = found.differences(record)
-            if differences:
+            said = differences(found.identity, record.identity)
+            if said:
                 raise InputError(
                     f"the run that was stopped is not this one, so that {output} cannot go on",
-                    why="; ".join(differences),
+                    why="; ".join(said),
                     attempt="the command it was begun with; or --force alone, to begin anew",
                 )
             return cls(folder, found)
@@ -163,7 +173,7 @@ class Shards:
 
     def describe(self) -> str:
         """How far it is."""
-        total = self.record.sequences
+        total = self.record.end - self.record.start
         done = total - sum(stop - start for start, stop in self.missing())
         return f"{done:,} of {total:,} sequences are done"
 

@@ -25,6 +25,16 @@ class Batch:
     inputs: Mapping[str, Array]
     regions: list[Region] | None = None
 
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def first(self, count: int) -> Batch:
+        """Its first ``count`` sequences, or as many as there are."""
+        if count >= len(self):
+            return self
+        inputs = {name: array[:count] for name, array in self.inputs.items()}
+        return Batch(self.names[:count], inputs, self.regions and self.regions[:count])
+
 
 class Source(Protocol):
     """Sequences that were read once for their mistakes, and can be read again from any on.
