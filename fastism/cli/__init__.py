@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from fastism.cli.compile import compile_
+from fastism.cli.convert import convert
 from fastism.cli.demo import demo
 from fastism.cli.explain import explain
 from fastism.cli.export import export
@@ -60,7 +61,7 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
     session.verbose, session.quiet = verbose, quiet
 
 
-for _verb in (compile_, run, merge, plot, explain, opt, export, verify, replay, demo):
+for _verb in (compile_, run, merge, convert, plot, explain, opt, export, verify, replay, demo):
     _fastism.add_command(_verb)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fastism.cli.session import Session
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+Part = TypeVar("Part", bound=Sized)
 
 _PATIENCE = 2.0
 """Seconds before anything is shown."""
@@ -20,9 +22,10 @@ _BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Counts work done and shows it with the rate and the time left: a bar, or plain lines.
+    """Counts work done and shows it with the rate and the time left: a bar on a terminal.
 
-    total: how much work there is, in ``unit`` (plural). Nothing is shown under ``--quiet``.
+    Elsewhere there are lines, with ``-v`` alone; nothing is shown under ``--quiet``. total: how
+    much work there is, in ``unit`` (plural).
     """
 
     def __init__(self, session: Session, total: float, unit: str) -> None:
@@ -42,7 +45,7 @@ class Progress:
             self._draw(done)
         elif now - self._shown >= _BETWEEN_LINES:
             self._shown = now
-            self._session.note(self._line(done, now - self._start))
+            self._session.detail(self._line(done, now - self._start))
 
     def within(self, before: float, size: float) -> Callable[[int, int], None]:
         """A callback for a part of the work: ``size`` of it, after ``before`` is done."""
@@ -65,14 +68,17 @@ class Progress:
 
             self._bar = Bar(
                 BarColumn(),
-                TextColumn("{task.completed:.1f} of {task.total:.0f} {task.description}"),
+                TextColumn("{task.completed:,.1f} of {task.total:,.0f} {task.description}"),
+                TextColumn("{task.fields[rate]:,.2f} a second"),
                 TimeRemainingColumn(),
+                TextColumn("left"),
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._bar.add_task(self._unit, total=self._total)
+            self._bar.add_task(self._unit, total=self._total, rate=0.0)
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=done)
+        rate = done / (time.monotonic() - self._start)
+        self._bar.update(self._bar.task_ids[0], completed=done, rate=rate)
 
     def __enter__(self) -> Progress:
         return self
@@ -85,3 +91,12 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def counted(parts: Iterable[Part], progress: Progress) -> Iterator[Part]:
+    """The same parts; each counts as done, with all that is in it, when the next is asked for."""
+    done = 0
+    for part in parts:
+        yield part
+        done += len(part)
+        progress.update(done)

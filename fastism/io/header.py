@@ -90,7 +90,7 @@ class Header:
 
 
 def facts(
-    model: tuple[str, str], arguments: Mapping[str, Any], alphabet: str, **others: str
+    model: tuple[str, str], arguments: Mapping[str, Any], **others: str
 ) -> dict[str, str | int]:
     """The attributes of a header: the model's name and sha256, what was asked for, versions."""
     from fastism.io.versions import PLAN_FORMAT, versions
@@ -99,7 +99,6 @@ def facts(
         "model": model[0],
         "model_sha256": model[1],
         "plan_format": PLAN_FORMAT,
-        "alphabet": alphabet,
         "convention": CONVENTION,
         "arguments": json.dumps(dict(arguments)),
         **{f"{name}_version": version for name, version in versions().items()},

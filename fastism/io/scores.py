@@ -75,7 +75,8 @@ class ScoresWriter:
     def _lay_out(self) -> None:
         header = self._header
         sites, alternatives = len(header.sites), header.columns
-        self._file.attrs.update(sorted(header.attributes.items()))  # as they come back
+        attributes = {**header.attributes, "alphabet": header.alphabet}
+        self._file.attrs.update(sorted(attributes.items()))  # as they come back
         if header.letters is not None:
             self._file.attrs["letters"] = list(header.letters)
         self._file["sites"] = np.asarray(header.sites, np.int64)
@@ -179,7 +180,7 @@ class ScoresReader:
             alternatives=rows[:] if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype),
             length=int(sequences.shape[1]),
             channels=int(sequences.shape[2]),
-            alphabet=str(attributes.get("alphabet", "")),
+            alphabet=str(attributes["alphabet"]),
             regions="regions" in file,
             letters=None if letters is None else tuple(map(int, letters)),
             attributes=attributes,

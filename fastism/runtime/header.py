@@ -37,5 +37,5 @@ def header_of(
         alphabet=alphabet,
         regions=regions,
         letters=plan.letters,
-        attributes=facts((module.model, module.sha256), arguments, alphabet, **hashes),
+        attributes=facts((module.model, module.sha256), arguments, **hashes),
     )

@@ -35,7 +35,7 @@ HEADER = Header(
     length=10,
     channels=4,
     alphabet="ACGT",
-    attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}, "ACGT"),
+    attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}),
 )
 
 

@@ -30,7 +30,9 @@ class Hdf5Writer:
         compression: str | None,
     ) -> None:
         self._file = h5py.File(path, "w")
-        self._file.attrs.update({**header.attributes, **matrix.chosen.attributes})
+        self._file.attrs.update(
+            {**header.attributes, **matrix.chosen.attributes, "alphabet": "ACGT"}
+        )
         for name, (shape, dtype) in datasets.items():
             self._file.create_dataset(
                 name,

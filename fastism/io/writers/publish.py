@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastism.io.header import Header
 from fastism.io.partial import claimed
+from fastism.io.room import check_room
 from fastism.io.rows import Rows, even
 from fastism.io.scores import rows_a_block
 from fastism.io.whole import check_file_target, settle, take_place
@@ -51,11 +52,27 @@ def write_files(
     Raises InputError where a target exists (unless ``force``), cannot hold the scores, or is being
     written by another run.
     """
+    check_all(targets, header, sequences, force=force)
+    with claims(targets) as folders:
+        publish(targets, folders, header, blocks, sequences, force=force)
+
+
+def check_all(
+    targets: Sequence[Target], header: Header, sequences: int, *, force: bool, beside: int = 0
+) -> None:
+    """Raise InputError where targets must not be written, cannot hold the scores, or have no room.
+
+    beside: bytes that lie next to the first target until all are written. What is compressed is
+    taken to need no room, as nobody knows how much it does.
+    """
+    needed = [(targets[0].path, beside)]
     for target in targets:
         target.check(force=force)
         target.format.check(header, target.options)
-    with claims(targets) as folders:
-        publish(targets, folders, header, blocks, sequences, force=force)
+        if target.options.compression is None:
+            size = target.format.size(header, target.options, sequences)
+            needed.append((target.path, size))
+    check_room(needed)
 
 
 @contextmanager

@@ -59,6 +59,7 @@ class _Writer:
         self._done = 0
         self._columns: dict[str, list[Any]] = {}
         attributes = {key: _plain(value) for key, value in header.attributes.items()}
+        attributes["alphabet"] = header.alphabet
         if header.letters is not None:
             attributes["letters"] = list(header.letters)
         self._group.attrs.update(attributes)

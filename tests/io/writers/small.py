@@ -40,7 +40,7 @@ HEADER = Header(
     channels=4,
     alphabet="ACGT",
     regions=True,
-    attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}, "ACGT"),
+    attributes=facts(("basset.h5", "abc"), {"sequences": "x.fa"}),
 )
 ROWS = Rows(["a", "b", "c", "d"], ONE_HOT, {"head": (REFERENCE, ALTERNATE)}, regions=REGIONS)
 ONE = Options(targets=((1,),), chromosomes=CHROMOSOMES)
