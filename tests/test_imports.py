@@ -65,6 +65,7 @@ ONLY_IN = {
     "logomaker": ("plotting",),
     "h5py": ("io", "frontends.keras"),
     "dnaio": ("io",),
+    "pysam": ("io",),
     "filelock": ("io",),
     "pyBigWig": ("io.writers",),
     "zarr": ("io.writers",),

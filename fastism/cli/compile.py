@@ -35,6 +35,7 @@ from fastism.cli.options import (
 from fastism.cli.plugins import load_instruments, load_passes
 from fastism.cli.reductions import parse_reduction_options, reduction_options
 from fastism.cli.replay import writing_what_disagrees
+from fastism.cli.sequences import suggested
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import kind_of, refuse_options
 from fastism.cli.text_source import APPLIES, plan_of_text
@@ -114,6 +115,7 @@ def compile_(
     fastism compile flat.fism --weights plan/ -o plan2/
     """
     from fastism.io.plan_folder import check_plan_target
+    from fastism.io.sources.base import Reads
     from fastism.io.whole import check_folder_target, check_not_read
     from fastism.passes.instruments import DumpStages, Instrument, Timings
     from fastism.passes.pipeline import parse_pipeline
@@ -168,6 +170,7 @@ def compile_(
             **shared,
         )
     session.detail(str(timings))
+    takes = suggested(Reads.of_module(plan.module))
     if kind == "text":
         session.note(f"not checked against a model (fastism verify {output} -m MODEL does that)")
     elif no_check:
@@ -183,7 +186,7 @@ def compile_(
         if report.largest_effect < 1e-4:
             session.note(
                 "  that says little, as random sequences hardly move this model; with sequences "
-                f"of your own: fastism verify {output} -m {model} -s sequences.fa"
+                f"of your own: fastism verify {output} -m {model} {takes}"
             )
     # A text that has its schedule keeps it, unless tuning is asked for.
     keeps = plan.stages[0].stage == "scheduled" and not was_given(context, "tune")
@@ -199,7 +202,7 @@ def compile_(
         segments = segment_rows(plan.stages)
         show_segments(session, segments)
         show_summary(session, segments, summary(plan.stages))
-    session.note(f"wrote {output}   (next: fastism run {output} -s sequences.fa -o scores.h5)")
+    session.note(f"wrote {output}   (next: fastism run {output} {takes} -o scores.h5)")
 
 
 def _tuned(session: Session, plan: Plan) -> tuple[Plan, float]:

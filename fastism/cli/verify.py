@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,27 +18,21 @@ from fastism.cli.options import (
 )
 from fastism.cli.reductions import function_option, parse_reduction_options
 from fastism.cli.replay import writing_what_disagrees
-from fastism.cli.sequences import Given
+from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.errors import InputError, MismatchError, PlanError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 MOST = 32
-"""Sequences of a file that are compared: its first."""
+"""Sequences of those given that are compared: the first."""
 
 
 @click.command(short_help="Check a plan's files and IR, and hold it against the model.")
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
-@click.option(
-    "-s", "--sequences", type=PATH, help="FASTA to compare scores on, in place of random sequences."
-)
-@click.option(
-    "--alphabet", default="ACGT", show_default=True, help="The channels, to read --sequences."
-)
+@sequence_options
 @click.option("--all-sites", is_flag=True, help="Compare scores at every site, not at a sample.")
 @click.option(
     "--bisect",
@@ -52,8 +47,7 @@ def verify(
     session: Session,
     plan: Path,
     model: Path | None,
-    sequences: Path | None,
-    alphabet: str,
+    given: Given,
     all_sites: bool,
     bisect: bool,
     reduce: tuple[str, ...],
@@ -78,18 +72,17 @@ def verify(
             "--all-sites compares scores with the model's own, and no model is given",
             attempt=f"fastism verify {plan} --all-sites --model model.h5",
         )
-    if sequences is not None and model is None:
+    if given.label and model is None:
         raise InputError(
-            f"--sequences {sequences} are for comparing scores with the model's own, and no model "
-            "is given",
-            attempt=f"fastism verify {plan} -s {sequences} --model model.h5",
+            f"{given.label} is for comparing scores with the model's own, and no model is given",
+            attempt="--model model.h5",
         )
     if model is not None:
         check_model_file(model)
     functions = parse_reduction_options(reduce=reduce)["reduce"]
     objects = load_custom_objects(custom_objects)
     build = load_architecture(architecture)
-    x = None if sequences is None else _read(plan, sequences, alphabet)
+    x = _read(plan, given) if given.label else None
     contents = load_plan(plan)
     manifest, stages = contents.manifest, tuple(contents.stages.values())
     for module in stages:
@@ -139,17 +132,14 @@ def verify(
         session.note(f"it was compiled from text of stage {stages[0].stage}, not from the model")
     with writing_what_disagrees(session):
         report = check_plan(compiled, live, x=x, all_sites=all_sites)
-    of = "" if x is None else f" on {len(x)} sequences of {sequences}"
+    of = "" if x is None else f" on {len(next(iter(x.values())))} sequences of {given.label}"
     session.say(f"agrees with {model}{of}: {report}")
     if report.sites < report.every:
         session.note("a sample of the sites was compared; --all-sites compares every one")
 
 
-def _read(plan: Path, sequences: Path, alphabet: str) -> npt.NDArray[np.float32]:
-    """The first sequences of a file as rows (N, L, C). Raises InputError where they do not fit."""
+def _read(plan: Path, given: Given) -> Mapping[str, npt.NDArray[Any]]:
+    """Every input by name for the first sequences. Raises InputError where they do not fit."""
     from fastism.io.manifest import read_manifest
-    from fastism.io.sources.base import Reads
 
-    manifest = read_manifest(plan)
-    first = next(Given(sequences, alphabet).open(manifest).batches(MOST))
-    return first.inputs[Reads.of(manifest).seq_input]
+    return next(given.open(read_manifest(plan)).batches(MOST)).inputs

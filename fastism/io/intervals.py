@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastism.errors import InputError
+from fastism.io.bed import bed_lines, bounds, unusable
 
 
 def read_intervals(path: str | Path) -> list[tuple[int, int]]:
@@ -16,33 +17,14 @@ def read_intervals(path: str | Path) -> list[tuple[int, int]]:
     Raises InputError, naming the line, for a file that is missing, empty, or not such a BED file.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no BED file {path}")
     names: set[str] = set()
     found: list[tuple[int, int]] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read", why=str(error)) from error
-    for number, line in enumerate(lines, 1):
-        fields = line.split()
-        if not fields or fields[0].startswith("#") or fields[0] in ("track", "browser"):
-            continue
-        bounds = fields[1:3]
-        if len(bounds) < 2 or not all(bound.isdecimal() for bound in bounds):
-            raise _wrong(path, number, "a row must read: name, start, stop")
-        start, stop = map(int, bounds)
-        if stop <= start:
-            raise _wrong(path, number, f"[{start}, {stop}) holds no position")
+    for number, fields in bed_lines(path):
+        found.append(bounds(path, number, fields))
         names.add(fields[0])
         if len(names) > 1:
             why = "every sequence is edited at the same sites, so there can be only one name"
-            raise _wrong(path, number, why)
-        found.append((start, stop))
+            raise unusable(path, number, why)
     if not found:
         raise InputError(f"{path} holds no interval")
     return found
-
-
-def _wrong(path: Path, number: int, why: str) -> InputError:
-    return InputError(f"line {number} of {path} cannot be used", why=why)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastism.errors import InputError
 from fastism.io.regions import Region
+from fastism.ir.module import Module
 
 Array = npt.NDArray[Any]
 
@@ -77,6 +78,12 @@ class Reads:
         """Those of the manifest of a plan folder."""
         inputs = {name: tuple(map(int, shape)) for name, shape in manifest["inputs"].items()}
         return cls(inputs, manifest["seq_input"])
+
+    @classmethod
+    def of_module(cls, module: Module) -> Reads:
+        """Those of a plan that is in memory."""
+        inputs = {v.name: tuple(map(int, v.type.shape[1:])) for v in module.main.inputs}
+        return cls(inputs, module.seq_input)
 
     @property
     def length(self) -> int:
