@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fastism.io.alphabet import one_hot
     from fastism.passes.registry import register_pass
     from fastism.runtime.alternatives import shuffled
+    from fastism.runtime.both_strands import BothStrands
+    from fastism.runtime.ensemble import Ensemble
     from fastism.runtime.plan import Plan
     from fastism.runtime.scores import Scores
 
@@ -34,6 +36,8 @@ _HOMES = {
     "FastISM": "fastism.compatibility",
     "NaiveISM": "fastism.compatibility",
     "Plan": "fastism.runtime.plan",
+    "BothStrands": "fastism.runtime.both_strands",
+    "Ensemble": "fastism.runtime.ensemble",
     "Scores": "fastism.runtime.scores",
 }
 
@@ -42,6 +46,8 @@ __all__ = [  # noqa: RUF022  (in the order a reader meets them)
     "load",
     "from_module",
     "Plan",
+    "BothStrands",
+    "Ensemble",
     "Scores",
     "scores",
     "one_hot",

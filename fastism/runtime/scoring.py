@@ -176,6 +176,13 @@ def predicted(executor: Executor, inputs: Mapping[str, Array], batch_size: int) 
     return results
 
 
+def part_of(progress: Progress | None, index: int, count: int) -> Progress | None:
+    """A callback for the ``index``-th of ``count`` runs over as many items each."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(index * total + done, count * total)
+
+
 class _Counter:
     """Adds up what is done and tells the user's callback."""
 
