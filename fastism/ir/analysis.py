@@ -8,18 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from fastism.errors import VerifyError
 from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
 from fastism.ir.ranges import Interval, Range
-from fastism.ir.windows import Relation
+from fastism.ir.windows import Relation, Unread, Whole
 
 
 def relations(graph: Graph, node: Node) -> tuple[Relation, ...]:
     """How a node's results read each of its inputs along the sequence axis."""
     return definition(node.op).relation(node, graph.types(node.inputs))
+
+
+NOWHERE: Final = "nowhere"
+SOMEWHERE: Final = "somewhere"
+EVERYWHERE: Final = "everywhere"
+
+
+def reach(graph: Graph, seq_input: str) -> Mapping[str, str]:
+    """How far an edit of an input reaches into each value, whatever its site: ``NOWHERE``,
+    ``SOMEWHERE`` (on a window, however wide) or ``EVERYWHERE`` (behind an op that reads all
+    positions).
+    """
+    found = {value.name: NOWHERE for value in graph.inputs}
+    found[seq_input] = SOMEWHERE
+    for node in graph.nodes:
+        pairs = zip(relations(graph, node), node.inputs, strict=True)
+        read = {(found[name], type(how)) for how, name in pairs if not isinstance(how, Unread)}
+        changed = {(where, how) for where, how in read if where != NOWHERE}
+        whole = any(where == EVERYWHERE or how is Whole for where, how in changed)
+        where = EVERYWHERE if whole else SOMEWHERE if changed else NOWHERE
+        found.update((value.name, where) for value in node.results)
+    return found
 
 
 def change_ranges(graph: Graph, module: Module) -> Mapping[str, Range]:

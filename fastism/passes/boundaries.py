@@ -14,7 +14,7 @@ from fastism.ir.analysis import relations
 from fastism.ir.graph import Graph, Node
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Relation, Window
-from fastism.passes.stops import STOP_KINDS, kind_of_stop
+from fastism.passes.stops import MEETS, STOP_KINDS, kind_of_stop
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def reasons_between(graph: Graph, node: Node) -> tuple[Reason, ...]:
     found = []
     if node.stop is not None:
         found.append(Reason(kind_of_stop(node), node.stop))
+        if node.stop == MEETS:
+            found.extend(_alike(graph, node))
     if len(node.inputs) > 1:
         found.append(Reason("joins", f"joins {len(node.inputs)} values"))
     elif source is None:
@@ -98,6 +100,23 @@ def reasons_between(graph: Graph, node: Node) -> tuple[Reason, ...]:
     if node.mode == "delta" and definition(node.op).linear:
         found.extend(_beside(relations(graph, node)))
     return tuple(found)
+
+
+_ALIKE = {"multiply": "scaled", "divide": "scaled", "add": "shifted", "subtract": "shifted"}
+
+
+def _alike(graph: Graph, node: Node) -> Iterator[Reason]:
+    """What becomes of positions that a vector pooled from all of them scales or shifts."""
+    types = graph.types(node.inputs)
+    if node.op not in _ALIKE or all(type_.length == node.type.length for type_ in types):
+        return
+    how = f"all positions are {_ALIKE[node.op]} alike"
+    behind = dict.fromkeys(user.op for user in graph.users[node.result.name])
+    if node.mode == "exit":
+        yield Reason("meets", f"{how}: summed once, what is on windows apart")
+    elif behind:
+        kept = "does not keep" if len(behind) == 1 else "do not keep"
+        yield Reason("meets", f"{how}, which {_listed([*behind])} {kept}: each is made anew")
 
 
 def _beside(read: Sequence[Relation]) -> Iterator[Reason]:

@@ -13,6 +13,8 @@ from fastism.passes.canonicalization.dense import dense_to_conv1d
 from fastism.passes.canonicalization.flattened import flatten_last
 from fastism.passes.canonicalization.identities import drop_identity
 from fastism.passes.canonicalization.joined import dense_of_joined
+from fastism.passes.canonicalization.pooled.first import pool_first
+from fastism.passes.canonicalization.pooled.last import spread_last
 from fastism.passes.canonicalization.reshapes import fold_reshapes
 from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
@@ -31,6 +33,8 @@ RULES: Final[tuple[Rule, ...]] = (
     turned_twice,
     dense_of_joined,
     dense_of_turned,
+    spread_last,
+    pool_first,
 )
 """In this order; each sees the graph the ones before it have made."""
 

@@ -20,7 +20,7 @@ from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Window
 from fastism.passes import costs
-from fastism.passes.propagation.exits import leaves_through_dense
+from fastism.passes.propagation.exits import read_on_windows
 
 START, END = ("start",), ("end",)
 
@@ -91,8 +91,7 @@ def _moved_to_window(graph: Graph, node: Node, reach: int) -> float:
 
 def _share(graph: Graph, node: Node) -> float:
     """The part of a node's work that windows leave."""
-    first = graph.producers[node.inputs[0]] if leaves_through_dense(graph, node) else node
-    read = max(_fraction(graph.values[name]) for name in first.inputs)
+    read = max(_fraction(graph.values[name]) for name in read_on_windows(graph, node))
     return min(read, _fraction(node.results[0]))
 
 

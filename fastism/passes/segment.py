@@ -29,8 +29,9 @@ from fastism.passes.base import Pass
 from fastism.passes.boundaries import segments
 from fastism.passes.frontier import cheaper_whole
 from fastism.passes.magnitudes import bring_large
-from fastism.passes.propagation.exits import EXITS, leaves_through_dense
+from fastism.passes.propagation.exits import EXITS, leaves_behind
 from fastism.passes.propagation.rules import runs_on_windows
+from fastism.passes.propagation.scaled import scaled
 from fastism.passes.registry import register_pass
 from fastism.passes.stops import LARGE, MEETS, NAMED, dear, no_rule
 
@@ -106,8 +107,11 @@ def _mode(
     sources = [modes.get(node.inputs[i], "delta") for i in changed]
     local = "delta" in sources
     if any(mode in ("whole", "exit") for mode in sources):
-        if all(mode == "exit" for mode in sources) and leaves_through_dense(graph, node):
+        if all(mode == "exit" for mode in sources) and leaves_behind(graph, node):
             return "exit", None
+        named = not node.labels.isdisjoint(stop_layers)
+        if local and not named and _leaves_scaled(graph, node, modes, stop_layers):
+            return "exit", MEETS
         return "whole", MEETS if local else None
     if not node.labels.isdisjoint(stop_layers):
         return "whole", NAMED
@@ -121,6 +125,16 @@ def _mode(
     if rule is not None and rule.applies(graph, node, stop_layers):
         return "exit", why
     return "whole", why
+
+
+def _leaves_scaled(
+    graph: Graph, node: Node, modes: dict[str, str], stop_layers: tuple[str, ...]
+) -> bool:
+    """Whether a node scales what is on windows by a whole value, and may leave them so."""
+    found = scaled(graph, node.results[0].name)
+    if found is None or modes.get(found.local, "delta") != "delta":
+        return False
+    return EXITS[node.op].applies(graph, node, stop_layers)
 
 
 def _check_names(graph: Graph, stop_layers: tuple[str, ...]) -> None:

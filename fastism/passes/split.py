@@ -61,22 +61,9 @@ class Split(Pass):
 
 def _intout(source: Graph, made: list[Propagated]) -> Graph:
     """The source graph with the saved activations among its outputs."""
-    running = {name: what for p in made for name, what in p.running.items()}
+    derived = {name: node for p in made for name, node in p.derived.items()}
     saved = dict.fromkeys(name for p in made for name in p.saved)
-    types = {name: type_ for p in made for name, type_ in p.saved.items()}
-    nodes = [_plain(node) for node in source.nodes]
-    for name, (of, reverse) in running.items():
-        origin = source.producers[of].origin if of in source.producers else None
-        nodes.append(
-            Node(
-                name,
-                "running_max",
-                (of,),
-                (Value(name, types[name]),),
-                {"reverse": reverse},
-                origin=origin,
-            )
-        )
+    nodes = [*map(_plain, source.nodes), *derived.values()]
     inputs = tuple(Value(value.name, value.type) for value in source.inputs)
     outputs = tuple(dict.fromkeys((*source.outputs, *saved)))
     graph = Graph(INTOUT, inputs, tuple(nodes), outputs, {"heads": source.outputs})

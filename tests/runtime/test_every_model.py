@@ -29,7 +29,7 @@ STOPS = {
     "plane_autoencoder": {},
     "plane_global": {
         "global_average_pooling2d/global_average_pool": "pools over the whole length",
-        "multiply": "meets a value that is changed everywhere",
+        "global_max_pooling2d/global_max_pool.pool": "pools over the whole length",
     },
     "permuted": {"head.flat": "gives every position a weight of its own"},
     "transposed_unet": {},

@@ -187,6 +187,27 @@ def sum_window(
     return node.number("scale") * total
 
 
+@implements("weigh_reference")
+def weigh_reference(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``result[m] = sum over c of vector[m, c] * reference[m // A, c]``."""
+    vector, reference = inputs
+    weighed: Array = np.einsum("pac,pcu->pau", _by_alternative(vector, reference), reference)
+    return weighed.reshape(len(vector), reference.shape[2])
+
+
+@implements("dense_by_channel")
+def dense_by_channel(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``result[n, c] = sum over p of x[n, p, c] * kernel[p * C + c]``."""
+    (x,) = inputs
+    kernel = constants["kernel"].reshape(*x.shape[1:], -1)
+    summed: Array = np.einsum("npc,pcu->ncu", x, kernel)
+    return summed
+
+
 @implements("running_max")
 def running_max(
     node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context

@@ -175,6 +175,24 @@ def sum_window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Te
     return tf.reduce_sum(inputs[0], axis=1) * tf.constant(node.number("scale"), inputs[0].dtype)
 
 
+@emits("weigh_reference")
+def weigh_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The sum of the rows of each pair's reference, weighed by its items' vectors."""
+    vector, reference = inputs
+    return by_item(tf.matmul(by_pair(vector, reference), reference))
+
+
+@emits("dense_by_channel")
+def dense_by_channel(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """One product a channel, over the positions."""
+    length, channels = (int(extent) for extent in inputs[0].shape[1:])
+    kernel = constants.prepared(
+        "kernel", "by channel", lambda k: k.reshape(length, channels, -1).transpose(1, 0, 2)
+    )
+    products = tf.matmul(tf.transpose(inputs[0], [2, 0, 1]), kernel)
+    return tf.transpose(products, [1, 0, 2])
+
+
 @emits("running_max")
 def running_max(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """Entry i: the maximum of the first i positions, or of all from i on if reversed."""

@@ -73,6 +73,20 @@ def _sum(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_shape(types[0].shape[0], types[0].channels),)
 
 
+def _by_channel(node: Node, types: Types, roles: Roles) -> Types:
+    source, kernel = types[0], roles["kernel"]
+    if source.elements != kernel.shape[0]:
+        raise ValueError(f"kernel {kernel} does not fit the input {source}")
+    return (source.with_shape(source.shape[0], source.channels, kernel.shape[1]),)
+
+
+def _weighed(node: Node, types: Types, roles: Roles) -> Types:
+    vector, reference = types
+    if vector.shape[1:] != reference.shape[1:2]:
+        raise ValueError(f"{vector} does not weigh the rows of {reference}")
+    return (vector.with_shape(vector.shape[0], reference.shape[2]),)
+
+
 def _running(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_length(types[0].length + 1),)
 
@@ -181,6 +195,28 @@ _propagation(
     1,
     summary="(delta M): the delta of a global sum or average: `scale` times its sum",
     attributes={"scale": 1.0},
+)
+_propagation(
+    "weigh_reference",
+    _weighed,
+    2,
+    summary="(vector M, reference P): the sum of the reference's rows, each times its entry of the "
+    "vector",
+    products=Products(
+        lambda node, types: types[1].elements,
+        lambda node, types: (types[1].length, types[1].channels),
+    ),
+)
+register(
+    OpDefinition(
+        "dense_by_channel",
+        _by_channel,
+        summary="(value N): flatten and dense, before the channels are added up: (N, C, units)",
+        roles=("kernel",),
+        required=("kernel",),
+        stages="intout",
+        products=Products(lambda node, types: types[0].elements * node.type.channels),
+    )
 )
 register(
     OpDefinition(

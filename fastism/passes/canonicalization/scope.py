@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from fastism.ir.graph import Graph, Node, Rewritten
+from fastism.ir.analysis import reach
+from fastism.ir.builder import complete, infer
+from fastism.ir.graph import Attribute, Graph, Node, Rewritten, Value
 from fastism.ir.module import Constant, Module
 from fastism.ir.ops import definition
 from fastism.ir.types import TensorType
@@ -53,6 +56,40 @@ class Scope:
         free = _free(name, self._names)
         self._names.add(free)
         return free
+
+    @cached_property
+    def reach(self) -> dict[str, str]:
+        """How far an edit reaches, by value: see `fastism.ir.analysis.reach`."""
+        return dict(reach(self.graph, self.module.seq_input))
+
+    def alone(self, name: str) -> bool:
+        """Whether one node reads a value, and it is no output."""
+        return name not in self.graph.outputs and len(self.graph.users.get(name, (None,))) == 1
+
+    def node(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        name: str,
+        like: Node,
+        attributes: Mapping[str, Attribute] | None = None,
+        constants: Mapping[str, str] | None = None,
+    ) -> Node:
+        """A new node of the layer of ``like``, its type inferred; the rule has to return it."""
+        node = Node(
+            name,
+            op,
+            tuple(inputs),
+            (),
+            complete(op, attributes or {}),
+            tuple((constants or {}).items()),
+            origin=like.origin,
+        )
+        roles = {role: self.constants[key].type for role, key in node.constants}
+        (type_,) = infer(node, [self.type(source) for source in inputs], roles)
+        node = node.replace(results=(Value(name, type_),))
+        self._made[name] = node
+        return node
 
     def data(self, node: Node, role: str) -> Array | None:
         """A weight of ``node``, or None if it has none in that role.

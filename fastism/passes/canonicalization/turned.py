@@ -28,7 +28,7 @@ def turn_last(node: Node, scope: Scope) -> Rewritten:
     Only where nothing else reads the turned value, so that nothing is computed twice.
     """
     turn = scope.producer(node.inputs[0])
-    if not is_function(node) or not _turns(turn) or not _alone(node.inputs[0], scope):
+    if not is_function(node) or not _turns(turn) or not scope.alone(node.inputs[0]):
         return node
     assert turn is not None
     source = turn.inputs[0]
@@ -81,8 +81,3 @@ def dense_of_turned(node: Node, scope: Scope) -> Rewritten:
 def _turns(node: Node | None) -> bool:
     """Whether a node makes (N, C, L) of (N, L, C), or the other way round."""
     return node is not None and node.op == "permute" and node["order"] == TURN
-
-
-def _alone(name: str, scope: Scope) -> bool:
-    """Whether one node reads a value, and it is no output."""
-    return name not in scope.graph.outputs and len(scope.graph.users.get(name, (None,))) == 1

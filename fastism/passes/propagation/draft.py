@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 
-from fastism.ir.builder import GraphBuilder
-from fastism.ir.graph import Attribute, Node
+from fastism.ir.builder import GraphBuilder, complete, infer
+from fastism.ir.graph import Attribute, Node, Value
 from fastism.ir.module import Constant, Module
 from fastism.ir.ops import definition
 from fastism.ir.program import EDIT, INDICES
@@ -34,7 +34,7 @@ class Draft:
         self.sites = sites
         self.builder = GraphBuilder(name, constants)
         self.saved: dict[str, TensorType] = {}
-        self.running: dict[str, tuple[str, bool]] = {}
+        self.derived: dict[str, Node] = {}
         self._made: dict[Hashable, str] = {}
         self.builder.reserve(self.source.values)
         edited = self.source.values[module.seq_input].type
@@ -106,10 +106,24 @@ class Draft:
             self.builder.input(name, type_, exact=True)
         return name
 
-    def running_max(self, source: str, suffix: str, *, reverse: bool) -> str:
-        """Ask the intout graph for the running maxima of a reference activation."""
-        name, type_ = f"{source}{suffix}", self.source.values[source].type
+    def derive(
+        self,
+        op: str,
+        source: str,
+        suffix: str,
+        attributes: Mapping[str, Attribute] | None = None,
+        constants: Mapping[str, str] | None = None,
+    ) -> str:
+        """Ask the intout graph for what an op makes of a reference activation."""
+        name = f"{source}{suffix}"
         while name in self.source.values:
             name += "'"
-        self.running[name] = (source, reverse)
-        return self.save(name, type_.with_length(type_.length + 1))
+        maker = self.source.producers.get(source)
+        given = complete(op, attributes or {})
+        node = Node(name, op, (source,), (), given, tuple((constants or {}).items()))
+        roles = {role: self.builder.constants[key].type for role, key in node.constants}
+        (type_,) = infer(node, self.source.types([source]), roles)
+        self.derived[name] = node.replace(
+            results=(Value(name, type_),), origin=maker.origin if maker else None
+        )
+        return self.save(name, type_)

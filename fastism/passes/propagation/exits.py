@@ -15,6 +15,7 @@ import numpy as np
 from fastism.ir.graph import Graph, Node
 from fastism.passes.propagation.draft import SEQUENCE, SITE
 from fastism.passes.propagation.layout import Layout, Strips, crowded
+from fastism.passes.propagation.scaled import scaled, scales_into_flatten, weighed
 from fastism.passes.propagation.state import Propagation
 
 SHARING = 16
@@ -41,6 +42,21 @@ def leaves_through_dense(graph: Graph, node: Node) -> bool:
     return node.op == "dense" and source is not None and source.op == "flatten"
 
 
+def leaves_behind(graph: Graph, node: Node) -> bool:
+    """Whether a node that reads an exit is part of the same way out: multiply, flatten, dense."""
+    scales = node.op == "flatten" and scaled(graph, node.inputs[0]) is not None
+    return scales or leaves_through_dense(graph, node)
+
+
+def read_on_windows(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The values whose windows a node reads: a dense layer those in front of the flatten."""
+    if leaves_through_dense(graph, node):
+        node = graph.producers[node.inputs[0]]
+    product = node.inputs[0] if node.op == "flatten" else node.results[0].name
+    found = scaled(graph, product)
+    return node.inputs if found is None else (found.local,)
+
+
 def _all_dense(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
     name = node.result.name
     users = graph.users[name]
@@ -51,29 +67,49 @@ def _all_dense(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
     )
 
 
+def _all_flat(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
+    if not scales_into_flatten(graph, node):
+        return False
+    (flattening,) = graph.users[node.result.name]
+    return flattening.labels.isdisjoint(stop_layers) and _all_dense(graph, flattening, stop_layers)
+
+
 def flatten(state: Propagation, node: Node) -> None:
     """Nothing to do: the dense layers behind it read the window."""
+
+
+def scale(state: Propagation, node: Node) -> None:
+    """Nothing to do: the dense layers behind it scale the window."""
 
 
 def dense(state: Propagation, node: Node) -> None:
     """Flatten and dense: multiply the window's delta by the kernel rows that belong to it."""
     flattened, name = state.source.producers[node.inputs[0]], node.result.name
     source = flattened.inputs[0]
-    products = [
-        state.draft.add(
-            "dense_rows",
-            [state.delta_at(source, layout), SITE],
-            f"{name}.delta",
-            {"length": state.draft.length(source)},
-            {
-                "kernel": dict(node.constants)["kernel"],
-                "start": state.draft.table(source, layout.start),
-            },
-            node,
+    found = None if state.follows(source) else scaled(state.source, source)
+    source = found.local if found else source
+    products = []
+    for layout in _sharing(state, source):
+        delta = state.delta_at(source, layout)
+        if found:
+            factors = [delta, state.whole(found.vector)]
+            delta = state.draft.add("multiply", factors, f"{name}.scaled", like=node)
+        tables = {"start": state.draft.table(source, layout.start)}
+        products.append(
+            state.draft.add(
+                "dense_rows",
+                [delta, SITE],
+                f"{name}.delta",
+                {"length": state.draft.length(source)},
+                {"kernel": dict(node.constants)["kernel"], **tables},
+                node,
+            )
         )
-        for layout in _sharing(state, source)
-    ]
-    _finish(state, node, products)
+    if found:
+        parts = [weighed(state, node, found), *products]
+        state.leave_whole(name, state.draft.add("add", parts, f"{name}.whole", like=node))
+    else:
+        _finish(state, node, products)
 
 
 def _sharing(state: Propagation, source: str) -> Strips:
@@ -133,7 +169,7 @@ def global_max_pool(state: Propagation, node: Node) -> None:
         (".before", False, layout.start),
         (".behind", True, layout.start + layout.width),
     ):
-        running = state.draft.running_max(source, suffix, reverse=reverse)
+        running = state.draft.derive("running_max", source, suffix, {"reverse": reverse})
         outer = state.draft.add(
             "window",
             [running, SEQUENCE, SITE],
@@ -150,6 +186,7 @@ def global_max_pool(state: Propagation, node: Node) -> None:
 
 
 EXITS: dict[str, Exit] = {
+    "multiply": Exit(_all_flat, scale),
     "flatten": Exit(_all_dense, flatten),
     "dense": Exit(lambda graph, node, stops: leaves_through_dense(graph, node), dense),
     "global_average_pool": Exit(_always, global_average_pool),

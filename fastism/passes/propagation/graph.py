@@ -20,11 +20,11 @@ from fastism.passes.propagation.state import Propagation
 
 @dataclass(frozen=True)
 class Propagated:
-    """A propagation graph and what it asks of the intout graph."""
+    """A propagation graph and what it asks of the intout graph: values, and nodes for more."""
 
     graph: Graph
     saved: dict[str, TensorType]
-    running: dict[str, tuple[str, bool]]
+    derived: dict[str, Node]
 
 
 def windows(module: Module) -> dict[str, Range]:
@@ -80,8 +80,8 @@ def propagation_graph(
     used = {source for node in finished.nodes for source in node.inputs} | set(finished.outputs)
     saved = {key: type_ for key, type_ in draft.saved.items() if key in used}
     kept = [v for v in finished.inputs if v.name in used or v.name not in draft.saved]
-    running = {key: what for key, what in draft.running.items() if key in saved}
-    return Propagated(finished.replace(inputs=tuple(kept)), saved, running)
+    derived = {key: node for key, node in draft.derived.items() if key in saved}
+    return Propagated(finished.replace(inputs=tuple(kept)), saved, derived)
 
 
 def _propagate(state: Propagation, node: Node) -> None:

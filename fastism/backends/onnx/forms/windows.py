@@ -164,6 +164,25 @@ def sum_window(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     return total if scale == 1.0 else writer.add("Mul", total, writer.number(scale))
 
 
+@writes("weigh_reference")
+def weigh_reference(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """MatMul of the vectors, folded by pair, with their pair's reference."""
+    vector, reference = inputs
+    folded = by_pair(writer, vector, writer.input_type(), reference)
+    return by_item(writer, writer.add("MatMul", folded, reference), node.type)
+
+
+@writes("dense_by_channel")
+def dense_by_channel(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """MatMul over the positions, a product a channel."""
+    length, channels = extents(writer.input_type())
+    kernel = writer.weight(
+        "kernel", "by channel", lambda k: k.reshape(length, channels, -1).transpose(1, 0, 2)
+    )
+    turned = writer.add("Transpose", inputs[0], perm=(2, 0, 1))
+    return writer.add("Transpose", writer.add("MatMul", turned, kernel), perm=(1, 0, 2))
+
+
 @writes("running_max")
 def running_max(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     """Max of the value and of itself moved by 1, 2, 4...: each covers twice as many positions."""

@@ -46,6 +46,16 @@ SAMPLES = (
         for shape in ((4, 3), (3,), (4, 3, 2))
     ),
     *(
+        Sample("weigh_reference", ((channels,), (channels, units)), batches="MP")
+        for channels, units in ((4, 3), (1, 1))
+    ),
+    *(
+        Sample(
+            "dense_by_channel", ((length, channels),), constants={"kernel": (length * channels, 3)}
+        )
+        for length, channels in ((5, 4), (1, 3), (6, 1))
+    ),
+    *(
         Sample("running_max", ((length, 3),), {"reverse": reverse}, tolerance=0)
         for length in (1, 2, 7, 64)
         for reverse in (False, True)

@@ -1,0 +1,221 @@
+"""Ops pass the meeting with a pooled vector, where that comes to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fastism.backends.reference import run
+from fastism.ir.printer import print_graph
+from fastism.ir.verify import verify
+from fastism.passes import Canonicalize
+
+LENGTH = 24
+RANDOM = np.random.default_rng(5)
+WEIGHTS = {
+    "wide.kernel": RANDOM.normal(size=(5, 4, 3)),
+    "wide.bias": RANDOM.normal(size=3),
+    "apart.kernel": RANDOM.normal(size=(3, 1, 4)),
+    "mix.kernel": RANDOM.normal(size=(1, 4, 3)),
+    "row.value": RANDOM.normal(size=(1, 4)),
+    "bn.scale": RANDOM.normal(size=4),
+    "bn.shift": RANDOM.normal(size=4),
+}
+WEIGHTS["mix.unshifted.kernel.pooled"] = WEIGHTS["mix.kernel"][0]
+WEIGHTS["mix.unshifted.bias.pooled"] = WEIGHTS["wide.bias"].astype("float32") * 24
+WEIGHTS["total.positions"] = np.asarray(24)
+WEIGHTS = {name: array.astype("float32") for name, array in WEIGHTS.items()}
+
+GATE = """\
+  %mean   : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}
+  %excite : f32[N,1,4] = sigmoid(%mean)
+  %gate   : f32[N,24,4] = multiply(%excite, %seq)
+"""
+EXCITE = "\n".join(GATE.splitlines()[:2])
+CONTEXT = """\
+  %most : f32[N,1,4]  = global_max_pool(%seq) {keepdims=true}
+  %with : f32[N,24,4] = add(%seq, %most)
+"""
+MOST = CONTEXT.splitlines()[0]
+
+
+def graph(body: str) -> str:
+    output = body.split(" : ")[-2].split()[-1]
+    return f"graph @main(%seq: f32[N,24,4]) {{\n{body}\n  return {output}\n}}\n"
+
+
+Check = Callable[[str, str], None]
+
+
+@pytest.fixture
+def becomes(parsed: Callable) -> Check:
+    """One becomes the other, which stays as it is; the last value, returned, is the same."""
+
+    def check(before: str, after: str) -> None:
+        module = parsed(graph(before), "flat", WEIGHTS)
+        found = Canonicalize()(module)
+        verify(found)
+        wanted = parsed(graph(after), "canonical", WEIGHTS)
+        assert print_graph(found.main).split("\n") == print_graph(wanted.main).split("\n")
+        assert Canonicalize()(found) == found
+        x = np.random.default_rng(9).normal(size=(2, 24, 4))
+        old, new = (
+            run(m, "main", {"seq": x}, dtype="float64")[m.main.outputs[0]] for m in (module, found)
+        )
+        np.testing.assert_allclose(old, new, rtol=1e-6, atol=1e-9)
+
+    return check
+
+
+def stays(parsed: Callable, body: str) -> None:
+    module = parsed(graph(body), "canonical", WEIGHTS)
+    assert Canonicalize()(module) == module.replace(after="canonicalize")
+
+
+def test_a_factor_passes_what_keeps_channels_apart(becomes: Check) -> None:
+    becomes(
+        f"""{GATE}
+  %crop : f32[N,20,4] = crop(%gate) {{left=2, right=2}}
+  %relu : f32[N,20,4] = relu(%crop)
+  %bn   : f32[N,20,4] = scale_shift(%relu) scale=@bn.scale shift=@bn.shift
+""",
+        f"""{EXCITE}
+  %crop.unscaled : f32[N,20,4] = crop(%seq) {{left=2, right=2}}
+  %relu.unscaled : f32[N,20,4] = relu(%crop.unscaled)
+  %bn.unscaled   : f32[N,20,4] = scale_shift(%relu.unscaled) scale=@bn.scale
+  %bn.scaled     : f32[N,20,4] = multiply(%bn.unscaled, %excite)
+  %bn            : f32[N,20,4] = scale_shift(%bn.scaled) shift=@bn.shift
+""",
+    )
+
+
+def test_a_factor_that_may_be_negative_stays_in_front_of_relu(parsed: Callable) -> None:
+    stays(
+        parsed,
+        """\
+  %mean   : f32[N,1,4]  = global_average_pool(%seq) {keepdims=true}
+  %excite : f32[N,1,4]  = tanh(%mean)
+  %gate   : f32[N,24,4] = multiply(%seq, %excite)
+  %relu   : f32[N,24,4] = relu(%gate)
+""",
+    )
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "%out : f32[N,24,4] = silu(%gate)",
+        "%out : f32[N,24,4] = relu(%gate) {threshold=0.5}",
+        "%out : f32[N,20,3] = conv1d(%gate) {width=5} @wide.kernel",
+        "%out : f32[N,24,4] = softmax(%gate)",
+    ],
+)
+def test_a_factor_stays_in_front_of_what_mixes_or_bends(parsed: Callable, node: str) -> None:
+    stays(parsed, f"{GATE}  {node}\n")
+
+
+def test_nothing_moves_from_a_vector_that_no_edit_changes(parsed: Callable) -> None:
+    stays(
+        parsed,
+        """\
+  %same : f32[N,1,4]  = constant(%seq) @row.value
+  %gate : f32[N,24,4] = multiply(%seq, %same)
+  %relu : f32[N,24,4] = absolute(%gate)
+""",
+    )
+
+
+def test_nothing_moves_that_two_read(parsed: Callable) -> None:
+    stays(
+        parsed,
+        f"{GATE}"
+        "  %crop : f32[N,20,4] = crop(%gate) {left=2, right=2}\n"
+        "  %bend : f32[N,24,4] = silu(%gate)\n"
+        "  %inner : f32[N,20,4] = crop(%bend) {left=2, right=2}\n"
+        "  %both : f32[N,20,8] = concatenate(%crop, %inner)\n",
+    )
+
+
+def test_a_factor_passes_a_convolution_of_each_channel_by_itself(becomes: Check) -> None:
+    becomes(
+        f"{GATE}"
+        "  %conv : f32[N,24,4] = conv1d(%gate) {groups=4, pad=same, width=3}"
+        " @apart.kernel bias=@bn.shift\n",
+        f"{EXCITE}\n"
+        "  %conv.unscaled : f32[N,24,4] = conv1d(%seq) {groups=4, pad=same, width=3}"
+        " @apart.kernel\n"
+        "  %conv.scaled   : f32[N,24,4] = multiply(%conv.unscaled, %excite)\n"
+        "  %conv          : f32[N,24,4] = scale_shift(%conv.scaled) shift=@bn.shift\n",
+    )
+
+
+def test_a_term_behind_a_convolution_differs_at_padded_ends(becomes: Check) -> None:
+    becomes(
+        f"{CONTEXT}"
+        "  %conv : f32[N,24,3] = conv1d(%with) {pad=same, width=5} @wide.kernel @wide.bias\n",
+        f"{MOST}\n"
+        "  %conv.unshifted : f32[N,24,3] = conv1d(%seq) {pad=same, width=5}"
+        " @wide.kernel @wide.bias\n"
+        "  %conv.ends      : f32[N,5,4]  = upsample(%most) {factor=5}\n"
+        "  %conv.few       : f32[N,5,3]  = conv1d(%conv.ends) {pad=(2, 2), width=5} @wide.kernel\n"
+        "  %conv.inner     : f32[N,1,3]  = slice(%conv.few) {start=2, stop=3}\n"
+        "  %conv.inner:2   : f32[N,20,3] = upsample(%conv.inner) {factor=20}\n"
+        "  %conv.left      : f32[N,2,3]  = slice(%conv.few) {stop=2}\n"
+        "  %conv.right     : f32[N,2,3]  = slice(%conv.few) {start=3}\n"
+        "  %conv.vector    : f32[N,24,3] = concatenate(%conv.left, %conv.inner:2, %conv.right)"
+        " {axis=1}\n"
+        "  %conv           : f32[N,24,3] = add(%conv.unshifted, %conv.vector)\n",
+    )
+
+
+def test_a_term_passes_a_convolution_without_padding_and_pools(becomes: Check) -> None:
+    becomes(
+        f"{CONTEXT}"
+        "  %bn   : f32[N,24,4] = scale_shift(%with) scale=@bn.scale shift=@bn.shift\n"
+        "  %conv : f32[N,7,3]  = conv1d(%bn) {width=5, stride=3} @wide.kernel @wide.bias\n"
+        "  %pool : f32[N,3,3]  = max_pool(%conv) {size=2, stride=2}\n"
+        "  %most2 : f32[N,3]   = global_max_pool(%pool)\n",
+        f"{MOST}\n"
+        "  %bn.unshifted   : f32[N,24,4] = scale_shift(%seq) scale=@bn.scale shift=@bn.shift\n"
+        "  %bn.vector      : f32[N,1,4] = scale_shift(%most) scale=@bn.scale\n"
+        "  %conv.unshifted : f32[N,7,3]  = conv1d(%bn.unshifted) {width=5, stride=3}"
+        " @wide.kernel @wide.bias\n"
+        "  %conv.ends      : f32[N,6,4]  = upsample(%bn.vector) {factor=6}\n"
+        "  %conv.few       : f32[N,1,3]  = conv1d(%conv.ends) {pad=(0, 0), width=5, stride=3}"
+        " @wide.kernel\n"
+        "  %pool.unshifted : f32[N,3,3]  = max_pool(%conv.unshifted) {size=2, stride=2}\n"
+        "  %most2.pool     : f32[N,3]  = global_max_pool(%pool.unshifted)\n"
+        "  %most2.vector   : f32[N,3]  = reshape(%conv.few) {shape=(3)}\n"
+        "  %most2          : f32[N,3]  = add(%most2.pool, %most2.vector)\n",
+    )
+
+
+def test_a_sum_is_taken_before_channels_are_mixed(becomes: Check) -> None:
+    becomes(
+        f"{CONTEXT}"
+        "  %mix   : f32[N,24,3] = conv1d(%with) {width=1} @mix.kernel @wide.bias\n"
+        "  %total : f32[N,3]    = global_sum_pool(%mix)\n",
+        f"{MOST}\n"
+        "  %mix.few        : f32[N,1,3]  = conv1d(%most) {pad=(0, 0), width=1} @mix.kernel\n"
+        "  %total.pool:2   : f32[N,4]    = global_sum_pool(%seq)\n"
+        "  %total.pool     : f32[N,3]    = dense(%total.pool:2)"
+        " kernel=@mix.unshifted.kernel.pooled bias=@mix.unshifted.bias.pooled\n"
+        "  %total.vector   : f32[N,1,3]  = scale_shift(%mix.few) scale=@total.positions\n"
+        "  %total.vector:2 : f32[N,3]    = reshape(%total.vector) {shape=(3)}\n"
+        "  %total          : f32[N,3]    = add(%total.pool, %total.vector:2)\n",
+    )
+
+
+def test_a_mean_takes_both_sides_of_a_sum_with_a_scaled_value(becomes: Check) -> None:
+    becomes(
+        f"{GATE}"
+        "  %skip : f32[N,24,4] = add(%seq, %gate)\n"
+        "  %out  : f32[N,1,4]  = global_average_pool(%skip) {keepdims=true}\n",
+        f"{EXCITE}\n"
+        "  %out.pool   : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}\n"
+        "  %out.pool:3 : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}\n"
+        "  %out.pool:2 : f32[N,1,4] = multiply(%out.pool:3, %excite)\n"
+        "  %out        : f32[N,1,4] = add(%out.pool, %out.pool:2)\n",
+    )

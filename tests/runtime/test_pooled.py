@@ -1,0 +1,119 @@
+"""Squeeze and excite, and contexts that are added: what follows is not made anew where it need not.
+
+Scores are held against the model at every site, both edges included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+
+from fastism import api
+from fastism.ir.ops import definition
+from fastism.runtime.inputs import random_inputs
+from tests.compare import assert_matches_model
+from tests.runtime.functions import Function, model_of
+
+layers, ops = keras.layers, keras.ops
+
+
+def excited(x: Any, activation: str = "sigmoid") -> Any:
+    """Every channel times what the means of all say of it."""
+    means = layers.GlobalAveragePooling1D(keepdims=True)(x)
+    return layers.Multiply()([x, layers.Dense(x.shape[-1], activation=activation)(means)])
+
+
+def with_context(x: Any) -> Any:
+    """A vector that knows all positions, added to each."""
+    most = layers.GlobalMaxPooling1D(keepdims=True)(x)
+    return layers.Add()([x, layers.Dense(x.shape[-1], activation="tanh")(most)])
+
+
+def mean(x: Any) -> Any:
+    return layers.GlobalAveragePooling1D()(x)
+
+
+def convolved(x: Any, width: int = 5, **options: Any) -> Any:
+    return layers.Conv1D(3, width, **{"padding": "same", **options})(x)
+
+
+def channels_apart(x: Any) -> Any:
+    x = layers.DepthwiseConv1D(3, padding="same")(layers.Cropping1D((2, 1))(excited(x)))
+    return layers.GlobalMaxPooling1D()(layers.UpSampling1D(2)(layers.AveragePooling1D(2)(x)))
+
+
+def residual(x: Any) -> Any:
+    return mean(layers.Add()([x, excited(layers.Conv1D(4, 3, padding="same")(x))]))
+
+
+def one_gate(x: Any) -> Any:
+    """One number scales all channels: even convolutions keep it."""
+    gate = layers.Dense(1, activation="sigmoid")(layers.GlobalMaxPooling1D(keepdims=True)(x))
+    return layers.GlobalMaxPooling1D()(convolved(x * gate))
+
+
+FULLY: dict[str, Function] = {
+    "mean": lambda x: mean(excited(x)),
+    "mean_of_mixed": lambda x: mean(layers.BatchNormalization()(convolved(excited(x), 1))),
+    "sum_of_mixed": lambda x: ops.sum(convolved(with_context(x), 1), axis=1),
+    "relu_and_pools": lambda x: ops.max(layers.MaxPooling1D(3)(ops.relu(excited(x))), axis=1),
+    "most_of_shifted": lambda x: ops.max(layers.MaxPooling1D(2)(with_context(x)), axis=1),
+    "valid": lambda x: ops.max(convolved(with_context(x), padding="valid"), axis=1),
+    "strided": lambda x: mean(convolved(with_context(x), 6, strides=3)),
+    "dilated": lambda x: mean(convolved(with_context(x), 3, dilation_rate=3)),
+    "causal": lambda x: mean(convolved(with_context(x), 4, padding="causal")),
+    "repeated": lambda x: mean(x + layers.RepeatVector(x.shape[1])(ops.max(x, axis=1))),
+    "channels_apart": channels_apart,
+    "residual": residual,
+    "one_gate": one_gate,
+}
+
+
+FULLY["dense"] = lambda x: layers.Dense(3)(layers.Flatten()(excited(x)))
+FULLY["dense_without_bias"] = lambda x: layers.Dense(3, use_bias=False)(
+    layers.Flatten()(layers.MaxPooling1D(2)(ops.relu(excited(x))))
+)
+
+
+def two_dense(x: Any) -> Any:
+    flat = layers.Flatten()(excited(x, "tanh"))
+    return layers.Concatenate()([layers.Dense(3)(flat), layers.Dense(2)(flat)])
+
+
+FULLY["two_dense"] = two_dense
+
+ANEW: dict[str, tuple[Function, list[str]]] = {
+    "convolution_of_scaled": (lambda x: convolved(excited(x)), ["conv1d", "after"]),
+    "bent": (lambda x: convolved(ops.silu(excited(x))), ["conv1d", "after"]),
+    "bent_by_relu": (lambda x: convolved(ops.relu(excited(x, "tanh"))), ["conv1d", "after"]),
+    "bent_by_relu_from_above": (lambda x: convolved(ops.relu(excited(x))), ["conv1d", "after"]),
+    "shifted": (lambda x: ops.relu(convolved(with_context(x), 4)), ["after"]),
+    "shifted_and_strided": (
+        lambda x: ops.relu(convolved(layers.BatchNormalization()(with_context(x)), 4, strides=2)),
+        ["after"],
+    ),
+    "twice": (lambda x: ops.relu(convolved(excited(with_context(x)))), ["conv1d", "after"]),
+}
+"""Convolutions over all positions that the arithmetic asks for, or that no rule saves."""
+
+
+def made_anew(function: Function) -> list[str]:
+    """Products over many positions that are run whole, once the scores were held to the model's."""
+    plan = api.compile(model := model_of(function), backend="reference")
+    assert_matches_model(plan, model, random_inputs(plan.module.main))
+    nodes = plan.stage["segmented"].main.nodes
+    whole = [node for node in nodes if node.mode == "whole" and node.type.length > 10]
+    return [node.name for node in whole if definition(node.op).products]
+
+
+@pytest.mark.parametrize("name", FULLY)
+def test_nothing_is_made_anew(name: str) -> None:
+    assert made_anew(FULLY[name]) == []
+
+
+@pytest.mark.parametrize("name", ANEW)
+def test_what_is_made_anew(name: str) -> None:
+    function, names = ANEW[name]
+    assert made_anew(function) == names
