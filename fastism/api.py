@@ -287,7 +287,9 @@ def load(
     backend, pipeline, positions = (
         manifest[key] for key in ("backend", "pipeline", "output_positions")
     )
-    return _plan(stages, rows, opaque, backend, pipeline, positions, letters, reductions)
+    plan = _plan(stages, rows, opaque, backend, pipeline, positions, letters, reductions)
+    plan.checked = manifest.get("checked", {})
+    return plan
 
 
 def _edited(module: Module) -> Any:

@@ -56,6 +56,15 @@ class CheckReport:
     sites: int = 0
     every: int = 0
 
+    @property
+    def record(self) -> dict[str, int | float]:
+        """What a plan keeps of it."""
+        return {
+            "items": self.items,
+            "sites": self.sites,
+            "largest_difference": self.largest_difference,
+        }
+
     def __str__(self) -> str:
         return (
             f"{self.items:,} items at {self.sites:,} of {self.every:,} sites, largest difference "

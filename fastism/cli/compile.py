@@ -182,6 +182,7 @@ def compile_(
         live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
         with writing_what_disagrees(session):
             report = check_plan(plan, live)
+        plan.checked = report.record
         session.note(f"agrees with the model: {report}")
         if report.largest_effect < 1e-4:
             session.note(

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fastism.cli.edits import Written
-from fastism.cli.options import PATH, load_custom_objects, model_options, parse_memory
+from fastism.cli.forecast import forecast
+from fastism.cli.options import (
+    PATH,
+    architecture_option,
+    check_model_file,
+    load_architecture,
+    load_custom_objects,
+    model_options,
+    parse_memory,
+)
 from fastism.cli.outputs import Wanted, on_genome, output_options
 from fastism.cli.progress import Progress
+from fastism.cli.receipt import check_run, check_same_model, compiled_check
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.cli.shard import parse_shard, shard_option
@@ -21,9 +30,8 @@ from fastism.errors import InputError
 if TYPE_CHECKING:
     from fastism.io.header import Header
     from fastism.io.manifest import JSON
-    from fastism.io.rows import Rows
-    from fastism.io.shards import Record, Shards
-    from fastism.io.sources.base import Batch, Source
+    from fastism.io.shards import Shards
+    from fastism.io.sources.base import Source
     from fastism.runtime.plan import Array, Plan
 
 _USUAL_BATCH = 32
@@ -59,7 +67,19 @@ _USUAL_BATCH = 32
     help="Go on with the run that was stopped; begin it where none was.",
 )
 @shard_option
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be read, computed and written, and how long it would take.",
+)
+@click.option(
+    "-m",
+    "--model",
+    type=PATH,
+    help="The model file: some of this run's scores are held against it before they are written.",
+)
 @model_options
+@architecture_option
 @pass_session
 def run(
     session: Session,
@@ -71,8 +91,11 @@ def run(
     alternatives: str | None,
     resume: bool,
     shard: str | None,
+    dry_run: bool,
+    model: Path | None,
     custom_objects: str | None,
     unsafe: bool,
+    architecture: str | None,
 ) -> None:
     """Run PLAN on every sequence and write the scores.
 
@@ -80,10 +103,12 @@ def run(
     command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
     from fastism.io.manifest import MANIFEST, read_manifest, sha256
+    from fastism.io.partial import partial_path
     from fastism.io.parts import ATTRIBUTE, Part
+    from fastism.io.room import disk_taken
     from fastism.io.shards import Record, Shards
     from fastism.io.versions import versions
-    from fastism.io.writers.publish import claims, publish
+    from fastism.io.writers.publish import check_all, claims, publish
 
     budgeted = None if memory is None else parse_memory(memory)
     letters, manifest = given.letters, read_manifest(plan)
@@ -98,6 +123,9 @@ def run(
     for sentence in source.notes:
         session.note(sentence)
     objects = load_custom_objects(custom_objects)
+    if model is not None:
+        check_model_file(model)
+    build = load_architecture(architecture)
 
     session.load_tensorflow()
     from fastism import api
@@ -105,6 +133,13 @@ def run(
     from fastism.runtime.memory import default_memory
 
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    live = None
+    if model is not None:
+        from fastism.frontends.models import loaded as loaded_model
+
+        check_same_model(plan, loaded.stages[0], model)
+        live = loaded_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
+    session.note_device()
     arguments: dict[str, JSON] = {
         "plan": str(plan),
         **given.arguments,
@@ -132,30 +167,37 @@ def run(
         alphabet=letters,
         arguments=arguments,
         regions=source.chromosomes is not None,
+        one_hot=source.one_hot,
         **hashes,
+    ).with_attributes(compiled_check(loaded))
+    kept = disk_taken(partial_path(targets[0].path)) if resume else 0
+    check_all(
+        targets,
+        header,
+        stop - start,
+        force=wanted.force or renaming,
+        beside=max(0, (stop - start) * header.bytes_a_sequence - kept),
     )
-    for target in targets:
-        target.format.check(header, target.options)
     budget = (default_memory() if budgeted is None else budgeted) // 2
     record = Record(
-        identity={
-            **identity,
-            "--output": list(wanted.outputs),
-            "--format": wanted.format,
-            "--compression": wanted.compression,
-            "--shard": shard,
-        },
+        identity={**identity, "--shard": shard},
         sequences=source.count,
         batch=fit_batch(loaded, batch_size, budget, header.alternatives),
         memory=budget,
         start=start,
         stop=stop,
     )
+    if dry_run:
+        forecast(session, loaded, source, header, record, targets, written)
+        return
     with claims(targets) as folders:
         first = targets[0].path
         shards = Shards.begin(folders[0], first, record, resume=resume, force=wanted.force)
         with shards.kept_if_stopped(session.note):
             score_missing(session, loaded, source, shards, header, written)
+            if live is not None:
+                receipt = check_run(session, loaded, live, source, shards, written)
+                header = header.with_attributes(receipt)
             publish(
                 targets,
                 folders,
@@ -199,6 +241,7 @@ def score_missing(
     """Score the sequences of the shards that are missing, a shard at a time."""
     from fastism.io.rows import joined
     from fastism.io.work import work_of
+    from fastism.runtime.batch import score_batch
 
     record = shards.record
     stretches = shards.missing()
@@ -210,37 +253,16 @@ def score_missing(
         for work in work_of(source, record, stretches):
             scored = []
             for start, batch in work.numbered():
-                inner = progress.within(done, len(batch))
-                scored.append(score_batch(plan, batch, start, source.count, record, written, inner))
+                scored.append(
+                    score_batch(
+                        plan,
+                        batch,
+                        written.rows(plan, batch.inputs, start, source.count),
+                        batch_size=record.batch,
+                        memory=record.memory,
+                        progress=progress.within(done, len(batch)),
+                    )
+                )
                 done += len(batch)
             shards.write(work.start, header, joined(scored))
             progress.update(done)
-
-
-def score_batch(
-    plan: Plan,
-    part: Batch,
-    first: int,
-    sequences: int,
-    record: Record,
-    written: Written,
-    progress: Callable[[int, int], None],
-) -> Rows:
-    """Score a batch that begins at the ``first`` of so many sequences."""
-    from fastism.io.rows import Rows
-
-    edits = written.rows(plan, part.inputs, first, sequences)
-    scores = plan(
-        part.inputs,
-        alternatives=edits,
-        batch_size=record.batch,
-        memory=record.memory,
-        progress=progress,
-    )
-    return Rows(
-        names=part.names,
-        sequences=part.inputs[plan.module.seq_input],
-        scores={name: (scores[name].reference, scores[name].alternate) for name in scores},
-        alternatives=edits if edits.ndim == 5 else None,
-        regions=part.regions,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -81,9 +82,21 @@ class Session:
 
     def load_tensorflow(self) -> None:
         """Import TensorFlow now, so that its C++ log lines do not reach the user."""
-        import fastism.quiet  # noqa: F401
+        from fastism.quiet import tf
 
+        if self.quiet:
+            tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced again
         self._warn_of_unseen_gpu()
+
+    def note_device(self) -> None:
+        """A line on what TensorFlow computes with."""
+        tf = sys.modules["tensorflow"]
+        gpus = [
+            tf.config.experimental.get_device_details(device).get("device_name", device.name)
+            for device in tf.config.list_physical_devices("GPU")
+        ]
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or _cores()
+        self.note(f"device: {', '.join(gpus) if gpus else f'CPU, {threads} threads'}")
 
     def _warn_of_unseen_gpu(self) -> None:
         """Say so, in one line, if this machine has a GPU and TensorFlow cannot use it."""
@@ -97,6 +110,13 @@ class Session:
                 f"warning: nvidia-smi lists {gpus} GPU(s), and TensorFlow sees none: running on "
                 "the CPU (try: pip install 'tensorflow[and-cuda]')"
             )
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 pass_session = click.make_pass_decorator(Session)

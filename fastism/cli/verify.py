@@ -16,11 +16,12 @@ from fastism.cli.options import (
     load_custom_objects,
     model_options,
 )
+from fastism.cli.receipt import check_same_model
 from fastism.cli.reductions import function_option, parse_reduction_options
 from fastism.cli.replay import writing_what_disagrees
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
-from fastism.errors import InputError, MismatchError, PlanError
+from fastism.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -108,7 +109,7 @@ def verify(
     from fastism import api
     from fastism.checking.check import check_by_stages, check_plan
     from fastism.checking.model import check_imported
-    from fastism.frontends.models import file_hash, loaded
+    from fastism.frontends.models import loaded
 
     compiled = api.load(plan, custom_objects=objects, unsafe=unsafe, reduce=functions)
     if bisect:
@@ -119,12 +120,7 @@ def verify(
     if model is None:
         session.say("every stage gives what the one before it gives, and so does the backend")
         return
-    recorded = stages[0].sha256
-    if recorded and recorded != file_hash(model):
-        raise PlanError(
-            f"{plan} was not compiled from {model}",
-            why=f"the plan's model is {stages[0].model}, sha256 {recorded[:12]}..",
-        )
+    check_same_model(plan, stages[0], model)
     live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
     if stages[0].stage == "imported":
         check_imported(compiled, live)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -34,7 +34,8 @@ class Header:
     of the type they are stored as, where they come with the sequences (S is 1 where every site of
     a sequence gets the same). length, channels: of the sequences. letters: the channels that are
     written, None for all. alphabet: a letter for each channel. regions: whether every sequence
-    comes from a region of a genome. attributes: facts by name, which go into every file: the model,
+    comes from a region of a genome. stored: the type sequences are kept in, for any but one-hot
+    ones. attributes: facts by name, which go into every file: the model,
     versions, what was asked for.
 
     Raises InputError for an output with a name that a scores file cannot hold.
@@ -47,6 +48,7 @@ class Header:
     channels: int
     alphabet: str
     regions: bool = False
+    stored: str = "int8"
     letters: tuple[int, ...] | None = None
     attributes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -72,9 +74,13 @@ class Header:
         own = self.alternatives.dtype.itemsize * math.prod(self.alternatives.shape[1:])
         return (
             4 * values * (1 + len(self.sites) * self.columns)
-            + self.length * self.channels
+            + np.dtype(self.stored).itemsize * self.length * self.channels
             + (own if self.own_rows else 0)
         )
+
+    def with_attributes(self, attributes: Mapping[str, Any]) -> Header:
+        """The same, with more facts."""
+        return replace(self, attributes={**self.attributes, **attributes})
 
     def same_scores(self, other: Header) -> bool:
         """Whether sequences of both can stand in one file."""
@@ -83,6 +89,7 @@ class Header:
             and (self.length, self.channels) == (other.length, other.channels)
             and self.alphabet == other.alphabet
             and (self.regions, self.letters) == (other.regions, other.letters)
+            and self.stored == other.stored
             and np.array_equal(self.sites, other.sites)
             and np.array_equal(self.alternatives, other.alternatives)
             and self.alternatives.shape[1:] == other.alternatives.shape[1:]

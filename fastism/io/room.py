@@ -32,6 +32,11 @@ def check_room(needed: Iterable[tuple[Path, int]]) -> None:
             )
 
 
+def disk_taken(folder: Path) -> int:
+    """Bytes of the files in a folder; 0 where there is none."""
+    return sum(path.stat().st_size for path in folder.glob("*.h5"))
+
+
 def in_words(size: float) -> str:
     """``812 bytes``, ``3.4 MB``, ``12.0 GB``."""
     if size < 1000:

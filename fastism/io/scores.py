@@ -1,7 +1,7 @@
 """The scores file: one HDF5 file, written a block at a time, and read back whole or in blocks.
 
 names               (N,)               utf-8
-sequences           (N, L, C)          int8, the one-hot rows
+sequences           (N, L, C)          int8, the one-hot rows; float32 where they hold other numbers
 sites               (S, 2)             start and width of each edited interval
 alternatives        (A, width, C)      the rows written at every site of every sequence; or, where
                                        they differ, (N, S, A, width, C), with S = 1 where every
@@ -87,7 +87,7 @@ class ScoresWriter:
         else:
             self._file["alternatives"] = header.alternatives.astype(np.float32)
         self._growing("names", (), _TEXT)
-        self._growing("sequences", (header.length, header.channels), np.int8)
+        self._growing("sequences", (header.length, header.channels), np.dtype(header.stored))
         if header.regions:
             for name, dtype in _REGION.items():
                 self._growing(f"regions/{name}", (), dtype)
@@ -113,7 +113,7 @@ class ScoresWriter:
     def append(self, rows: Rows) -> None:
         """Add sequences and their scores."""
         self._add("names", np.asarray(rows.names, dtype=object))
-        self._add("sequences", np.asarray(rows.sequences, np.int8))
+        self._add("sequences", np.asarray(rows.sequences, self._header.stored))
         if self._header.own_rows:
             assert rows.alternatives is not None
             shape = (len(rows), *self._header.alternatives.shape[1:])
@@ -182,6 +182,7 @@ class ScoresReader:
             channels=int(sequences.shape[2]),
             alphabet=str(attributes["alphabet"]),
             regions="regions" in file,
+            stored=sequences.dtype.name,
             letters=None if letters is None else tuple(map(int, letters)),
             attributes=attributes,
         )

@@ -21,7 +21,7 @@ from fastism.io.header import Header
 from fastism.io.manifest import JSON
 from fastism.io.partial import discard, partial_path
 from fastism.io.rows import Rows
-from fastism.io.scores import ScoresWriter, blocks_of
+from fastism.io.scores import ScoresReader, ScoresWriter, blocks_of
 from fastism.io.whole import settle
 
 RECORD = "run.json"
@@ -161,6 +161,12 @@ class Shards:
             else:
                 self.clear()
             raise
+
+    def row(self, index: int) -> Rows:
+        """One sequence of those that are done."""
+        start = max(first for first, _ in self.record.bounds() if first <= index)
+        with ScoresReader(self._path(start)) as reader:
+            return reader.rows(index - start, index - start + 1)
 
     def blocks(self) -> Iterator[Rows]:
         """All sequences and their scores, in order."""

@@ -37,6 +37,10 @@ class Compiled:
     letters: the channels of the edited input that are written; all of them if None.
     reductions: what is made of the model's outputs inside the graph, by their names.
     compiled: runs the plan's passes on a module of its first stage, and returns every stage.
+
+    ``checked`` says how near to the model's own its scores came, where that was looked at:
+    ``items`` and ``sites`` that were compared, and the ``largest_difference`` as a share of the
+    output's scale.
     """
 
     def __init__(
@@ -62,11 +66,14 @@ class Compiled:
         self.letters = letters
         self.reductions = dict(reductions or {})
         self.compiled = compiled
+        self.checked: Mapping[str, Any] = {}
         self.executor = Executor(self.module, emit(self.module), letters)
 
     def with_module(self: Self, module: Module) -> Self:
         """The same plan with another scheduled module."""
-        return self._with((*self.stages[:-1], module))
+        plan = self._with((*self.stages[:-1], module))
+        plan.checked = self.checked
+        return plan
 
     def run_by(self: Self, backend: str, emit: Callable[[Module], Mapping[str, Function]]) -> Self:
         """The same plan, its graphs run by the functions of another backend."""
@@ -161,6 +168,7 @@ class Compiled:
             "alternatives": self.alternatives.tolist(),
             **({} if self.letters is None else {"letters": list(self.letters)}),
             **manifest_of(self.reductions),
+            **({"checked": dict(self.checked)} if self.checked else {}),
         }
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:

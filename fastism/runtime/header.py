@@ -19,11 +19,13 @@ def header_of(
     alphabet: str,
     arguments: Mapping[str, Any],
     regions: bool = False,
+    one_hot: bool = True,
     **hashes: str,
 ) -> Header:
     """The header of scores by a plan.
 
-    alternatives, alphabet, regions: as `Header` has them. arguments: what the run was asked for.
+    alternatives, regions: as `Header` has them. alphabet: letters of all channels, or of those that
+    are written. one_hot: whether sequences are. arguments: what the run was asked for.
     hashes: attributes that say what was read.
     """
     module, sites = plan.module, plan.module.sites
@@ -34,8 +36,20 @@ def header_of(
         alternatives=alternatives,
         length=plan.length,
         channels=plan.channels,
-        alphabet=alphabet,
+        alphabet=_by_channel(alphabet, plan),
         regions=regions,
+        stored="int8" if one_hot else "float32",
         letters=plan.letters,
         attributes=facts((module.model, module.sha256), arguments, **hashes),
     )
+
+
+def _by_channel(alphabet: str, plan: Plan) -> str:
+    """A letter for each channel; a dot for one that has none."""
+    written = plan.letters or tuple(range(plan.channels))
+    if len(alphabet) == plan.channels:
+        return alphabet
+    if len(alphabet) != len(written):
+        return "." * plan.channels
+    letters = dict(zip(written, alphabet, strict=True))
+    return "".join(letters.get(channel, ".") for channel in range(plan.channels))

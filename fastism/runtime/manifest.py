@@ -18,8 +18,12 @@ FIELDS = {
     "alternatives": "the rows that are written at a site, (A, width, C)",
     "letters": "the channels that are written, where others stay as they are",
     "reductions": "what is made of outputs inside the graph, by their names",
+    "checked": "how near to the model's own its scores came when it was compiled",
 }
 """What a plan says of itself in its manifest, under ``plan``."""
+
+
+_UNCHECKED = {"items": 0, "sites": 0, "largest_difference": 0.0}
 
 
 def check_manifest(
@@ -30,6 +34,7 @@ def check_manifest(
     numbers = positions if isinstance(positions, list) else []
     distinct = len(set(map(str, numbers))) == len(numbers) == len(imported.outputs)
     counted = all(type(each) is int and each >= 0 for each in numbers)
+    checked = manifest.get("checked", _UNCHECKED)
     letters, channels = manifest.get("letters", [0]), range(_channels(imported))
     named = letters if isinstance(letters, list) else []
     fits = {
@@ -38,6 +43,9 @@ def check_manifest(
         "pipeline": isinstance(manifest.get("pipeline"), str),
         "backend": isinstance(manifest.get("backend"), str),
         "alternatives": isinstance(manifest.get("alternatives"), list),
+        "checked": isinstance(checked, dict)
+        and checked.keys() == _UNCHECKED.keys()
+        and all(type(each) in (int, float) for each in checked.values()),
         "letters": bool(named)
         and all(type(each) is int and each in channels for each in named)
         and len(set(named)) == len(named),

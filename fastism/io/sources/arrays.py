@@ -39,10 +39,13 @@ class ArraySource:
         if not self.count:
             raise InputError(f"{next(iter(counts))} holds no sequence")
         digest = hashlib.sha256((letters.identity if letters else "").encode())
+        self.one_hot = True
         for name, file in files.items():
             digest.update(f"{name}\n{file.array.shape}\n{file.array.dtype.str}\n".encode())
             for part in _numbers(file):
                 digest.update(part.tobytes())
+                if name == reads.seq_input:
+                    self.one_hot &= np.array_equal(part, part.astype(np.int8))
         self.identity = digest.hexdigest()
         self.notes = letters.notes if letters else ()
 

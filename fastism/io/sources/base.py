@@ -59,6 +59,10 @@ class Source(Protocol):
     def chromosomes(self) -> Mapping[str, int] | None:
         """The lengths of the genome's chromosomes by name, in its order; None without a genome."""
 
+    @property
+    def one_hot(self) -> bool:
+        """Whether sequences hold nothing but small whole numbers, as one-hot ones do."""
+
     def batches(self, size: int, first: int = 0) -> Iterator[Batch]:
         """Up to ``size`` sequences at a time, from the ``first`` of all on."""
 

@@ -28,6 +28,8 @@ class RegionSource:
     the line, at the first mistake.
     """
 
+    one_hot = True
+
     def __init__(
         self, path: Path, genome: Path, reads: Reads, alphabet: str, on_mismatch: str = "pad"
     ) -> None:

@@ -18,6 +18,7 @@ class FastaSource:
     """
 
     chromosomes: Mapping[str, int] | None = None
+    one_hot = True
 
     def __init__(self, path: Path, reads: Reads, alphabet: str) -> None:
         require_letters(reads, alphabet)

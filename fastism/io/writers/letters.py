@@ -45,8 +45,9 @@ class Matrix:
         alphabet = [header.alphabet[channel] for channel in channels]
         order = next((each for each in _ORDERS if sorted(each) == sorted(alphabet)), None)
         if order is None:
+            said = "".join(alphabet) if "." not in alphabet else "not said"
             raise InputError(
-                f"{what} holds scores of A, C, G and T, and the alphabet is {''.join(alphabet)}",
+                f"{what} holds scores of A, C, G and T, and the alphabet is {said}",
                 attempt="h5, zarr or tsv, which hold any",
             )
         if not writes_letters(header.alternatives, header.letters):

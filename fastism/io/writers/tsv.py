@@ -36,6 +36,12 @@ class Tsv(Format):
     def check(self, header: Header, options: Options) -> None:
         Chosen.several(header, options, "delta")
         _require_words(header.alternatives)
+        channels = header.letters or range(header.channels)
+        if "." in (header.alphabet[channel] for channel in channels):
+            raise InputError(
+                "a table of mutations has letters, and it is not said which the channels are",
+                attempt="--alphabet with a letter for each",
+            )
         if header.regions and not set(header.alphabet) <= set("ACGTUN"):
             raise InputError(
                 f"a table of a genome's mutations is of its bases, and the alphabet is "

@@ -69,7 +69,7 @@ class _Writer:
             self._rows("alternatives", stored.shape[1:], stored.dtype)
         else:
             self._whole("alternatives", header.alternatives.astype(np.float32))
-        self._rows("sequences", (header.length, header.channels), np.dtype(np.int8))
+        self._rows("sequences", (header.length, header.channels), np.dtype(header.stored))
         for name, shape in header.outputs.items():
             values = (len(header.sites), header.columns, *shape)
             self._rows(f"{name}/reference", shape, np.dtype(np.float32))
@@ -92,7 +92,7 @@ class _Writer:
 
     def append(self, rows: Rows) -> None:
         header = self._header
-        values: dict[str, Array] = {"sequences": np.asarray(rows.sequences, np.int8)}
+        values: dict[str, Array] = {"sequences": np.asarray(rows.sequences, header.stored)}
         if header.own_rows:
             assert rows.alternatives is not None
             shape = (len(rows), *header.alternatives.shape[1:])

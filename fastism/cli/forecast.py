@@ -1,0 +1,69 @@
+"""``run --dry-run``: what would be read, computed and written, and how long it would take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fastism.cli.edits import Written
+from fastism.cli.session import Session
+
+if TYPE_CHECKING:
+    from fastism.io.header import Header
+    from fastism.io.shards import Record
+    from fastism.io.sources.base import Source
+    from fastism.io.writers.publish import Target
+    from fastism.runtime.plan import Plan
+
+
+def forecast(
+    session: Session,
+    plan: Plan,
+    source: Source,
+    header: Header,
+    record: Record,
+    targets: Sequence[Target],
+    written: Written,
+) -> None:
+    """Say what a run would do; a batch is computed twice, to time the second."""
+    from fastism.io.room import in_words
+
+    count = record.end - record.start
+    sites, columns = len(header.sites), header.columns
+    session.say(f"reads     {count:,} sequences of {header.length:,} positions")
+    session.say(
+        f"computes  {count * sites * columns:,} mutants: {sites:,} sites of every sequence, "
+        f"{columns:,} alternatives at each"
+    )
+    for target in targets:
+        size = in_words(target.format.size(header, target.options, count))
+        packed = " before compression" if target.options.compression else ""
+        session.say(f"writes    {target.path}, {target.format.name}, about {size}{packed}")
+    kept = in_words(count * header.bytes_a_sequence)
+    session.say(f"          and until it ends {kept} beside {targets[0].path}")
+    seconds, timed = _seconds_a_sequence(plan, source, record, written)
+    session.say(f"takes     {_duration(seconds * count)}, by {timed} sequences that were timed")
+
+
+def _seconds_a_sequence(
+    plan: Plan, source: Source, record: Record, written: Written
+) -> tuple[float, int]:
+    """Seconds a sequence once all is warm, and how many sequences say so."""
+    from fastism.runtime.batch import score_batch
+
+    batch = next(source.batches(record.batch, record.start))
+    edits = written.rows(plan, batch.inputs, record.start, source.count)
+    for _ in range(2):
+        start = time.perf_counter()
+        score_batch(plan, batch, edits, batch_size=record.batch, memory=record.memory)
+        seconds = time.perf_counter() - start
+    return seconds / len(batch), len(batch)
+
+
+def _duration(seconds: float) -> str:
+    """``about 12.0 s``, ``5.0 min``, ``3.5 h``, ``2.1 days``."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"about {seconds / size:,.1f} {unit}"
+    return f"about {seconds:,.1f} s" if seconds >= 1 else "less than a second"

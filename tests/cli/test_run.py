@@ -1,0 +1,164 @@
+"""``fastism run``: what it says before it begins, what its files say, and runs that are killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from fastism import data
+from fastism.cli import main
+from fastism.io.fasta import read_fasta
+from fastism.io.scores import read_scores
+
+MODEL = data.path("demo.h5")
+SITES = range(90, 98)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled model compiled for a few sites, and checked."""
+    path = tmp_path_factory.mktemp("compiled") / "plan"
+    line = ["compile", str(MODEL), "-o", str(path), "--sites", "90:98", "--tune", "off"]
+    assert main(["--quiet", *line]) == 0
+    return path
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with three sequences."""
+    monkeypatch.chdir(tmp_path)
+    records = list(read_fasta(data.path("demo.fa")))[:3]
+    (tmp_path / "x.fa").write_text("".join(f">{r.name}\n{r.sequence}\n" for r in records))
+    return tmp_path
+
+
+def test_a_dry_run_says_what_there_is_to_do_and_does_nothing(
+    plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5", "-o", "t.tsv.gz", "--dry-run"]
+    assert main([*line, "--compression", "gzip"]) == 0
+    out, err = capsys.readouterr()
+    said = out.splitlines()
+    assert said[0] == "reads     3 sequences of 200 positions"
+    assert said[1] == ("computes  96 mutants: 8 sites of every sequence, 4 alternatives at each")
+    assert said[2] == "writes    s.h5, h5, about 3.0 kB before compression"
+    assert said[3] == "writes    t.tsv.gz, tsv, about 5.0 kB before compression"
+    assert re.fullmatch(r" +and until it ends [\d.]+ kB beside s\.h5", said[4])
+    assert re.fullmatch(
+        r"takes     (about [\d.]+ s|less than a second), by 3 sequences that were timed", said[5]
+    )
+    assert re.match(r"device: (CPU, \d+ threads|.*)\n", err)
+    assert [path.name for path in folder.iterdir()] == ["x.fa"]
+
+
+def test_files_say_how_near_to_the_model_they_are(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the check when the plan was compiled; by the run itself with --model."""
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5"]
+    assert main(line) == 0
+    attributes = read_scores("s.h5").attributes
+    assert attributes["checked"] == (
+        "32 mutants of random sequences, when the plan was compiled, at 8 sites, against the "
+        "model's own predictions"
+    )
+    assert 0 < attributes["checked_largest_difference"] < 1e-5
+    capsys.readouterr()
+    assert main([*line, "-o", "x.tsv", "--force", "-m", str(MODEL)]) == 0
+    assert re.search(
+        r"agrees with the model: 96 mutants of 3 sequences at 8 of 8 sites, largest difference "
+        r"\d\.\de-\d\d of the output's scale\n",
+        capsys.readouterr().err,
+    )
+    attributes = read_scores("s.h5").attributes
+    assert attributes["checked"] == (
+        "96 mutants of this run, at 8 sites, against the model's own predictions"
+    )
+    assert 0 < attributes["checked_largest_difference"] < 1e-5
+    manifest = json.loads((plan / "manifest.json").read_text())
+    assert manifest["plan"]["checked"]["items"] == 32
+
+
+def test_scores_that_are_not_the_models_are_kept_back(
+    plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from fastism.runtime.plan import Plan
+    from fastism.runtime.scores import HeadScores, Scores
+
+    score = Plan.__call__
+
+    def wrong(self: Plan, *arguments: object, **options: object) -> Scores:
+        found = score(self, *arguments, **options)  # type: ignore[arg-type]
+        (name,) = found
+        return Scores({name: HeadScores(found[name].reference, found[name].alternate * 1.001)})
+
+    monkeypatch.setattr(Plan, "__call__", wrong)
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5", "-m", str(MODEL)]
+    assert main(line) == 2
+    err = capsys.readouterr().err
+    assert "fastism: the scores of this run are not the model's: " in err
+    assert "1.0e-03 of its scale, and 1e-05 is rounding" in err
+    assert sorted(path.name for path in folder.iterdir()) == ["s.h5.partial", "x.fa"]
+
+
+def test_a_model_that_the_plan_is_not_of(
+    plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "other.h5").write_bytes(MODEL.read_bytes() + b" ")
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5", "-m"]
+    assert main([*line, "other.h5"]) == 2
+    assert f"fastism: {plan} was not compiled from other.h5\n" in capsys.readouterr().err
+    assert main([*line, "none.h5"]) == 2
+    assert "fastism: the model none.h5 does not exist\n" in capsys.readouterr().err
+    assert not list(folder.glob("s.h5*"))
+
+
+def test_no_room_is_said_before_anything_is_computed(
+    plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(3000))
+    assert main(["--quiet", "run", str(plan), "-s", "x.fa", "-o", "s.h5"]) == 2
+    assert capsys.readouterr().err == (
+        "fastism: there is no room for s.h5\n"
+        f"  why: 5.8 kB are written, and 3.0 kB are free in {folder}\n"
+        "  try: a folder on another disk, fewer outputs, or --compression gzip\n"
+    )
+    assert [path.name for path in folder.iterdir()] == ["x.fa"]
+
+
+def test_sequences_that_are_not_one_hot_are_kept_as_they_are(plan: Path) -> None:
+    x = np.random.default_rng(0).dirichlet(np.ones(4), (2, 200)).astype(np.float32)
+    np.save("x.npy", x)
+    assert main(["--quiet", "run", str(plan), "-s", "x.npy", "-o", "s.h5"]) == 0
+    with h5py.File("s.h5") as file:
+        assert file["sequences"].dtype == np.float32
+        np.testing.assert_array_equal(file["sequences"][:], x)
+    np.save("whole.npy", np.eye(4, dtype=np.float64)[np.zeros((2, 200), int)])
+    assert main(["--quiet", "run", str(plan), "-s", "whole.npy", "-o", "w.h5"]) == 0
+    assert read_scores("w.h5").sequences.dtype == np.int8
+
+
+def test_the_outputs_may_be_others_when_a_run_goes_on(
+    plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is kept are predictions: a score that cannot be had is given up for another."""
+    line = ["--quiet", "run", str(plan), "-s", "x.fa", "-o", "t.tsv", "--score"]
+    with monkeypatch.context() as negative:
+        negative.setattr("numpy.log2", lambda values: 1 / 0)
+        assert main([*line, "logfc"]) == 3
+    assert "broke down: ZeroDivisionError" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["t.tsv.partial", "x.fa"]
+    assert main([*line, "delta", "-o", "s.h5", "--resume"]) == 2
+    assert "--score says nothing of a scores file" in capsys.readouterr().err
+    assert main([*line, "delta", "-o", "s.bpnet.h5", "--resume"]) == 0
+    assert sorted(path.name for path in folder.iterdir() if "args" not in path.name) == [
+        *("s.bpnet.h5", "t.tsv", "x.fa"),
+    ]
