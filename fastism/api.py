@@ -85,8 +85,9 @@ def compile(
         channel for itself; or a function of yours in ``keras.ops``, from an output (N, ...) to
         another. Each of the three is for every wanted output, or a mapping by output.
     pipeline: passes to run in place of the default ones.
-    backend: ``tensorflow``, ``reference`` (numpy; slow, the definition of every op) or ``onnx``
-        (onnxruntime, on the graphs that ``fastism export`` writes); or another that is registered.
+    backend: ``tensorflow``; ``native`` (code for this CPU, which skips products with zero);
+        ``reference`` (numpy; slow, the definition of every op) or ``onnx`` (onnxruntime, on the
+        graphs that ``fastism export`` writes); or another that is registered.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     architecture: for a file of weights alone, a function that returns the built model, or the path
         of its description (``model.to_json()``, ``to_yaml()``) by any Keras.

@@ -16,6 +16,7 @@ MODULES: Final = Modules(
     "fastism.backends",
     {
         "tensorflow": "fastism.backends.tensorflow",
+        "native": "fastism.backends.native",
         "reference": "fastism.backends.reference",
         "onnx": "fastism.backends.onnx",
     },

@@ -4,6 +4,7 @@ from fastism.passes.annotate import Annotate
 from fastism.passes.base import Pass
 from fastism.passes.canonicalize import Canonicalize
 from fastism.passes.flatten import Flatten
+from fastism.passes.fuse import Fuse
 from fastism.passes.instruments import DumpStages, Instrument, PrintAfter, Timings
 from fastism.passes.manager import DEFAULT, Pipeline
 from fastism.passes.pipeline import parse_pipeline, print_pipeline
@@ -19,6 +20,7 @@ __all__ = [
     "Canonicalize",
     "DumpStages",
     "Flatten",
+    "Fuse",
     "Instrument",
     "Pass",
     "Pipeline",

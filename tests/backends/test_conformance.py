@@ -38,7 +38,7 @@ def test_op(backend: str, sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("backend", ["tensorflow", "onnx"])
+@pytest.mark.parametrize("backend", ["tensorflow", "native", "onnx"])
 def test_model(backend: str, name: str) -> None:
     conformance.check_model(backend, MODELS[name]())
 

@@ -1,0 +1,225 @@
+"""Where the values of a block of tiles lie in memory, and what each loop is told of every tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.backends.native.emitted import Emitted, padded_channels
+from fastism.backends.native.frames import Ints, Tiles
+from fastism.backends.native.machine import Machine
+from fastism.backends.native.products import HEADER as PRODUCT_HEADER
+from fastism.backends.native.writing import BYTES, FLOAT
+from fastism.ir.graph import Graph
+
+Array = npt.NDArray[Any]
+LINE = 64
+"""Bytes of a cache line, to which everything in the scratch memory is aligned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Where the windows of a value lie in the frames of the tiles.
+
+    begin: the row at which each item's window begins, (T, R). low, high: the rows, of all items of
+    the tile together, (T,).
+    """
+
+    begin: Ints
+    low: Ints
+    high: Ints
+
+    @classmethod
+    def of(cls, begin: Ints, width: int) -> Window:
+        """Windows of one width."""
+        return cls(begin, begin.min(axis=1), begin.max(axis=1) + width)
+
+
+@dataclass(eq=False)
+class Held:
+    """A value in the tiles of a block: what a tile takes, and where the first one's begins."""
+
+    window: Window
+    row: int
+    item: int
+    size: int
+    offset: int = 0
+
+
+@dataclass(eq=False)
+class Layout:
+    """The windows and the places of all values of a call, in one phase.
+
+    arrays: values of all items, of pairs or of sequences, by name. edit: the one whose windows lie
+    where the sites are.
+    """
+
+    graph: Graph
+    tiles: Tiles
+    machine: Machine
+    arrays: Mapping[str, Array]
+    edit: str
+    windows: dict[str, Window] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+
+    def begin(self, emitted: Emitted) -> tuple[Ints, Ints]:
+        """Where windows begin: those of what the root makes, and those of the result."""
+        loop, root = emitted.loop, emitted.loop.root
+        zero = np.zeros(self.tiles.item.shape, np.int64)
+        if loop.aligned:
+            return zero, zero
+        if root is None:
+            begin = self._first_read(emitted)
+            return begin, begin
+        made = zero
+        assert loop.source is not None
+        source = self.held[loop.source].window.begin
+        stride = root.integer("stride", 1)
+        if root.op in ("conv1d", "conv1d_spread") and stride == 1:
+            made = source
+        elif root.op in ("max_pool", "average_pool"):
+            made = source // stride
+            made = made - made.min(axis=1, keepdims=True)
+        return made, made + self.tiles.along(loop.expression.reached)
+
+    def _first_read(self, emitted: Emitted) -> Ints:
+        """The frame of a loop without a root: that of the first value of items that it reads."""
+        for slot in emitted.slots[1:]:
+            if slot.value is None:
+                continue
+            if slot.value in self.held:
+                return self.held[slot.value].window.begin + self.tiles.along(slot.path)
+            if slot.value == self.edit:
+                return self.tiles.origin + self.tiles.along(slot.path)
+        return np.zeros(self.tiles.item.shape, np.int64)
+
+    def hold(self, emitted: Emitted) -> None:
+        """Note where the result of a loop lies."""
+        loop = emitted.loop
+        made, begin = self.begin(emitted)
+        width = self.graph.values[loop.value].type.length
+        self.windows[loop.name] = Window.of(begin, width)
+        self.windows[loop.name + "@root"] = Window.of(made, width)
+        if loop.tiled:
+            window = self.windows[loop.name]
+            full = padded_channels(self.graph.values[loop.value].type.channels, self.machine)
+            row = full * FLOAT * self.machine.rows
+            rows = int((window.high - window.low).max())
+            self.held[loop.name] = Held(window, row, full * FLOAT, rounded(rows * row))
+
+    def records(self, emitted: Emitted, scratch: int, block: int, lists: int) -> Ints:
+        """What a loop is told of every tile, (T, size).
+
+        scratch: the address of the memory of a block. block: tiles of a block. lists: where in it
+        the lists of channels begin.
+        """
+        tiles, record = len(self.tiles.item), emitted.record
+        result = np.zeros((tiles, record.size), np.int64)
+        place = np.arange(tiles) % block
+        window = self.windows[emitted.loop.name]
+        result[:, 0], result[:, 1] = window.low, window.high
+        if emitted.is_product:
+            self._product(emitted, result, scratch, place, block, lists)
+        for number in range(record.slots):
+            address, low, count = self._slot(emitted, number, window.begin, scratch, place)
+            rows = self.machine.rows
+            for part, numbers in enumerate((address, low, count)):
+                at = record.at(number, part)
+                result[:, at : at + rows] = numbers
+        return result
+
+    def _product(
+        self,
+        emitted: Emitted,
+        result: Ints,
+        scratch: int,
+        place: Ints,
+        block: int,
+        lists: int,
+    ) -> None:
+        """The numbers of a product's record that are the tile's."""
+        loop, root = emitted.loop, emitted.loop.root
+        assert loop.source is not None
+        assert root is not None
+        source = self.held[loop.source]
+        first = source.window.low
+        rows = source.size // source.row + 1
+        channels = self.graph.values[root.inputs[0]].type.channels
+        begin = scratch + source.offset + place * source.size
+        pad = np.full(len(result), emitted.pad)
+        if root.op == "dense_rows":
+            name = root.constant("start")
+            assert name is not None
+            pad = self.tiles.along((name,))[:, 0]
+        list_bytes = rounded(rows * channels * FLOAT + LINE)
+        of_lists = scratch + lists + place * list_bytes
+        of_counts = scratch + lists + block * list_bytes + place * rounded(rows * BYTES)
+        columns = (
+            first,
+            source.window.high,
+            begin - first * source.row,
+            pad,
+            of_lists - first * channels * FLOAT,
+            of_counts - first * BYTES,
+        )
+        for name, column in zip(PRODUCT_HEADER[2:], columns, strict=True):
+            result[:, PRODUCT_HEADER.index(name)] = column
+
+    def _slot(
+        self, emitted: Emitted, number: int, begin: Ints, scratch: int, place: Ints
+    ) -> tuple[Ints, Ints, Ints]:
+        """Address of row 0 of the frame, first row and number of rows, of a slot; (T, R) each."""
+        slot, loop = emitted.slots[number], emitted.loop
+        if emitted.is_pool and number == 1:
+            assert loop.source is not None
+            made = self.windows[loop.name + "@root"].begin
+            address = self._rows(self.held[loop.source], np.zeros_like(begin), scratch, place)
+            return address, made, np.zeros_like(begin)
+        low, high = np.full(begin.shape, -(1 << 40)), np.full(begin.shape, 1 << 40)
+        for reach in slot.bounds:
+            first = begin - self.tiles.along(reach.path)
+            low, high = np.maximum(low, first), np.minimum(high, first + reach.count)
+        count = np.maximum(high - low, 0)
+        if number == 0:
+            count = np.where(self.tiles.valid, count, 0)
+        if slot.value is None:
+            return np.zeros_like(begin), low, count
+        name = loop.name if number == 0 else slot.value
+        rows = self.tiles.along(slot.path) - begin
+        if emitted.tiles[number]:
+            return self._rows(self.held[name], rows, scratch, place), low, count
+        return self._in_array(slot.value, rows), low, count
+
+    def _rows(self, held: Held, rows: Ints, scratch: int, place: Ints) -> Ints:
+        """Addresses in tiles of rows that are counted from where each item's window begins."""
+        first = scratch + held.offset + (place * held.size)[:, None]
+        item = np.arange(self.machine.rows) * held.item
+        return first + item + (held.window.begin - held.window.low[:, None] + rows) * held.row
+
+    def _in_array(self, name: str, rows: Ints) -> Ints:
+        """Addresses in an array of rows that are counted from where each entry begins."""
+        array, type = self.arrays[name], self.graph.values[name].type
+        batch = {"M": self.tiles.item, "P": self.tiles.pair, "N": self.tiles.sequence}
+        row = type.channels * FLOAT
+        entry = batch[str(type.shape[0])] * type.length
+        return array.ctypes.data + (entry + rows) * row
+
+    def lists(self, emitted: Emitted, block: int) -> int:
+        """Bytes that the lists of channels of a product take for a block."""
+        if not emitted.is_product:
+            return 0
+        assert emitted.loop.source is not None
+        assert emitted.loop.root is not None
+        source = self.held[emitted.loop.source]
+        rows = source.size // source.row + 1
+        channels = self.graph.values[emitted.loop.root.inputs[0]].type.channels
+        return block * (rounded(rows * channels * FLOAT + LINE) + rounded(rows * BYTES))
+
+
+def rounded(size: int) -> int:
+    """Bytes, up to whole cache lines."""
+    return -(-size // LINE) * LINE

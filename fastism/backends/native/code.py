@@ -1,0 +1,266 @@
+"""Write one function of LLVM IR: loops, addresses, vectors.
+
+Addresses and counters are 64-bit integers, numbers are f32 vectors of the machine's width. Locals
+live in memory that LLVM turns into registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from llvmlite import ir
+
+from fastism.backends.native.machine import Machine
+
+Value: TypeAlias = Any
+"""A value of LLVM; llvmlite has no types of its own for a checker."""
+
+I64 = ir.IntType(64)
+I32 = ir.IntType(32)
+F32 = ir.FloatType()
+
+
+class Code:
+    """A function under construction; its arguments are 64-bit integers."""
+
+    def __init__(self, module: ir.Module, name: str, arguments: int, machine: Machine) -> None:
+        self.module = module
+        self.machine = machine
+        self.vector = ir.VectorType(F32, machine.lanes)
+        self.integers = ir.VectorType(I32, machine.lanes)
+        self.function = ir.Function(
+            module, ir.FunctionType(ir.VoidType(), [I64] * arguments), name=name
+        )
+        self._entry = self.function.append_basic_block("entry")
+        self._first = ir.IRBuilder(self._entry)
+        start = self.function.append_basic_block("start")
+        self.build = ir.IRBuilder(start)
+        self._start = start
+
+    @property
+    def arguments(self) -> Sequence[Value]:
+        """What the function is given."""
+        return tuple(self.function.args)
+
+    def finish(self) -> None:
+        """Return from the function."""
+        self.build.ret_void()
+        self._first.branch(self._start)
+
+    # Whole numbers and addresses.
+
+    def whole(self, number: int) -> Value:
+        """A constant."""
+        return ir.Constant(I64, number)
+
+    def _int(self, value: Value | int) -> Value:
+        return self.whole(value) if isinstance(value, int) else value
+
+    def add(self, *values: Value | int) -> Value:
+        """The sum."""
+        total = self._int(values[0])
+        for value in values[1:]:
+            if value != 0:
+                total = self.build.add(total, self._int(value))
+        return total
+
+    def sub(self, one: Value | int, other: Value | int) -> Value:
+        """The difference."""
+        return self.build.sub(self._int(one), self._int(other))
+
+    def mul(self, one: Value | int, other: Value | int) -> Value:
+        """The product."""
+        return self._int(one) if other == 1 else self.build.mul(self._int(one), self._int(other))
+
+    def below(self, one: Value, other: Value | int) -> Value:
+        """Whether one is less than the other."""
+        return self.build.icmp_signed("<", self._int(one), self._int(other))
+
+    def least(self, one: Value | int, other: Value | int) -> Value:
+        """The smaller of two."""
+        one, other = self._int(one), self._int(other)
+        return self.build.select(self.below(one, other), one, other)
+
+    def most(self, one: Value | int, other: Value | int) -> Value:
+        """The larger of two."""
+        one, other = self._int(one), self._int(other)
+        return self.build.select(self.below(one, other), other, one)
+
+    def ceil_div(self, number: Value, by: int) -> Value:
+        """``number / by`` rounded up, and 0 for what is not above 0."""
+        number = self.most(number, 0)
+        return number if by == 1 else self.build.udiv(self.add(number, by - 1), self.whole(by))
+
+    def inside(self, position: Value, low: Value, count: Value) -> Value:
+        """Whether ``low <= position < low + count``."""
+        return self.build.icmp_unsigned("<", self.build.sub(position, low), count)
+
+    def pick(self, truth: Value, one: Value, other: Value) -> Value:
+        """One of two values."""
+        return self.build.select(truth, one, other)
+
+    # Memory.
+
+    def pointer(self, address: Value) -> Value:
+        return self.build.inttoptr(address, ir.PointerType())
+
+    def load_int(self, address: Value, offset: int = 0) -> Value:
+        """The i64 at an address."""
+        return self.build.load(self.pointer(self.add(address, offset)), typ=I64, align=8)
+
+    def load_index(self, address: Value) -> Value:
+        """The i32 at an address, as an i64."""
+        found = self.build.load(self.pointer(address), typ=I32, align=4)
+        return self.build.zext(found, I64)
+
+    def load_number(self, address: Value) -> Value:
+        """The f32 at an address in every lane."""
+        found = self.build.load(self.pointer(address), typ=F32, align=4)
+        return self.spread(found)
+
+    def spread(self, scalar: Value) -> Value:
+        """A number in every lane."""
+        empty = ir.Constant(self.vector, ir.Undefined)
+        single = self.build.insert_element(empty, scalar, ir.Constant(I32, 0))
+        return self.build.shuffle_vector(
+            single, empty, ir.Constant(self.integers, [0] * self.machine.lanes)
+        )
+
+    def load(self, address: Value, lanes: int | None = None, align: int = 4) -> Value:
+        """A vector; with ``lanes``, only so many are read, and the others are 0."""
+        if lanes is None or lanes == self.machine.lanes:
+            return self.build.load(self.pointer(address), typ=self.vector, align=align)
+        name = f"llvm.masked.load.v{self.machine.lanes}f32.p0"
+        kinds = [ir.PointerType(), I32, self._truths, self.vector]
+        function = self._declared(name, self.vector, kinds)
+        given = [self.pointer(address), ir.Constant(I32, 4), self._first_lanes(lanes), self.zero]
+        return self.build.call(function, given)
+
+    def store(self, value: Value, address: Value, lanes: int | None = None) -> None:
+        """Write a vector; with ``lanes``, only so many of it."""
+        if lanes is None or lanes == self.machine.lanes:
+            self.build.store(value, self.pointer(address), align=4)
+            return
+        name = f"llvm.masked.store.v{self.machine.lanes}f32.p0"
+        kinds = [self.vector, ir.PointerType(), I32, self._truths]
+        function = self._declared(name, ir.VoidType(), kinds)
+        given = [value, self.pointer(address), ir.Constant(I32, 4), self._first_lanes(lanes)]
+        self.build.call(function, given)
+
+    def store_int(self, value: Value, address: Value) -> None:
+        """Write an i64."""
+        self.build.store(value, self.pointer(address), align=8)
+
+    def store_index(self, value: Value, address: Value) -> None:
+        """Write an i64 as an i32."""
+        self.build.store(self.build.trunc(value, I32), self.pointer(address), align=4)
+
+    def keep_order(self) -> None:
+        """Loads written before stay before those written after: registers are not all taken."""
+        self.build.fence("acq_rel", targetscope="singlethread")
+
+    def room(self, kind: Value, count: int = 1) -> Value:
+        """A local of the function, as a pointer."""
+        return self._first.alloca(kind, size=ir.Constant(I32, count))
+
+    def address(self, pointer: Value) -> Value:
+        """Where a local is."""
+        return self.build.ptrtoint(pointer, I64)
+
+    # Numbers.
+
+    @property
+    def zero(self) -> Value:
+        """A vector of zeros."""
+        return ir.Constant(self.vector, None)
+
+    def number(self, value: float) -> Value:
+        """A constant in every lane."""
+        return ir.Constant(self.vector, [ir.Constant(F32, value)] * self.machine.lanes)
+
+    def fma(self, one: Value, other: Value, total: Value) -> Value:
+        """``one * other + total``, rounded once."""
+        return self._intrinsic("fma", one, other, total)
+
+    def root(self, value: Value) -> Value:
+        """The square root."""
+        return self._intrinsic("sqrt", value)
+
+    def size(self, value: Value) -> Value:
+        """The absolute value."""
+        return self._intrinsic("fabs", value)
+
+    def signed_as(self, value: Value, sign: Value) -> Value:
+        """The size of one number with the sign of another."""
+        return self._intrinsic("copysign", value, sign)
+
+    def rounded(self, value: Value) -> Value:
+        """The nearest whole number, ties to even."""
+        return self._intrinsic("rint", value)
+
+    def larger(self, one: Value, other: Value) -> Value:
+        """The larger of two, element by element; NaN of the first stays."""
+        return self.build.select(self.build.fcmp_ordered("<", one, other), other, one)
+
+    def smaller(self, one: Value, other: Value) -> Value:
+        """The smaller of two, element by element; NaN of the first stays."""
+        return self.build.select(self.build.fcmp_ordered(">", one, other), other, one)
+
+    def _intrinsic(self, name: str, *values: Value) -> Value:
+        full = f"llvm.{name}.v{self.machine.lanes}f32"
+        function = self._declared(full, self.vector, [self.vector] * len(values))
+        return self.build.call(function, values)
+
+    def compress(self, indices: Value, chosen: Value) -> Value:
+        """The chosen lanes of a vector of indices, moved to its front; AVX-512 alone can."""
+        kinds = [self.integers, self.integers, self._truths]
+        function = self._declared("llvm.x86.avx512.mask.compress.v16i32", self.integers, kinds)
+        return self.build.call(function, [indices, ir.Constant(self.integers, None), chosen])
+
+    def ones(self, bits: Value) -> Value:
+        """How many bits of a number are set, as an i64."""
+        wide = self.build.zext(bits, I64)
+        return self.build.call(self._declared("llvm.ctpop.i64", I64, [I64]), [wide])
+
+    def _declared(self, name: str, result: Value, arguments: Sequence[Value]) -> Value:
+        known = self.module.globals.get(name)
+        if known is None:
+            known = ir.Function(self.module, ir.FunctionType(result, arguments), name=name)
+        return known
+
+    @property
+    def _truths(self) -> Value:
+        return ir.VectorType(ir.IntType(1), self.machine.lanes)
+
+    def _first_lanes(self, count: int) -> Value:
+        return ir.Constant(self._truths, [int(i < count) for i in range(self.machine.lanes)])
+
+    # Flow.
+
+    @contextmanager
+    def loop(self, start: Value | int, stop: Value | int) -> Iterator[Value]:
+        """Run what is written inside for every whole number from start up to stop."""
+        counter = self.room(I64)
+        self.build.store(self._int(start), counter)
+        head, body, done = (self.function.append_basic_block(n) for n in ("head", "body", "done"))
+        self.build.branch(head)
+        self.build.position_at_end(head)
+        index = self.build.load(counter, typ=I64)
+        self.build.cbranch(self.below(index, stop), body, done)
+        self.build.position_at_end(body)
+        yield index
+        self.build.store(self.add(index, 1), counter)
+        self.build.branch(head)
+        self.build.position_at_end(done)
+
+    @contextmanager
+    def where(self, truth: Value) -> Iterator[None]:
+        """Run what is written inside if a condition holds."""
+        body, done = (self.function.append_basic_block(n) for n in ("then", "after"))
+        self.build.cbranch(truth, body, done)
+        self.build.position_at_end(body)
+        yield
+        self.build.branch(done)
+        self.build.position_at_end(done)

@@ -1,0 +1,85 @@
+"""Emit a module: the reference by TensorFlow, propagation by native loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fastism.backends import tensorflow
+from fastism.backends.native.frames import Ints
+from fastism.backends.native.loops import Foreign, loops_of
+from fastism.backends.native.machine import Machine, host
+from fastism.backends.native.program import Native
+from fastism.ir.graph import Graph, Value
+from fastism.ir.module import Module
+from fastism.ir.program import INTOUT, group_indices
+
+Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def emit(
+    module: Module, opaque: Mapping[str, Callable[..., Sequence[Any]]]
+) -> Mapping[str, Function]:
+    """Every graph of the module as a function from inputs by name to outputs by name.
+
+    What has no native form runs in TensorFlow. Raises LoweringError for an op that has no form
+    there either.
+    """
+    whole = tensorflow.emit(module, opaque)
+    result: dict[str, Function] = {}
+    for graph in module.graphs:
+        native = (
+            None if graph.name == INTOUT else native_graph(module, _of_items(graph), opaque, host())
+        )
+        result[graph.name] = native or whole[graph.name]
+    return result
+
+
+def _of_items(graph: Graph) -> Graph:
+    """A graph whose only batch axis is N as one over items: it does not tell them apart."""
+    if any(value.type.shape[:1] != ("N",) for value in graph.values.values()):
+        return graph
+
+    def item(value: Value) -> Value:
+        return replace(value, type=value.type.with_batch("M"))
+
+    nodes = tuple(node.replace(results=tuple(map(item, node.results))) for node in graph.nodes)
+    return graph.replace(inputs=tuple(map(item, graph.inputs)), nodes=nodes)
+
+
+def native_graph(
+    module: Module,
+    graph: Graph,
+    opaque: Mapping[str, Callable[..., Sequence[Any]]],
+    machine: Machine,
+    *,
+    skip: bool = True,
+    block: int | None = None,
+) -> Function | None:
+    """A graph with native loops; None for one that has none, or is not over items.
+
+    skip: leave out the products with zero. block: tiles that go through all loops together; as
+    many as the cache is taken to hold if None. Neither changes a bit.
+    """
+    if not any(value.type.shape[0] == "M" for value in graph.inputs):
+        return None
+    loops = loops_of(module, graph)
+    if all(isinstance(phase, Foreign) for phase in loops.phases):
+        return None
+
+    def foreign(part: Graph) -> Function:
+        return tensorflow.emit(module.with_graphs([part]), opaque)[part.name]
+
+    positions = _positions(module, graph)
+    return Native(module, loops, positions, machine, foreign, skip=skip, block=block)
+
+
+def _positions(module: Module, graph: Graph) -> Ints:
+    """Where each of a graph's sites is; all at one place if it is for none."""
+    if module.sites is None or not graph.constants:
+        rows = [len(module.content(name)) for node in graph.nodes for _, name in node.constants]
+        return np.zeros(max(rows, default=1), np.int64)
+    return np.asarray(module.sites.array[group_indices(module, graph)], np.int64)

@@ -1,0 +1,205 @@
+"""Write the functions of a graph's loops, and note what each has to be given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+
+from fastism.backends.native.code import Code
+from fastism.backends.native.expressions import Applied, Masked, Slot, Tree
+from fastism.backends.native.loops import Loop
+from fastism.backends.native.machine import Machine
+from fastism.backends.native.products import HEADER as PRODUCT_HEADER
+from fastism.backends.native.products import Shape, pack, write_product
+from fastism.backends.native.reductions import HEADER as POOL_HEADER
+from fastism.backends.native.reductions import Pool, write_elements, write_pool
+from fastism.backends.native.support import POOLS, PRODUCTS
+from fastism.backends.native.writing import BYTES, FLOAT, Record, Row, Writer
+from fastism.ir.graph import Graph, Node
+from fastism.ir.module import Module
+from fastism.ir.ops.convolution import padding
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """A loop, the function that runs it, and what that is given.
+
+    tiles: the slots whose rows lie in tiles. constants: arrays, in the order of their addresses.
+    pad: what a product's record says of padding, before an item's start is added.
+    """
+
+    loop: Loop
+    function: str
+    record: Record
+    slots: tuple[Slot, ...]
+    tiles: tuple[bool, ...]
+    constants: tuple[Array, ...]
+    pad: int = 0
+
+    @property
+    def is_product(self) -> bool:
+        """Whether the root is a product."""
+        return self.loop.root is not None and self.loop.root.op in PRODUCTS
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether the root is a pool."""
+        return self.loop.root is not None and self.loop.root.op in POOLS
+
+
+def padded_channels(channels: int, machine: Machine) -> int:
+    """Channels of a row in a tile, so that it is whole vectors."""
+    return -(-channels // machine.lanes) * machine.lanes
+
+
+class Emitter:
+    """Writes loops into one LLVM module."""
+
+    def __init__(self, module: Module, graph: Graph, machine: Machine, skip: bool) -> None:
+        self.llvm = ir.Module(name=graph.name)
+        self._module = module
+        self._graph = graph
+        self._machine = machine
+        self._skip = skip
+        self._packed: dict[str, Array] = {}
+        widest = max(value.type.channels for value in graph.values.values() if value.type.rank > 1)
+        self._zeros = np.zeros(padded_channels(widest, machine), np.float32)
+
+    def emit(self, loop: Loop, number: int, tiled: set[str]) -> Emitted:
+        """Write one loop. tiled: the values that lie in tiles in its phase."""
+        machine, root = self._machine, loop.root
+        slots = list(loop.expression.slots)
+        product = root is not None and root.op in PRODUCTS
+        pool = root is not None and root.op in POOLS
+        if pool:
+            slots.insert(1, Slot(loop.source, (), ()))
+        tiles = [loop.tiled, *(slot.value in tiled for slot in slots[1:])]
+        if pool:
+            tiles[1] = True
+        rows = [
+            None if slot.value is None else self._row(slot.value, tile)
+            for slot, tile in zip(slots, tiles, strict=True)
+        ]
+        record = Record(len(PRODUCT_HEADER if product else POOL_HEADER), len(slots), machine.rows)
+        code = Code(self.llvm, f"loop{number}", 3, machine)
+        names, arrays = self._constants(loop, product)
+        table = code.arguments[2]
+        held = {name: code.load_int(table, BYTES * index) for index, name in enumerate(names)}
+        channels = self._graph.values[loop.value].type.channels
+        writer = Writer(code, loop.expression, record, rows, channels, held, shift=int(pool))
+        if product:
+            assert root is not None
+            shape = self._shape(root)
+            write_product(writer, shape, held["kernel"])
+        elif pool:
+            assert root is not None
+            assert rows[1] is not None
+            write_pool(writer, self._pool(root), rows[1].stride)
+        else:
+            write_elements(writer)
+        code.finish()
+        pad = self._pad(root) if product and root is not None else 0
+        return Emitted(
+            loop, f"loop{number}", record, tuple(slots), tuple(tiles), tuple(arrays), pad
+        )
+
+    def _row(self, value: str, tile: bool) -> Row:
+        value = value.partition("@")[0] if value not in self._graph.values else value
+        channels, lanes = self._graph.values[value].type.channels, self._machine.lanes
+        if tile:
+            full = padded_channels(channels, self._machine)
+            return Row(full * FLOAT * self._machine.rows, True, True)
+        return Row(channels * FLOAT, False, channels % lanes == 0)
+
+    def _constants(self, loop: Loop, product: bool) -> tuple[list[str], list[Array]]:
+        """What a loop is given beside the tiles, by name."""
+        names, arrays = ["zeros"], [self._zeros]
+        root = loop.root
+        if product and root is not None:
+            names.append("kernel")
+            arrays.append(self._kernel(root))
+            if (bias := root.constant("bias")) is not None:
+                names.append(bias)
+                arrays.append(self._by_channel(bias))
+        for node in _nodes(loop.expression.tree):
+            for _, name in node.constants:
+                if name not in names:
+                    names.append(name)
+                    arrays.append(self._by_channel(name))
+        return names, arrays
+
+    def _by_channel(self, name: str) -> Array:
+        content = np.asarray(self._module.content(name), np.float32).ravel()
+        return _filled(content, padded_channels(len(content), self._machine))
+
+    def _kernel(self, root: Node) -> Array:
+        name = root.constant("kernel")
+        assert name is not None
+        if name not in self._packed:
+            kernel = np.asarray(self._module.content(name), np.float32)
+            if root.op == "dense":
+                kernel = kernel[None]
+            elif root.op == "dense_rows":
+                kernel = kernel.reshape(root.integer("length"), -1, kernel.shape[1])
+            self._packed[name] = aligned(pack(kernel, self._machine))
+        return self._packed[name]
+
+    def _shape(self, root: Node) -> Shape:
+        source = self._graph.values[root.inputs[0]].type
+        taps = {"dense": 1, "dense_rows": root.integer("length")}.get(
+            root.op, root.integer("width")
+        )
+        return Shape(
+            channels=source.channels,
+            filters=root.type.channels,
+            taps=taps,
+            dilation=root.integer("dilation", 1),
+            stride=root.integer("stride", 1),
+            item=padded_channels(source.channels, self._machine) * FLOAT,
+            skip=self._skip,
+        )
+
+    def _pad(self, root: Node) -> int:
+        if root.op == "conv1d_spread":
+            return (root.integer("width") - 1) * root.integer("dilation")
+        if root.op == "conv1d":
+            return padding(root, self._graph.values[root.inputs[0]].type.length)[0]
+        return 0
+
+    def _pool(self, root: Node) -> Pool:
+        length = self._graph.values[root.inputs[0]].type.length
+        kind = POOLS[root.op]
+        if root.op in ("max_pool", "average_pool"):
+            pad = padding(root, length)[0]
+            return Pool(kind, root.integer("size"), root.integer("stride"), pad, length)
+        return Pool(kind, length, 1, 0, length, root.number("scale", 1.0))
+
+
+def aligned(array: Array) -> Array:
+    """The same numbers at an address that is a whole cache line."""
+    room = np.empty(array.size + 16, np.float32)
+    first = (-room.ctypes.data % 64) // FLOAT
+    room[first : first + array.size] = array
+    return room[first : first + array.size]
+
+
+def _filled(array: Array, size: int) -> Array:
+    result = np.zeros(size, np.float32)
+    result[: len(array)] = array
+    return result
+
+
+def _nodes(tree: Tree) -> Sequence[Node]:
+    """The nodes that a tree applies."""
+    if isinstance(tree, Masked):
+        return _nodes(tree.tree)
+    if isinstance(tree, Applied):
+        return [tree.node, *(node for each in tree.inputs for node in _nodes(each))]
+    return []

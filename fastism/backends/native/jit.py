@@ -1,0 +1,33 @@
+"""Compile a module of LLVM IR for a machine, and hold its functions."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from fastism.backends.native.machine import Machine
+
+
+class Compiled:
+    """The functions of a module; they may be called from any thread, and hold no lock."""
+
+    def __init__(self, text: str, machine: Machine) -> None:
+        target = llvm.Target.from_default_triple().create_target_machine(
+            cpu=machine.cpu, features=machine.features, opt=3
+        )
+        module = llvm.parse_assembly(text)
+        module.verify()
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = options.slp_vectorization = False
+        builder = llvm.create_pass_builder(target, options)
+        builder.getModulePassManager().run(module, builder)
+        self._engine = llvm.create_mcjit_compiler(module, target)
+        self._engine.finalize_object()
+
+    def function(self, name: str) -> Callable[[int, int, int], Any]:
+        """A function of three whole numbers, which returns nothing."""
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+        return kind(self._engine.get_function_address(name))

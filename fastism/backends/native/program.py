@@ -1,0 +1,189 @@
+"""Run a propagation graph: blocks of tiles through its loops, TensorFlow for what is foreign."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.backends.native.block import Layout, rounded
+from fastism.backends.native.emitted import Emitted, Emitter
+from fastism.backends.native.frames import Ints, Tiles
+from fastism.backends.native.jit import Compiled
+from fastism.backends.native.loops import Foreign, Loops
+from fastism.backends.native.machine import Machine
+from fastism.ir.graph import Graph
+from fastism.ir.module import Module
+from fastism.ir.program import EDIT
+
+Array = npt.NDArray[Any]
+Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+BLOCK = 4 << 20
+"""Bytes that the values of a block of tiles should take together: a part of the cache."""
+MOST_TILES = 16
+
+
+class Native:
+    """A propagation graph as a function from inputs by name to outputs by name."""
+
+    def __init__(
+        self,
+        module: Module,
+        loops: Loops,
+        positions: Ints,
+        machine: Machine,
+        foreign: Callable[[Graph], Function],
+        *,
+        skip: bool = True,
+        block: int | None = None,
+    ) -> None:
+        """positions: where each of the graph's sites is. block: tiles a block; chosen if None."""
+        self.graph = loops.graph
+        self._machine = machine
+        self._positions = positions
+        self._block = block
+        self._tables = _tables(module, self.graph)
+        self._indices = _index_names(self.graph)
+        self._keys = tuple(
+            dict.fromkeys(
+                name
+                for node in self.graph.nodes
+                if node.op == "dense_rows" and (name := node.constant("start")) is not None
+            )
+        )
+        emitter = Emitter(module, self.graph, machine, skip)
+        self._phases: list[Sequence[Emitted] | Function] = []
+        number = 0
+        for phase in loops.phases:
+            if isinstance(phase, Foreign):
+                self._phases.append(foreign(phase.graph))
+                continue
+            tiled = {loop.name for loop in phase if loop.tiled}
+            emitted = []
+            for loop in phase:
+                emitted.append(emitter.emit(loop, number, tiled))
+                number += 1
+            self._phases.append(emitted)
+        self._compiled = Compiled(str(emitter.llvm), machine)
+        self._functions = {
+            f"loop{index}": self._compiled.function(f"loop{index}") for index in range(number)
+        }
+        self._local = threading.local()
+
+    def __call__(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        arrays: dict[str, Array] = {
+            name: np.ascontiguousarray(np.asarray(array)) for name, array in inputs.items()
+        }
+        batches = {value.type.shape[0]: len(arrays[value.name]) for value in self.graph.inputs}
+        items, pairs = batches["M"], batches.get("P", batches["M"])
+        sequence, site = (
+            np.zeros(pairs, np.int64) if name is None else arrays[name].astype(np.int64)
+            for name in self._indices
+        )
+        tiles = Tiles.of(
+            sequence,
+            site,
+            items,
+            self._machine.rows,
+            self._positions,
+            self._tables,
+            self._keys,
+        )
+        for phase in self._phases:
+            if callable(phase):
+                found = phase(arrays)
+                arrays.update((name, np.asarray(array)) for name, array in found.items())
+            elif len(tiles.item):
+                self._run(phase, tiles, arrays, items)
+            else:
+                self._make(phase, arrays, 0)
+        return {name: arrays[name] for name in self.graph.outputs}
+
+    def _make(self, phase: Sequence[Emitted], arrays: dict[str, Array], items: int) -> None:
+        """Room for the results of a phase that are arrays of all items."""
+        for emitted in phase:
+            if not emitted.loop.tiled:
+                type = self.graph.values[emitted.loop.value].type
+                shape = (items, *map(int, type.shape[1:]))
+                arrays[emitted.loop.value] = np.empty(shape, np.float32)
+
+    def _run(
+        self, phase: Sequence[Emitted], tiles: Tiles, arrays: dict[str, Array], items: int
+    ) -> None:
+        self._make(phase, arrays, items)
+        layout = Layout(self.graph, tiles, self._machine, arrays, EDIT)
+        for emitted in phase:
+            layout.hold(emitted)
+        a_tile = sum(held.size for held in layout.held.values())
+        count = len(tiles.item)
+        block = self._block or min(MOST_TILES, max(1, BLOCK // max(a_tile, 1)), count)
+        lists = _place(phase, layout, block)
+        size = lists + max((layout.lists(emitted, block) for emitted in phase), default=0)
+        scratch = self._scratch(size)
+        told = [
+            (
+                self._functions[emitted.function],
+                layout.records(emitted, scratch, block, lists),
+                np.array([array.ctypes.data for array in emitted.constants], np.int64),
+            )
+            for emitted in phase
+        ]
+        for first in range(0, count, block):
+            tiles_here = min(block, count - first)
+            for function, records, constants in told:
+                address = records.ctypes.data + first * records.strides[0]
+                function(address, tiles_here, constants.ctypes.data)
+
+    def _scratch(self, size: int) -> int:
+        """The address of memory of the running thread, at least so large."""
+        held = getattr(self._local, "scratch", None)
+        if held is None or len(held) < size + 64:
+            held = np.zeros(size + 64, np.uint8)
+            self._local.scratch = held
+        return int(held.ctypes.data + (-held.ctypes.data) % 64)
+
+
+def _place(phase: Sequence[Emitted], layout: Layout, block: int) -> int:
+    """Give every value of a block its place, used again once nobody reads it; the bytes taken."""
+    last: dict[str, int] = {}
+    for index, emitted in enumerate(phase):
+        read = [emitted.loop.source, *(slot.value for slot in emitted.slots)]
+        last.update((name, index) for name in (*read, emitted.loop.name) if name in layout.held)
+    taken: list[tuple[int, int, int]] = []  # begin, end, last use
+    most = 0
+    for index, emitted in enumerate(phase):
+        held = layout.held.get(emitted.loop.name)
+        if held is None:
+            continue
+        size, offset = rounded(held.size * block), 0
+        taken = sorted(each for each in taken if each[2] >= index)
+        for begin, end, _ in taken:
+            if offset + size <= begin:
+                break
+            offset = max(offset, end)
+        held.offset = offset
+        taken.append((offset, offset + size, last[emitted.loop.name]))
+        most = max(most, offset + size)
+    return most
+
+
+def _index_names(graph: Graph) -> tuple[str | None, str | None]:
+    """The inputs that give each pair its sequence and its row of the tables."""
+    sequence = site = None
+    for node in graph.nodes:
+        if node.op in ("window", "gather_reference"):
+            sequence = node.inputs[1]
+        if "start" in dict(node.constants):
+            site = node.inputs[-1]
+    return sequence, site
+
+
+def _tables(module: Module, graph: Graph) -> dict[str, Ints]:
+    """The site tables of a graph, by the names of their constants."""
+    roles = ("start", "shift")
+    names = {name for node in graph.nodes for role, name in node.constants if role in roles}
+    return {name: np.asarray(module.content(name), np.int64) for name in names}

@@ -1,0 +1,43 @@
+"""Which nodes have a native form, and what kind it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastism.backends.native.elements import ELEMENTS
+from fastism.ir.graph import Graph, Node
+from fastism.ir.module import Module
+
+PRODUCTS: Final = frozenset({"conv1d", "conv1d_spread", "dense", "dense_rows"})
+POOLS: Final = {
+    "max_pool": "max",
+    "average_pool": "mean",
+    "sum_window": "sum",
+    "global_average_pool": "mean",
+    "global_sum_pool": "sum",
+    "global_max_pool": "max",
+}
+"""Pools by op, and what each does with the rows of a window."""
+PLACES: Final = frozenset({"place", "pick", "window", "gather_reference", "mask_outside", "expand"})
+"""Ops that only say where to read, or whether."""
+
+
+def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
+    """Whether a node runs natively: f32 numbers, channels last, an op of one of the tables."""
+    if node.op not in PRODUCTS | set(POOLS) | PLACES | set(ELEMENTS) or len(node.results) != 1:
+        return False
+    types = [type for type in graph.types(node.inputs) if type.dtype != "i32"]
+    if any(type.dtype != "f32" or type.rank not in (2, 3) for type in (*types, node.type)):
+        return False
+    if node.op in PRODUCTS:
+        return _plain_product(node) and (node.op != "dense" or node.type.rank == 2)
+    if node.op in ELEMENTS:  # a constant of its own for every position has no form
+        constants = module.constant_types(node).values()
+        by_channel = all(type.elements == node.type.channels for type in constants)
+        return by_channel and all(type.shape[1:] == node.type.shape[1:] for type in types)
+    return True
+
+
+def _plain_product(node: Node) -> bool:
+    ungrouped = node.integer("groups", 1) == 1
+    return ungrouped and node.attributes.get("activation", "linear") == "linear"

@@ -1,0 +1,56 @@
+"""Loops: what runs while a product's numbers are at hand, and what is done where it is read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastism.ir import Module, Sites
+from fastism.ir.printer import print_module
+from fastism.passes import Annotate, Fuse, Schedule, Segment, Split
+
+WEIGHTS = {
+    "one.kernel": np.ones((3, 4, 2), "float32"),
+    "two.kernel": np.ones((3, 2, 2), "float32"),
+}
+TEXT = """
+graph @main(%seq: f32[N,40,4]) {
+  %one : f32[N,40,2] = conv1d(%seq) {width=3, pad=same} @one.kernel
+  %sin : f32[N,40,2] = sin(%one)
+  %two : f32[N,40,2] = conv1d(%sin) {width=3, pad=same} @two.kernel
+  %relu : f32[N,40,2] = relu(%two)
+  %sum : f32[N,40,2] = add(%sin, %relu)
+  %pool : f32[N,2] = global_average_pool(%sum)
+  return %pool
+}
+"""
+
+
+def loops(parsed, alone: tuple[str, ...] = ()) -> tuple[Module, dict[int | None, list[str]]]:
+    module = parsed(TEXT, "canonical", WEIGHTS, sites=Sites.every(40))
+    scheduled = Schedule()(Split(groups=1)(Segment()(Annotate()(module))))
+    fused = Fuse(alone=alone)(scheduled)
+    found: dict[int | None, list[str]] = {}
+    for node in fused.graphs[1].nodes:
+        found.setdefault(node.segment, []).append(node.op)
+    return fused, found
+
+
+def test_a_product_and_what_alone_reads_it_are_one_loop(parsed) -> None:
+    _, found = loops(parsed)
+    chain = ["conv1d_spread", "place", "add_reference", "sin", "subtract_reference"]
+    assert found[0] == chain
+    assert found[1][0] == "conv1d_spread"
+    assert found[1][-2:] == ["subtract_reference", "add"]
+    assert found[2] == ["sum_window", "add_reference"]
+
+
+def test_the_reference_and_moves_are_done_where_they_are_read(parsed) -> None:
+    _, found = loops(parsed)
+    assert set(found[None]) == {"window", "sin", "relu", "place", "gather_reference"}
+
+
+def test_an_op_alone_ends_a_loop_and_begins_none(parsed) -> None:
+    fused, found = loops(parsed, alone=("sin",))
+    assert found[0] == ["conv1d_spread", "place", "add_reference"]
+    assert sum(ops == ["sin"] for ops in found.values()) == 2  # of the value, of the reference
+    assert "segment=0" in print_module(fused)
