@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "io": ("errors", "scores", "ir"),
     "plotting": ("errors", "scores", "ir", "io"),
     "runtime": ("errors", "scores", "reductions", "ir", "io", "plotting", "backends.base"),
-    "report": ("errors", "scores", "ir", "passes", "runtime"),
+    "report": ("errors", "scores", "ir", "passes", "io", "plotting", "runtime"),
     "checking": ("errors", "ir", "io", "passes", *SEAM, "backends", "runtime"),
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "reductions", "ir", "passes", *SEAM, "backends", "io", "runtime"),

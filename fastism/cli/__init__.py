@@ -24,6 +24,7 @@ from fastism.cli.merge import merge
 from fastism.cli.opt import opt
 from fastism.cli.plot import plot
 from fastism.cli.replay import replay
+from fastism.cli.report import report
 from fastism.cli.run import run
 from fastism.cli.session import Session
 from fastism.cli.verify import verify
@@ -61,7 +62,12 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
     session.verbose, session.quiet = verbose, quiet
 
 
-for _verb in (compile_, run, merge, convert, plot, explain, opt, export, verify, replay, demo):
+_VERBS = (
+    *(compile_, run, merge, convert),
+    *(plot, report, explain),
+    *(opt, export, verify, replay, demo),
+)
+for _verb in _VERBS:
     _fastism.add_command(_verb)
 
 

@@ -80,6 +80,7 @@ def scored_sequence(reader: ScoresReader, index: int, output: str) -> ScoredSequ
         output=output,
         reference=reference[0],
         alternate=alternate[0],
+        region=None if rows.regions is None else rows.regions[0],
     )
 
 

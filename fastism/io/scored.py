@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastism.io.regions import Region
+
 Array = npt.NDArray[Any]
 
 
@@ -20,6 +22,7 @@ class ScoredSequence:
     (L, C). starts, width: the sites, S of them. alternatives: the rows written at each site,
     (A, width, C), or (S, A, width, C) where sites get their own. output: by the user's name.
     reference: (*out), the prediction for the sequence; alternate: (S, A, *out), for the mutants.
+    region: where in a genome the sequence comes from, if known.
     """
 
     name: str
@@ -31,6 +34,7 @@ class ScoredSequence:
     output: str
     reference: Array
     alternate: Array
+    region: Region | None = None
 
     @property
     def text(self) -> str:

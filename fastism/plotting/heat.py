@@ -43,8 +43,7 @@ def draw_heat(
             landscape.start + column + 0.5, row, 10, color="black", edgecolor="white", linewidth=0.5
         )
     axes.set_yticks(range(rows), landscape.labels, fontsize=8 if rows <= 24 else 5)
-    letters = {label for label in landscape.labels if len(label) == 1 and label.isalpha()}
-    colors = letter_colors("".join(sorted(letters)))
+    colors = letter_colors(landscape.alphabet)
     for tick, label in zip(axes.get_yticklabels(), landscape.labels, strict=True):
         if label in colors:
             tick.set(color=colors[label], fontweight="bold")

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
+from fastism.io.regions import Region
 from fastism.io.scored import ScoredSequence
 from fastism.plotting.choices import SCORES
 from fastism.scores import named, require_letters
@@ -32,17 +33,19 @@ MOST_ROWS = 64
 class Landscape:
     """One sequence, drawn over the stretch ``[start, start + P)`` in which its sites lie.
 
-    name: of the sequence. output: of the model, with the target in brackets. text: the letters of
-    the stretch. labels: of the A alternatives. values: (A, P), the score of each alternative at
-    each position, NaN where nothing was written. held: (A, P) bool, where the sequence holds the
-    alternative already. heights: (P,), of the logo, NaN where there is no site. reference: the
-    prediction for the sequence, NaN for a score of several outputs together. score, width: the
-    score's name, and the positions of a site. A site shows on all its positions; where sites
-    overlap, on those in its middle.
+    name: of the sequence. output: of the model, with the target in brackets. alphabet: the letters
+    of the channels. text: the letters of the stretch. labels: of the A alternatives. values:
+    (A, P), the score of each alternative at each position, NaN where nothing was written. held:
+    (A, P) bool, where the sequence holds the alternative already. heights: (P,), of the logo, NaN
+    where there is no site. reference: the prediction for the sequence, NaN for a score of several
+    outputs together. score, width: the score's name, and the positions of a site. A site shows on
+    all its positions; where sites overlap, on those in its middle. region: where in a genome the
+    whole sequence comes from.
     """
 
     name: str
     output: str
+    alphabet: str
     start: int
     text: str
     labels: tuple[str, ...]
@@ -52,6 +55,7 @@ class Landscape:
     reference: float
     score: str
     width: int
+    region: Region | None = None
 
     @property
     def stop(self) -> int:
@@ -140,6 +144,7 @@ def landscape(
     return Landscape(
         name=scored.name,
         output=scored.output + picked,
+        alphabet=scored.alphabet,
         start=first,
         text=scored.text[first:last],
         labels=scored.labels,
@@ -149,6 +154,7 @@ def landscape(
         reference=said,
         score=score,
         width=scored.width,
+        region=scored.region,
     )
 
 

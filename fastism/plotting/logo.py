@@ -20,7 +20,7 @@ def draw_letters(axes: Axes, landscape: Landscape) -> None:
 
     A position that holds no letter (N) gets a grey bar.
     """
-    colors = letter_colors("".join(sorted(set(landscape.text) - {"."})))
+    colors = letter_colors(landscape.alphabet)
     for position, (letter, height) in enumerate(
         zip(landscape.text, landscape.heights, strict=True), landscape.start
     ):
@@ -43,7 +43,7 @@ def draw_letters(axes: Axes, landscape: Landscape) -> None:
 
 def draw_bars(axes: Axes, landscape: Landscape) -> None:
     """A bar a position, in the colour of its letter."""
-    colors = {".": GREY, **letter_colors("".join(sorted(set(landscape.text) - {"."})))}
+    colors = {".": GREY, **letter_colors(landscape.alphabet)}
     there = np.flatnonzero(np.isfinite(landscape.heights))
     inches = axes.get_window_extent().width / axes.figure.dpi
     axes.vlines(

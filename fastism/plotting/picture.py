@@ -144,7 +144,8 @@ def _connect(figure: Figure, above: Panel, below: Panel, near: Landscape) -> Non
 
 def _title(landscape: Landscape) -> str:
     said = "" if np.isnan(landscape.reference) else f" = {landscape.reference:.4g}"
-    return f"{landscape.name}    {landscape.output}{said}"
+    place = "" if landscape.region is None else f"    {landscape.region}"
+    return f"{landscape.name}{place}    {landscape.output}{said}"
 
 
 def _legend(landscape: Landscape) -> str:
