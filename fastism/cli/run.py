@@ -108,14 +108,15 @@ def run(
     from fastism.io.room import disk_taken
     from fastism.io.shards import Record, Shards
     from fastism.io.versions import versions
-    from fastism.io.writers.publish import check_all, claims, publish
+    from fastism.io.writers.publish import are_whole, check_all, claims, publish
 
     budgeted = None if memory is None else parse_memory(memory)
     letters, manifest = given.letters, read_manifest(plan)
     targets = wanted.targets(plan, *given.read)
+    Shards.clear_ended([target.path for target in targets])
     renaming = resume and Shards.renaming(targets[0].path)
     for target in targets:
-        target.check(force=wanted.force or renaming)
+        target.check(force=wanted.force or resume)
     share = parse_shard(shard, targets)
     written = Written.parse(alternatives, letters)
     source = given.open(manifest)
@@ -170,6 +171,10 @@ def run(
         one_hot=source.one_hot,
         **hashes,
     ).with_attributes(compiled_check(loaded))
+    names = ", ".join(str(target.path) for target in targets)
+    if resume and not renaming and are_whole(targets, header):
+        session.note(f"whole already: {names}")
+        return
     kept = disk_taken(partial_path(targets[0].path)) if resume else 0
     check_all(
         targets,
@@ -208,7 +213,6 @@ def run(
                 begun=shards.begun,
             )
         shards.clear()
-    names = ", ".join(str(target.path) for target in targets)
     session.note(f"wrote {names}: {stop - start:,} sequences")
 
 

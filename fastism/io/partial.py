@@ -16,6 +16,8 @@ from fastism.errors import InputError
 from fastism.io.whole import absolute
 
 _LOCK, _HOLDER = "lock", "holder.json"
+ENDED = "ended"
+"""A file in the folder of a run that is over: only the folder is still to go."""
 
 
 def partial_path(path: Path) -> Path:
@@ -51,19 +53,20 @@ def claimed(path: Path) -> Iterator[Path]:
         yield folder
     finally:
         (folder / _HOLDER).unlink(missing_ok=True)
-        if [entry.name for entry in folder.iterdir()] in ([], [_LOCK]):
-            (folder / _LOCK).unlink(missing_ok=True)
+        if {entry.name for entry in folder.iterdir()} <= {_LOCK, ENDED}:
+            for name in (_LOCK, ENDED):
+                (folder / name).unlink(missing_ok=True)
             with suppress(OSError):  # somebody who waits for it has just opened the lock again
                 folder.rmdir()
         lock.release()
 
 
 def discard(folder: Path) -> None:
-    """Empty a folder that is claimed."""
+    """Empty a folder that is claimed; that it has ended is still said in it."""
     for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif entry.name not in (_LOCK, _HOLDER):
+        elif entry.name not in (_LOCK, _HOLDER, ENDED):
             entry.unlink()
 
 

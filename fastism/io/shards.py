@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastism.errors import InputError
 from fastism.io.header import Header
 from fastism.io.manifest import JSON
-from fastism.io.partial import discard, partial_path
+from fastism.io.partial import ENDED, claimed, discard, partial_path
 from fastism.io.rows import Rows
 from fastism.io.scores import ScoresReader, ScoresWriter, blocks_of
 from fastism.io.whole import settle
@@ -115,6 +115,14 @@ class Shards:
         return started
 
     @staticmethod
+    def clear_ended(outputs: Sequence[Path]) -> None:
+        """Clear away what is left of a run that was stopped when its outputs had their names."""
+        if (partial_path(outputs[0]) / ENDED).exists():
+            with ExitStack() as stack:
+                for output in outputs:
+                    discard(stack.enter_context(claimed(output)))
+
+    @staticmethod
     def renaming(output: Path) -> bool:
         """Whether a run was stopped while its outputs were given their names."""
         return (partial_path(output) / _BEGUN).exists()
@@ -184,7 +192,9 @@ class Shards:
         return f"{done:,} of {total:,} sequences are done"
 
     def clear(self) -> None:
-        """The run is over: nothing of it is kept."""
+        """Nothing of the run is kept: it is over, or has not begun in earnest."""
+        if self.begun.exists():
+            self.begun.rename(self._folder / ENDED)
         discard(self._folder)
 
     def _path(self, start: int) -> Path:

@@ -146,6 +146,22 @@ def test_sequences_that_are_not_one_hot_are_kept_as_they_are(plan: Path) -> None
     assert read_scores("w.h5").sequences.dtype == np.int8
 
 
+def test_a_run_that_is_whole_is_not_begun_again(
+    plan: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that a job which is put in the queue again may say --resume."""
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5", "-o", "t.tsv"]
+    assert main([*line, "--resume"]) == 0
+    written = (folder / "s.h5").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main([*line, "--resume"]) == 0
+    assert "whole already: s.h5, t.tsv\n" in capsys.readouterr().err
+    assert main([*line, "--resume", "-bs", "1"]) == 2
+    assert "fastism: s.h5 exists already\n" in capsys.readouterr().err
+    assert (folder / "s.h5").stat().st_mtime_ns == written
+    assert not list(folder.glob("*.partial"))
+
+
 def test_the_outputs_may_be_others_when_a_run_goes_on(
     plan: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

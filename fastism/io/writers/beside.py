@@ -20,13 +20,22 @@ def regions_beside(path: Path) -> Path:
     return path.with_name(path.name + ".regions.bed")
 
 
+def arguments_text(header: Header) -> str:
+    """What a run was asked for, hashes of what it read, and the versions it ran with, as JSON."""
+    attributes = header.attributes
+    content = {
+        "arguments": json.loads(attributes.get("arguments", "{}")),
+        "read": {name: attributes[name] for name in attributes if name.endswith("_sha256")},
+        "versions": versions(),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
 class ArgumentsWriter:
-    """What a run was asked for, and the versions it ran with, as JSON."""
+    """`arguments_text`, in a file."""
 
     def __init__(self, path: Path, header: Header) -> None:
-        arguments = json.loads(header.attributes.get("arguments", "{}"))
-        content = {"arguments": arguments, "versions": versions()}
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        path.write_text(arguments_text(header), encoding="utf-8")
 
     def append(self, rows: Rows) -> None:
         """Nothing of the sequences is recorded."""

@@ -15,7 +15,12 @@ from fastism.io.rows import Rows, even
 from fastism.io.scores import rows_a_block
 from fastism.io.whole import check_file_target, settle, take_place
 from fastism.io.writers.base import Format, Options, Writer
-from fastism.io.writers.beside import ArgumentsWriter, RegionsWriter, arguments_path
+from fastism.io.writers.beside import (
+    ArgumentsWriter,
+    RegionsWriter,
+    arguments_path,
+    arguments_text,
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,16 @@ def check_all(
             size = target.format.size(header, target.options, sequences)
             needed.append((target.path, size))
     check_room(needed)
+
+
+def are_whole(targets: Sequence[Target], header: Header) -> bool:
+    """Whether all targets are there, written by a run that was asked for the very same."""
+    text = arguments_text(header)
+    return all(
+        all(path.exists() for path in target.files(header.regions))
+        and arguments_path(target.path).read_text(encoding="utf-8") == text
+        for target in targets
+    )
 
 
 @contextmanager
