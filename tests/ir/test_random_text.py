@@ -12,10 +12,9 @@ from fastism.testing.random_models import draw
 
 def check(seed: int) -> None:
     drawing = draw(seed)
-    options = {key: drawing.options.get(key) for key in ("sites", "width", "outputs")}
-    if (options["width"] or 1) > 1 or drawing.options.get("sites") is not None:
-        options["alternatives"] = "zeros"
-    module = start(drawing.model, seq_input=drawing.options["seq_input"], **options).module
+    passes = {"pipeline", "stop_layers"}
+    given = {key: value for key, value in drawing.options.items() if key not in passes}
+    module = start(drawing.model, **given).module
     for stage in Pipeline.parse(DEFAULT).run_stages(module):
         text = print_module(stage)
         assert print_module(read_module(text)) == text
