@@ -239,5 +239,5 @@ _ALIKE: Mapping[str, Callable[[Plan], Any]] = {
     "outputs": lambda plan: list(plan.output_shapes.values()),
     "sites": lambda plan: (plan.executor.starts.tolist(), plan.executor.width),
     "alternatives": lambda plan: plan.alternatives.tolist(),
-    "letters": lambda plan: plan.letters,
+    "letters": lambda plan: plan.letters or tuple(range(plan.channels)),
 }

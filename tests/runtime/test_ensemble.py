@@ -105,7 +105,6 @@ def test_a_plan_alone_is_an_ensemble_of_one() -> None:
         (lambda: fastism.compile(fold(7, tasks=3), backend="reference"), "outputs"),
         (lambda: fastism.compile(fold(7), backend="reference", sites=[3, 4]), "sites"),
         (lambda: fastism.compile(fold(7), backend="reference", alternatives="zeros"), "alternat"),
-        (lambda: fastism.compile(fold(7), backend="reference", letters=[0, 1, 2, 3]), "letters"),
     ],
 )
 def test_plans_that_answer_other_questions_are_refused(other: object, what: str) -> None:
