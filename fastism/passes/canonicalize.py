@@ -18,6 +18,7 @@ from fastism.passes.canonicalization.pooled.last import spread_last
 from fastism.passes.canonicalization.reshapes import fold_reshapes
 from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
+from fastism.passes.canonicalization.taken import layer_of_taken
 from fastism.passes.canonicalization.turned import dense_of_turned, turn_last, turned_twice
 from fastism.passes.registry import register_pass
 
@@ -35,6 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
     dense_of_turned,
     spread_last,
     pool_first,
+    layer_of_taken,
 )
 """In this order; each sees the graph the ones before it have made."""
 
