@@ -33,3 +33,25 @@ def write_bed(path: Path, rows: Sequence[Sequence[object]]) -> Path:
 def complement(bases: str) -> str:
     """The reverse complement, by the definition."""
     return "".join({"A": "T", "C": "G", "G": "C", "T": "A"}.get(base, base) for base in bases[::-1])
+
+
+HEADER = (
+    "##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##contig=<ID=chr2>\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+)
+
+
+def write_vcf(path: Path, rows: Sequence[tuple[str, int, str, str]], header: str = HEADER) -> Path:
+    """A VCF file of (chrom, position from 1, REF, ALT), compressed by bgzip and indexed if .gz."""
+    lines = [
+        f"{c}\t{pos}\trs{i}\t{ref}\t{alt}\t.\tPASS\t." for i, (c, pos, ref, alt) in enumerate(rows)
+    ]
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    plain.write_text(header + "".join(f"{line}\n" for line in lines))
+    if path.suffix == ".gz":
+        import pysam
+
+        pysam.tabix_compress(str(plain), str(path), force=True)
+        pysam.tabix_index(str(path), preset="vcf", force=True)
+        plain.unlink()
+    return path

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "frontends": ("errors", "plugins", "reductions", "ir", "quiet"),
     "backends": ("errors", "plugins", "ir", "quiet", "passes.fuse"),
     "io": ("errors", "scores", "ir"),
+    "variants": ("errors", "io", "runtime"),
     "plotting": ("errors", "scores", "ir", "io"),
     "runtime": ("errors", "scores", "reductions", "ir", "io", "plotting", "backends.base"),
     "report": ("errors", "scores", "ir", "passes", "io", "plotting", "runtime"),

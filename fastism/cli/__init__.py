@@ -27,6 +27,7 @@ from fastism.cli.replay import replay
 from fastism.cli.report import report
 from fastism.cli.run import run
 from fastism.cli.session import Session
+from fastism.cli.variants import variants
 from fastism.cli.verify import verify
 from fastism.errors import FastismError
 
@@ -63,7 +64,7 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
 
 
 _VERBS = (
-    *(compile_, run, merge, convert),
+    *(compile_, run, variants, merge, convert),
     *(plot, report, explain),
     *(opt, export, verify, replay, demo),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fastism.errors import InputError
 from fastism.io.genomics import GZIP
-from fastism.io.regions import STRANDS
+from fastism.io.regions import STRANDS, Region
 
 NARROW_PEAK = 10
 """Columns of a narrowPeak file; the last is the summit's distance from the start."""
@@ -39,6 +39,11 @@ class BedRow:
     def centre(self) -> int:
         """The summit, or else the midpoint."""
         return (self.start + self.end) // 2 if self.summit is None else self.summit
+
+    def window(self, width: int) -> Region:
+        """So many positions around the centre, on the row's strand."""
+        start = self.centre - width // 2
+        return Region(self.chrom, start, start + width, self.strand)
 
     @property
     def label(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fastism.errors import InputError, did_you_mean
-from fastism.io.genomics import BGZF, GZIP, load_pysam
+from fastism.io.genomics import GZIP, is_plain_gzip, load_pysam
 
 _HEADER = 4096
 """Bytes looked at for the header of a chromosome."""
@@ -26,13 +26,13 @@ class Genome:
         if not path.is_file():
             raise InputError(f"there is no genome file {path}")
         pysam = load_pysam("reading a genome")
-        with path.open("rb") as file:
-            begins = file.read(len(BGZF))
-        if begins.startswith(GZIP) and begins != BGZF:
+        if is_plain_gzip(path):
             raise InputError(
                 f"the genome {path} is compressed by gzip, which cannot be read from the middle",
                 attempt=f"gunzip -c {path} | bgzip > genome.fa.gz",
             )
+        with path.open("rb") as file:
+            begins = file.read(len(GZIP))
         if not begins.startswith((b">", GZIP)):
             raise InputError(f"the genome {path} is not a FASTA file", why="it begins without >")
         self.path = path
@@ -45,7 +45,7 @@ class Genome:
                 "the folder open for writing",
                 attempt=f"samtools faidx {path}",
             ) from error
-        if begins != BGZF:
+        if begins != GZIP:
             _check_index(path)
         lengths = zip(self._file.references, self._file.lengths, strict=True)
         self.chromosomes: Mapping[str, int] = dict(lengths)

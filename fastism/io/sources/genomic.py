@@ -73,8 +73,7 @@ class RegionSource:
     def _window(self, row: BedRow) -> Region | None:
         """The window of a row; None where it is left out."""
         where = f"line {row.line} of {self._path}"
-        start = row.centre - self._reads.length // 2
-        window = Region(row.chrom, start, start + self._reads.length, row.strand)
+        window = row.window(self._reads.length)
         if row.chrom not in self.chromosomes and self._on_mismatch == "skip":
             self._skipped.append(row.label)
             return None

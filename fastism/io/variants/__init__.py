@@ -1,0 +1,1 @@
+"""Variants in, out of VCF and BCF files; and their scores out."""
