@@ -48,6 +48,7 @@ MAY_IMPORT = {
         *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
         *("api", "quiet"),
     ),
+    "cluster": ("errors", "io", "runtime", "api", "cli.options"),
     "cli": ("",),
 }
 """Package to the packages it may import besides itself; the empty name stands for all."""
@@ -69,6 +70,8 @@ ONLY_IN = {
     "dnaio": ("io",),
     "pysam": ("io",),
     "filelock": ("io",),
+    "distributed": ("cluster",),
+    "dask": (),
     "pyBigWig": ("io.writers",),
     "zarr": ("io.writers",),
     "safetensors": ("io",),

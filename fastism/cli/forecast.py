@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fastism.cli.cluster import Machines
 from fastism.cli.edits import Written
 from fastism.cli.session import Session
 
@@ -25,6 +26,7 @@ def forecast(
     record: Record,
     targets: Sequence[Target],
     written: Written,
+    machines: Machines,
 ) -> None:
     """Say what a run would do; a batch is computed twice, to time the second."""
     from fastism.io.room import in_words
@@ -44,6 +46,8 @@ def forecast(
     session.say(f"          and until it ends {kept} beside {targets[0].path}")
     seconds, timed = _seconds_a_sequence(plan, source, record, written)
     session.say(f"takes     {_duration(seconds * count)}, by {timed} sequences that were timed")
+    if machines.any:
+        session.say(_shards(seconds, record, machines.workers or 1))
 
 
 def _seconds_a_sequence(
@@ -59,6 +63,21 @@ def _seconds_a_sequence(
         score_batch(plan, batch, edits, batch_size=record.batch, memory=record.memory)
         seconds = time.perf_counter() - start
     return seconds / len(batch), len(batch)
+
+
+def _shards(seconds: float, record: Record, workers: int) -> str:
+    """How a run is handed out to so many workers, each as fast as this process."""
+    from fastism.runtime.pace import batches_a_shard
+
+    count = record.end - record.start
+    batches = batches_a_shard(
+        seconds, batch=record.batch, sequences=count, workers=workers, most=count
+    )
+    size = record.batch * batches
+    each = _duration(seconds * min(size, count))
+    return (
+        f"shards    {-(-count // size):,} of {size:,} sequences, {each} each on a machine like this"
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -39,7 +39,7 @@ def merge(session: Session, parts: tuple[Path, ...], wanted: Wanted) -> None:
         target.check(force=wanted.force)
     headers, known = surveyed(files)
     ordered = in_order(known)
-    header = whole_header(headers[ordered[0]], wanted)
+    header = whole_header([headers[path] for path in ordered], wanted)
     sequences = known[ordered[0]].sequences
     write_files(targets, header, blocks_of(ordered), sequences, force=wanted.force)
     names = ", ".join(str(target.path) for target in targets)
@@ -83,13 +83,16 @@ def surveyed(files: Sequence[Path]) -> tuple[dict[Path, Header], dict[Path, Part
     return headers, parts
 
 
-def whole_header(header: Header, wanted: Wanted) -> Header:
+def whole_header(headers: Sequence[Header], wanted: Wanted) -> Header:
     """The head of the whole, as a run in one piece that wants these files would write it."""
     import dataclasses
 
+    from fastism.io.computed import computed, machines_of
     from fastism.io.parts import ATTRIBUTE
 
-    kept = {name: value for name, value in header.attributes.items() if name != ATTRIBUTE}
+    first = headers[0]
+    kept = {name: value for name, value in first.attributes.items() if name != ATTRIBUTE}
     asked: Mapping[str, object] = json.loads(kept["arguments"])
     kept["arguments"] = json.dumps({**asked, **wanted.arguments})
-    return dataclasses.replace(header, attributes=kept)
+    machines = [each for header in headers for each in machines_of(header)]
+    return computed(dataclasses.replace(first, attributes=kept), machines)

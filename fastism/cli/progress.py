@@ -36,16 +36,17 @@ class Progress:
         self._start = time.monotonic()
         self._shown = self._start + _PATIENCE - _BETWEEN_LINES
 
-    def update(self, done: float) -> None:
-        """``done`` of ``total`` is done."""
+    def update(self, done: float, by: str = "") -> None:
+        """``done`` of ``total`` is done. by: a few words on who is at it."""
         now = time.monotonic()
         if self._session.quiet or now - self._start < _PATIENCE:
             return
         if sys.stderr.isatty():
-            self._draw(done)
+            self._draw(done, by)
         elif now - self._shown >= _BETWEEN_LINES:
             self._shown = now
-            self._session.detail(self._line(done, now - self._start))
+            line = self._line(done, now - self._start)
+            self._session.detail(f"{line}; {by}" if by else line)
 
     def within(self, before: float, size: float) -> Callable[[int, int], None]:
         """A callback for a part of the work: ``size`` of it, after ``before`` is done."""
@@ -60,7 +61,7 @@ class Progress:
         left = f", {(self._total - done) / rate:.0f} s left" if rate else ""
         return f"{done:,.1f} of {self._total:,} {self._unit}, {rate:,.2f} a second{left}"
 
-    def _draw(self, done: float) -> None:
+    def _draw(self, done: float, by: str) -> None:
         if self._bar is None:
             from rich.console import Console
             from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -72,13 +73,14 @@ class Progress:
                 TextColumn("{task.fields[rate]:,.2f} a second"),
                 TimeRemainingColumn(),
                 TextColumn("left"),
+                TextColumn("{task.fields[by]}"),
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._bar.add_task(self._unit, total=self._total, rate=0.0)
+            self._bar.add_task(self._unit, total=self._total, rate=0.0, by="")
             self._bar.start()
         rate = done / (time.monotonic() - self._start)
-        self._bar.update(self._bar.task_ids[0], completed=done, rate=rate)
+        self._bar.update(self._bar.task_ids[0], completed=done, rate=rate, by=by)
 
     def __enter__(self) -> Progress:
         return self

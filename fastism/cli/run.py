@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fastism.cli.cluster import Machines, cluster_options, score_missing_by, spread
 from fastism.cli.edits import Written
 from fastism.cli.forecast import forecast
 from fastism.cli.options import (
@@ -25,14 +25,13 @@ from fastism.cli.receipt import check_run, check_same_model, compiled_check
 from fastism.cli.sequences import Given, sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.cli.shard import parse_shard, shard_option
-from fastism.errors import InputError
 
 if TYPE_CHECKING:
     from fastism.io.header import Header
     from fastism.io.manifest import JSON
     from fastism.io.shards import Shards
     from fastism.io.sources.base import Source
-    from fastism.runtime.plan import Array, Plan
+    from fastism.runtime.plan import Plan
 
 _USUAL_BATCH = 32
 
@@ -78,6 +77,7 @@ _USUAL_BATCH = 32
     type=PATH,
     help="The model file: some of this run's scores are held against it before they are written.",
 )
+@cluster_options
 @model_options
 @architecture_option
 @pass_session
@@ -93,6 +93,7 @@ def run(
     shard: str | None,
     dry_run: bool,
     model: Path | None,
+    machines: Machines,
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
@@ -102,12 +103,14 @@ def run(
     The outputs appear together, once they are whole; OUTPUT.args.json beside each records this
     command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
+    from fastism.cluster.orders import PlanAt
     from fastism.io.manifest import MANIFEST, read_manifest, sha256
     from fastism.io.partial import partial_path
     from fastism.io.parts import ATTRIBUTE, Part
     from fastism.io.room import disk_taken
     from fastism.io.shards import Record, Shards
     from fastism.io.versions import versions
+    from fastism.io.whole import absolute
     from fastism.io.writers.publish import are_whole, check_all, claims, publish
 
     budgeted = None if memory is None else parse_memory(memory)
@@ -132,6 +135,7 @@ def run(
     from fastism import api
     from fastism.runtime.header import header_of
     from fastism.runtime.memory import default_memory
+    from fastism.runtime.pace import fit_batch
 
     loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
     live = None
@@ -193,20 +197,28 @@ def run(
         stop=stop,
     )
     if dry_run:
-        forecast(session, loaded, source, header, record, targets, written)
+        forecast(session, loaded, source, header, record, targets, written, machines)
         return
-    with claims(targets) as folders:
+    taken_up = PlanAt(
+        str(absolute(plan)), hashes["plan_sha256"], versions(), custom_objects, unsafe
+    )
+    with claims(targets) as folders, machines.crew(session, taken_up) as crew:
+        if crew is not None:
+            record = spread(record, crew, loaded, header, batch_size, budgeted)
         first = targets[0].path
         shards = Shards.begin(folders[0], first, record, resume=resume, force=wanted.force)
         with shards.kept_if_stopped(session.note):
-            score_missing(session, loaded, source, shards, header, written)
+            if crew is None:
+                score_missing(session, loaded, source, shards, header, written)
+            else:
+                score_missing_by(crew, session, loaded, source, shards, header, written)
             if live is not None:
                 receipt = check_run(session, loaded, live, source, shards, written)
                 header = header.with_attributes(receipt)
             publish(
                 targets,
                 folders,
-                header,
+                shards.whole_header(header),
                 shards.blocks(),
                 stop - start,
                 force=wanted.force or renaming,
@@ -214,24 +226,6 @@ def run(
             )
         shards.clear()
     session.note(f"wrote {names}: {stop - start:,} sequences")
-
-
-def fit_batch(plan: Plan, batch: int, budget: int, alternatives: Array) -> int:
-    """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
-
-    alternatives: as `Written.layout` gives them. Raises InputError if not one does.
-    """
-    columns = len(plan.module.sites or ()) * alternatives.shape[-3]
-    own = 0 if alternatives.ndim == 3 else math.prod(alternatives.shape[1:])
-    values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
-    kept = sum(plan.module.main.values[name].type.bytes for name in plan.module.main.outputs)
-    one: int = 4 * (values + plan.length * plan.channels + own) + kept
-    if one > budget:
-        raise InputError(
-            f"the scores of one sequence take {one:,} bytes, and --memory leaves {budget:,}",
-            attempt=f"--memory {math.ceil(2 * one / 2**20)}M, or fewer sites when compiling",
-        )
-    return min(batch, budget // one)
 
 
 def score_missing(

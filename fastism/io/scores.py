@@ -13,8 +13,8 @@ regions/strand      (N,)               utf-8: "+", "-" or "."
 OUTPUT/reference    (N, *out)          float32
 OUTPUT/alternate    (N, S, A, *out)    float32
 
-Attributes of the file: `fastism.io.header.facts`, and ``letters`` where only some channels are
-written.
+Attributes of the file: `fastism.io.header.facts`; ``computed_by``, see `fastism.io.computed`; and
+``letters`` where only some channels are written.
 """
 
 from __future__ import annotations

@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from fastism.errors import InputError
+from fastism.io.computed import computed, machines_of, this_machine
 from fastism.io.header import Header
 from fastism.io.manifest import JSON
 from fastism.io.partial import ENDED, claimed, discard, partial_path
@@ -80,7 +82,7 @@ class Shards:
     """The shards in a folder that is claimed."""
 
     def __init__(self, folder: Path, record: Record) -> None:
-        self._folder = folder
+        self.folder = folder
         self.record = record
 
     @classmethod
@@ -138,22 +140,27 @@ class Shards:
             stretches.append((start, stop))
         return stretches
 
-    def write(self, start: int, header: Header, rows: Rows) -> None:
-        """Keep a shard, whole or not at all. Raises InputError where the disk is full."""
+    def write(self, start: int, header: Header, rows: Rows, machine: str | None = None) -> None:
+        """Keep a shard, whole or not at all. Raises InputError where the disk is full.
+
+        machine: who computed it, if not this one. Several may write the same shard at a time: what
+        they write is the same, each under a name of its own until it is whole.
+        """
         path = self._path(start)
-        new = path.with_suffix(".new")
+        new = path.with_suffix(f".{uuid4().hex[:12]}.new")
+        signed = computed(header, [(machine or this_machine(), len(rows))])
         try:
-            writer = ScoresWriter(new, header)
+            writer = ScoresWriter(new, signed)
             writer.append(rows)
             writer.close()
             settle(new)
             new.replace(path)
-            settle(self._folder)
+            settle(self.folder)
         except OSError as error:
             new.unlink(missing_ok=True)
             if error.errno == errno.ENOSPC or "No space left" in str(error):
                 raise InputError(
-                    f"the disk is full: no room for the scores in {self._folder.parent}",
+                    f"the disk is full: no room for the scores in {self.folder.parent}",
                     attempt="make room, then the same command with --resume",
                 ) from error
             raise
@@ -180,10 +187,18 @@ class Shards:
         """All sequences and their scores, in order."""
         yield from blocks_of([self._path(start) for start, _ in self.record.bounds()])
 
+    def whole_header(self, header: Header) -> Header:
+        """The head of all sequences, with who computed them."""
+        machines: list[tuple[str, int]] = []
+        for start, _ in self.record.bounds():
+            with ScoresReader(self._path(start)) as reader:
+                machines += machines_of(reader.header)
+        return computed(header, machines)
+
     @property
     def begun(self) -> Path:
         """The file that says that the outputs are being given their names."""
-        return self._folder / _BEGUN
+        return self.folder / _BEGUN
 
     def describe(self) -> str:
         """How far it is."""
@@ -194,11 +209,11 @@ class Shards:
     def clear(self) -> None:
         """Nothing of the run is kept: it is over, or has not begun in earnest."""
         if self.begun.exists():
-            self.begun.rename(self._folder / ENDED)
-        discard(self._folder)
+            self.begun.rename(self.folder / ENDED)
+        discard(self.folder)
 
     def _path(self, start: int) -> Path:
-        return self._folder / f"{start:07d}.h5"
+        return self.folder / f"{start:07d}.h5"
 
 
 def read_record(folder: Path) -> Record | None:

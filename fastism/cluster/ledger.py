@@ -1,0 +1,69 @@
+"""Which shard is where: each computed once, the lost given out again, the deadly set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastism.io.work import Work
+
+MOST_LOST = 3
+"""Workers that may be lost over a shard, until it is set aside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Aside:
+    """A shard that is not tried any more, and why the last try failed."""
+
+    work: Work
+    why: str
+
+
+class Ledger:
+    """Shards that come as they are asked for, and what became of them.
+
+    A shard over which a worker was lost waits until all others were given out, so that a deadly one
+    does not keep the rest.
+    """
+
+    def __init__(self, shards: Iterator[Work]) -> None:
+        self._fresh = shards
+        self._again: list[Work] = []
+        self._lost: Counter[int] = Counter()
+        self.running: dict[str, Work] = {}
+        self.aside: list[Aside] = []
+        self.retries = 0
+
+    def give(self, worker: str) -> Work | None:
+        """The next shard, for a worker that has none; None where no more wait."""
+        assert worker not in self.running
+        blameless = [work for work in self._again if not self._lost[work.start]]
+        work = blameless[0] if blameless else next(self._fresh, None)
+        if work is None and self._again:
+            work = self._again[0]
+        if work is None:
+            return None
+        if work in self._again:
+            self._again.remove(work)
+        self.running[worker] = work
+        return work
+
+    def done(self, worker: str) -> Work:
+        """The worker has computed its shard."""
+        return self.running.pop(worker)
+
+    def returned(self, worker: str) -> None:
+        """The worker's shard is to be computed again, and the worker was not lost over it."""
+        self._again.append(self.running.pop(worker))
+
+    def lost(self, worker: str, why: str) -> bool:
+        """The worker failed over its shard; whether that is to be tried again."""
+        work = self.running.pop(worker)
+        self._lost[work.start] += 1
+        if self._lost[work.start] >= MOST_LOST:
+            self.aside.append(Aside(work, why))
+            return False
+        self.retries += 1
+        self._again.append(work)
+        return True

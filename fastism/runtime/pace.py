@@ -1,0 +1,54 @@
+"""How many sequences go together: in a batch, by memory, and in a shard, by time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy.typing as npt
+
+from fastism.errors import InputError
+from fastism.runtime.plan import Plan
+
+SECONDS = 20.0
+"""What a shard should take: long beside what it costs to hand out, short enough to lose."""
+_ROUNDS = 4
+"""Shards a worker, at least, so that no worker waits long for the last one."""
+
+
+def fit_batch(plan: Plan, batch: int, budget: int, alternatives: npt.NDArray[Any]) -> int:
+    """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
+
+    alternatives: as `Written.layout` gives them. Raises InputError if not one does.
+    """
+    columns = len(plan.module.sites or ()) * alternatives.shape[-3]
+    own = 0 if alternatives.ndim == 3 else math.prod(alternatives.shape[1:])
+    values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
+    kept = sum(plan.module.main.values[name].type.bytes for name in plan.module.main.outputs)
+    one: int = 4 * (values + plan.length * plan.channels + own) + kept
+    if one > budget:
+        raise InputError(
+            f"the scores of one sequence take {one:,} bytes, and --memory leaves {budget:,}",
+            attempt=f"--memory {math.ceil(2 * one / 2**20)}M, or fewer sites when compiling",
+        )
+    return min(batch, budget // one)
+
+
+def seconds_a_sequence(plan: Plan, alternatives: int) -> float:
+    """What a sequence takes: as timed when the plan was tuned, else as its cost model says."""
+    total = 0.0
+    for group in plan.executor.groups:
+        measured = group.measured_seconds
+        an_item = group.predicted_seconds if measured is None else measured
+        total += (an_item or 0.0) * len(group.sites) * alternatives
+    return total
+
+
+def batches_a_shard(seconds: float, *, batch: int, sequences: int, workers: int, most: int) -> int:
+    """How many batches a shard holds, at least one.
+
+    seconds: that a sequence takes. sequences: how many there are. most: that may be held at a time.
+    """
+    wanted = int(SECONDS / max(seconds * batch, 1e-9))
+    whole = -(-sequences // batch)
+    return max(1, min(wanted, whole // (_ROUNDS * workers), most // batch))

@@ -1,0 +1,172 @@
+"""Runs on a cluster of two processes: the file of one machine, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from distributed import Client, LocalCluster
+
+from fastism import api, data
+from fastism.cli import main
+from fastism.cluster import score
+from fastism.cluster.crew import Crew
+from fastism.cluster.ledger import Ledger
+from fastism.cluster.orders import Done, Order, PlanAt
+from fastism.cluster.score import Loop
+from fastism.errors import InputError
+from fastism.io.fasta import read_fasta
+from fastism.io.manifest import MANIFEST, sha256
+from fastism.io.shards import Record
+from fastism.io.sources.base import Batch
+from fastism.io.versions import versions
+from fastism.io.work import Work
+from fastism.runtime.header import header_of
+from fastism.runtime.inputs import random_inputs
+from tests.cluster import faulty
+
+COUNT = 9
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Two processes of one thread, each started anew when it dies."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compiled") / "plan"
+    api.compile(data.path("demo.h5"), sites=[3, 100], backend="reference").save(path)
+    return path
+
+
+@pytest.fixture
+def line(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run in an empty folder, without its machines; the file it writes on one lies there too."""
+    monkeypatch.chdir(tmp_path)
+    sequence = next(read_fasta(data.path("demo.fa"))).sequence
+    records = [f">{turn}\n{sequence[turn:]}{sequence[:turn]}\n" for turn in range(COUNT)]
+    Path("x.fa").write_text("".join(records))
+    line = ["run", str(plan), "-s", "x.fa", "-o", "s.h5", "-bs", "2"]
+    assert main(["--quiet", *line]) == 0
+    Path("s.h5").rename("whole.h5")
+    Path("s.h5.args.json").unlink()
+    return line
+
+
+def same() -> bool:
+    return Path("s.h5").read_bytes() == Path("whole.h5").read_bytes()
+
+
+def test_a_cluster_writes_the_file_of_one_machine(line: list[str], cluster: LocalCluster) -> None:
+    assert main(["--quiet", *line, "--cluster", cluster.scheduler_address]) == 0
+    assert same()
+    assert not Path("s.h5.partial").exists()
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(
+    line: list[str], cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "compute", faulty.slowly)
+    with Client(cluster) as client:
+        victim = next(iter(client.run(os.getpid).values()))
+    timer = threading.Timer(0.4, os.kill, (victim, signal.SIGKILL))
+    timer.start()
+    assert main(["--quiet", *line, "--cluster", cluster.scheduler_address]) == 0
+    timer.join()
+    assert same()
+
+
+@pytest.mark.parametrize(
+    ("compute", "why"),
+    [
+        (faulty.deadly, "the worker was lost"),
+        (faulty.unlucky, "MemoryError: no room for the windows"),
+    ],
+)
+def test_a_shard_that_three_workers_fail_over_is_set_aside_and_the_rest_kept(
+    line: list[str],
+    cluster: LocalCluster,
+    capsys: pytest.CaptureFixture[str],
+    compute: Callable[[Order], Done],
+    why: str,
+) -> None:
+    line = [*line, "--cluster", cluster.scheduler_address]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(score, "compute", compute)
+        assert main(line) == 2
+    err = capsys.readouterr().err
+    assert f"sequences 5 to 6 not computed: {why} (tcp://" in err
+    assert f"sequences 5 to 6 not computed, and set aside: {why} (tcp://" in err
+    assert f"7 of {COUNT} sequences are done, and kept" in err
+    assert "fastism: set aside: sequences 5 to 6\n  why: three workers failed over each" in err
+    assert not Path("s.h5").exists()
+    assert main([*line, "--resume"]) == 0
+    assert same()
+
+
+def test_a_worker_with_other_versions_or_another_plan_is_refused(
+    line: list[str], cluster: LocalCluster, plan: Path
+) -> None:
+    said: list[str] = []
+    for at in (
+        PlanAt(str(plan), sha256(plan / MANIFEST), {**versions(), "numpy": "0.1"}),
+        PlanAt(str(plan), "0" * 64, versions()),
+    ):
+        crew = Crew(lambda: Client(cluster), at, said.append)
+        with pytest.raises(InputError, match="no worker can be used"):
+            crew.assemble()
+        crew.close()
+    assert [text.partition(" is refused: ")[2] for text in said[::2]] == [
+        f"in the run numpy is 0.1, here {versions()['numpy']}",
+        f"{plan} is another plan there",
+    ]
+
+
+def test_plan_and_scores_travel_where_storage_is_not_shared(
+    line: list[str], cluster: LocalCluster, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path is one that the workers, which are elsewhere, do not see."""
+    monkeypatch.chdir(plan.parent)
+    loaded = api.load(plan)
+    batch = Batch(["a"], random_inputs(loaded.module.main, 1))
+    digest = sha256(plan / MANIFEST)
+    crew = Crew(lambda: Client(cluster), PlanAt("plan", digest, versions()), print)
+    crew.assemble()
+    header = header_of(loaded, alternatives=loaded.alternatives, alphabet="ACGT", arguments={})
+    record = Record({}, 1, 1, 1 << 28)
+    found: list[Done] = []
+
+    def order(work: Work) -> Order:
+        return Order(digest, "nowhere", record, header, 0, work.batches, [loaded.alternatives])
+
+    def keep(work: Work, done: Done) -> None:
+        found.append(done)
+
+    Loop(crew, Ledger(iter([Work(0, [batch])])), order, keep, lambda *_: None, print).run()
+    crew.close()
+    (done,) = found
+    assert done.rows is not None
+    expected = loaded(batch.inputs)
+    for name, (reference, alternate) in done.rows.scores.items():
+        assert reference.tolist() == expected[name].reference.tolist()
+        assert alternate.tolist() == expected[name].alternate.tolist()
+
+
+def test_what_cannot_be_a_cluster(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*line, "--workers", "1", "--cluster", "tcp://127.0.0.1:1"]) == 2
+    assert "--workers are processes of this machine, and --cluster" in capsys.readouterr().err
+    monkeypatch.setattr("fastism.cluster.connect._ANSWER", 0.3)
+    assert main([*line, "--cluster", "tcp://127.0.0.1:1"]) == 2
+    assert "no scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
+    assert not Path("s.h5.partial").exists()
