@@ -1,6 +1,7 @@
 # Everything from a fresh machine that has python3 (3.10 to 3.13) and make:
 #
-#   make demo         compile the bundled model, score the bundled sequences, time it against the model
+#   make demo         compile the bundled model, score the bundled sequences, time it against the
+#                     model; a picture and a page of the scores, in build/demo
 #   make test         the tests
 #   make browser      chromium, for the tests of pages, where it is missing; make test runs it first
 #   make smoke        the demo and the tests that take seconds: does it work with this Python?
@@ -12,7 +13,7 @@
 #   make bench        every model, beside calling it and beside other tools, in about 25 minutes;
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
-#   make picture      docs/windows.png and docs/explain.png
+#   make picture      the pictures of docs/
 #   make pages        the pages of docs/ that are made from the code; PAGES=ops picks
 #   make clean        remove the environment
 #
@@ -78,9 +79,10 @@ bench: $(TEST_READY)
 bench-quick: $(TEST_READY)
 	$(RUN) -m benchmarks.compare --rows basset-32 basset-1 --no-peers --output build/bench/RESULTS.md
 
-picture: $(TEST_READY) browser
+picture: demo browser
 	$(RUN) docs/make_windows.py
 	$(RUN) -m docs.make_explain
+	$(RUN) -m docs.make_pictures build/demo
 
 PAGES ?=
 pages: $(TEST_READY)

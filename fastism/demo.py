@@ -15,14 +15,25 @@ import numpy.typing as npt
 from fastism import api, data
 from fastism.checking.baseline import FloatArray, best_batch, median_seconds
 from fastism.checking.mutants import mutations, written_letters
+from fastism.checking.tolerances import differences
+from fastism.errors import InputError
 from fastism.frontends.models import loaded
 from fastism.frontends.registry import front_end_of
 from fastism.io.fasta import read_fasta
+from fastism.io.manifest import MANIFEST, sha256
 from fastism.io.rows import Rows
+from fastism.io.scores import ScoresReader
+from fastism.io.whole import replacing
 from fastism.io.writers.h5 import H5
 from fastism.io.writers.publish import Target, write_files
 from fastism.ir import Interval
+from fastism.plotting.require import require_plotting
+from fastism.report.explanation import explain
+from fastism.report.run_page import Contents, run_page
+from fastism.report.tracks import tracks_of
 from fastism.runtime.header import header_of
+from fastism.runtime.plan import Plan
+from fastism.runtime.scores import Scores
 
 ALPHABET = "ACGT"
 MODEL_BATCHES = (128, 512)
@@ -37,7 +48,8 @@ class DemoReport:
 
     ``naive`` holds the seconds of each way to call the model on every mutant, at its best batch.
     ``largest_difference`` is between fastism and the model, over every mutant. ``on_motif`` counts
-    the sequences whose ``TOP`` strongest bases all lie on the planted motif.
+    the sequences whose ``TOP`` strongest bases all lie on the planted motif. ``picture`` is None
+    where the packages that draw it are missing.
     """
 
     sequences: int
@@ -50,6 +62,8 @@ class DemoReport:
     on_motif: int
     plan: Path
     scores: Path
+    page: Path
+    picture: Path | None
 
     @property
     def speedup(self) -> float:
@@ -73,8 +87,9 @@ def strongest(delta: FloatArray, count: int = TOP) -> npt.NDArray[np.integer[Any
 def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
     """Compile the bundled model, score the bundled sequences, and time it against the model.
 
-    Writes ``folder/plan`` and ``folder/scores.h5``, replacing what is there; ``echo`` gets a line
-    as each step ends. Takes under a minute on two cores.
+    Writes ``folder/plan``, ``scores.h5``, and a page and a picture of them (``report.html`` and
+    ``seq_0.png``), replacing what is there; ``echo`` gets a line as each step ends. Takes under a
+    minute on two cores.
     """
     source, fasta = data.path("demo.h5"), data.path("demo.fa")
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,16 +122,24 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
         plan,
         alternatives=plan.alternatives,
         alphabet=ALPHABET,
-        arguments={"model": source.name, "sequences": fasta.name},
+        arguments={"plan": str(folder / "plan"), "sequences": fasta.name},
+        plan_sha256=sha256(folder / "plan" / MANIFEST),
+    ).with_attributes(
+        {
+            "checked": f"all {len(items):,} mutants, against the model's own predictions",
+            "checked_largest_difference": float(differences(found, expected).max()),
+        }
     )
     outputs = {name: (scores[name].reference, scores[name].alternate) for name in scores}
     rows = Rows([record.name for record in records], x, outputs)
     write_files([Target(folder / "scores.h5", H5())], header, [rows], len(rows), force=True)
+    page, motifs = _page(folder, plan), planted(fasta)
+    picture = _picture(folder, scores, records[0].name, motifs[0], echo)
 
     top = strongest(scores.delta()[..., 0])
     on_motif = sum(
         all(motif.start <= position < motif.stop for position in row)
-        for motif, row in zip(planted(fasta), top, strict=True)
+        for motif, row in zip(motifs, top, strict=True)
     )
     report = DemoReport(
         sequences=len(x),
@@ -129,6 +152,8 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
         on_motif=on_motif,
         plan=folder / "plan",
         scores=folder / "scores.h5",
+        page=page,
+        picture=picture,
     )
     echo(f"all {len(items):,} mutants, medians of {REPEATS} warm runs:")
     for way, spent in medians.items():
@@ -137,4 +162,34 @@ def run_demo(folder: Path, echo: Callable[[str], object]) -> DemoReport:
     echo(f"speed-up over the faster way to call the model: {report.speedup:.1f}x")
     echo(f"largest difference from the model: {difference:.1e}")
     echo(f"strongest {TOP} bases on the planted motif: {on_motif} of {len(x)} sequences")
+    if picture is not None:
+        echo(f"a picture of the first sequence: {picture}")
+    echo(f"every sequence, to open in a browser: {page}")
     return report
+
+
+def _page(folder: Path, plan: Plan) -> Path:
+    """Write the page of the scores; returns where."""
+    path = folder / "report.html"
+    with ScoresReader(folder / "scores.h5") as reader, replacing(path) as new:
+        tracks = tracks_of(reader.header.outputs, "delta", [])
+        page = run_page(reader, Contents(tracks, explained=explain(plan.stages)))
+        new.write_text(page, encoding="utf-8")
+    return path
+
+
+def _picture(
+    folder: Path, scores: Scores, name: str, motif: Interval, echo: Callable[[str], object]
+) -> Path | None:
+    """Draw the first sequence, its planted motif pointed out; returns where, if it can be drawn."""
+    try:
+        require_plotting("a picture")
+    except InputError as error:
+        echo(error.render())
+        return None
+    from fastism.plotting.save import save
+
+    path = folder / f"{name}.png"
+    marked = [(motif.start, motif.stop, "planted motif")]
+    save(scores.plot(0, name=name, highlights=marked), path)
+    return path

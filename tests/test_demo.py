@@ -42,6 +42,18 @@ def test_top_bases_fall_on_planted_motifs(finished: tuple[Path, str]) -> None:
         assert all(motif.start <= position < motif.stop for position in top)
 
 
+def test_it_ends_with_a_picture_and_a_page(finished: tuple[Path, str]) -> None:
+    folder, text = finished
+    lines = text.strip().splitlines()
+    assert lines[-2] == f"a picture of the first sequence: {folder / 'seq_0.png'}"
+    assert lines[-1] == f"every sequence, to open in a browser: {folder / 'report.html'}"
+    assert (folder / "seq_0.png").read_bytes().startswith(b"\x89PNG")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "conv_1, norm_1, relu_1" in page
+    assert "all 19,200 mutants, against the model" in page
+    assert page.count('"name": "seq_') == 32
+
+
 def test_strongest_takes_either_sign() -> None:
     delta = np.zeros((1, 6, 4))
     delta[0, 4, 1], delta[0, 2, 3], delta[0, 0, 0] = -3, 2, 1

@@ -43,7 +43,10 @@ MAY_IMPORT = {
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),
     "api": ("errors", "reductions", "ir", "passes", *SEAM, "backends", "io", "runtime"),
     "compatibility": ("errors", *SEAM, "runtime", "checking", "api"),
-    "demo": ("errors", "data", "ir", *SEAM, "io", "runtime", "checking", "api"),
+    "demo": (
+        *("errors", "data", "ir", *SEAM, "io", "plotting", "runtime", "report"),
+        *("checking", "api"),
+    ),
     "testing": (
         *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
         *("api", "quiet"),

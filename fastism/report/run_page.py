@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 
 from fastism.errors import InputError
 from fastism.io.one_of import scored_sequence
@@ -132,6 +133,8 @@ _NAMES = {
     "model_sha256": "sha256 of the model's file",
     "plan_sha256": "sha256 of the plan's manifest",
     "sequences_sha256": "sha256 of the sequences",
+    "checked": "held against the model",
+    "checked_largest_difference": "largest difference, of the output's scale",
     "convention": "what the file holds",
     "alphabet": "letters of the channels",
 }
@@ -140,18 +143,27 @@ _NAMES = {
 def run_facts(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The attributes of a scores file as a table: the known ones first, then all others by name.
 
-    What was asked for has a row an argument; what was not given has none.
+    What was asked for has a row an argument; what was not given has none. Whether the scores were
+    held against the model is always said.
     """
     given = json.loads(attributes.get("arguments", "{}"))
-    rest = {key: value for key, value in attributes.items() if key != "arguments"}
+    rest: dict[str, Any] = {"checked": "this file does not say so"}
+    rest |= {key: value for key, value in attributes.items() if key != "arguments"}
     keys = [*(key for key in _NAMES if key in rest), *sorted(set(rest) - set(_NAMES))]
-    rows = [(_NAMES.get(key, key.replace("_", " ")), str(rest[key])) for key in keys]
+    rows = [(_NAMES.get(key, key.replace("_", " ")), _said(rest[key])) for key in keys]
     rows += [
         (
             f"asked for: {key.replace('_', ' ')}",
-            value if isinstance(value, str) else json.dumps(value),
+            _said(value),
         )
         for key, value in given.items()
         if value is not None
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _said(value: Any) -> str:
+    """A fact as text: numbers that are not whole in two digits, lists and the like as JSON."""
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.2g}"
+    return json.dumps(value) if isinstance(value, (list, dict, bool)) else str(value)
