@@ -35,8 +35,8 @@ class Header:
     a sequence gets the same). length, channels: of the sequences. letters: the channels that are
     written, None for all. alphabet: a letter for each channel. regions: whether every sequence
     comes from a region of a genome. stored: the type sequences are kept in, for any but one-hot
-    ones. attributes: facts by name, which go into every file: the model,
-    versions, what was asked for.
+    ones. deviations: whether scores are means of several plans', with how far these lie apart.
+    attributes: facts by name, which go into every file: the model, versions, what was asked for.
 
     Raises InputError for an output with a name that a scores file cannot hold.
     """
@@ -50,6 +50,7 @@ class Header:
     regions: bool = False
     stored: str = "int8"
     letters: tuple[int, ...] | None = None
+    deviations: bool = False
     attributes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -73,10 +74,21 @@ class Header:
         values = sum(math.prod(shape) for shape in self.outputs.values())
         own = self.alternatives.dtype.itemsize * math.prod(self.alternatives.shape[1:])
         return (
-            4 * values * (1 + len(self.sites) * self.columns)
+            4 * values * (1 + len(self.sites) * self.columns) * (1 + self.deviations)
             + np.dtype(self.stored).itemsize * self.length * self.channels
             + (own if self.own_rows else 0)
         )
+
+    @property
+    def datasets(self) -> dict[str, tuple[int, ...]]:
+        """The float32 datasets of a scores file, and their shapes but for the sequences' axis."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, shape in self.outputs.items():
+            mutants = (len(self.sites), self.columns, *shape)
+            shapes |= {f"{name}/reference": shape, f"{name}/alternate": mutants}
+            if self.deviations:
+                shapes |= {f"{name}/reference_std": shape, f"{name}/delta_std": mutants}
+        return shapes
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> Header:
         """The same, with more facts."""
@@ -89,7 +101,7 @@ class Header:
             and (self.length, self.channels) == (other.length, other.channels)
             and self.alphabet == other.alphabet
             and (self.regions, self.letters) == (other.regions, other.letters)
-            and self.stored == other.stored
+            and (self.stored, self.deviations) == (other.stored, other.deviations)
             and np.array_equal(self.sites, other.sites)
             and np.array_equal(self.alternatives, other.alternatives)
             and self.alternatives.shape[1:] == other.alternatives.shape[1:]

@@ -23,6 +23,8 @@ class Rows:
 
     reference ``(n, *out)`` and alternate ``(n, S, A, *out)``. alternatives: what was written in
     them, ``(n, S, A, width, C)``, where it is their own. regions: where they come from, if known.
+    deviations: of ensembles, how far the members are apart about reference and about alternate -
+    reference, in the same shapes.
     """
 
     names: Sequence[str]
@@ -30,9 +32,20 @@ class Rows:
     scores: Mapping[str, tuple[Array, Array]]
     alternatives: Array | None = None
     regions: Sequence[Region] | None = None
+    deviations: Mapping[str, tuple[Array, Array]] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def datasets(self, outputs: Iterable[str]) -> dict[str, Array]:
+        """The scores of some outputs, and their deviations, by their names in a scores file."""
+        arrays = {}
+        for name in outputs:
+            arrays[f"{name}/reference"], arrays[f"{name}/alternate"] = self.scores[name]
+            if self.deviations is not None:
+                spread = self.deviations[name]
+                arrays[f"{name}/reference_std"], arrays[f"{name}/delta_std"] = spread
+        return arrays
 
     def part(self, start: int, stop: int) -> Rows:
         """The sequences ``[start, stop)``."""
@@ -40,9 +53,10 @@ class Rows:
         return Rows(
             self.names[chosen],
             self.sequences[chosen],
-            {name: (ref[chosen], alt[chosen]) for name, (ref, alt) in self.scores.items()},
+            _chosen(self.scores, chosen),
             None if self.alternatives is None else self.alternatives[chosen],
             None if self.regions is None else self.regions[chosen],
+            None if self.deviations is None else _chosen(self.deviations, chosen),
         )
 
 
@@ -56,16 +70,28 @@ def joined(parts: Sequence[Rows]) -> Rows:
     return Rows(
         [name for part in parts for name in part.names],
         np.concatenate([part.sequences for part in parts]),
-        {
-            name: (
-                np.concatenate([part.scores[name][0] for part in parts]),
-                np.concatenate([part.scores[name][1] for part in parts]),
-            )
-            for name in first.scores
-        },
+        _joined([part.scores for part in parts]),
         np.concatenate(own) if own else None,
         regions if first.regions is not None else None,
+        _joined([part.deviations for part in parts if part.deviations is not None]) or None,
     )
+
+
+def _chosen(
+    pairs: Mapping[str, tuple[Array, Array]], chosen: slice
+) -> dict[str, tuple[Array, Array]]:
+    return {name: (one[chosen], other[chosen]) for name, (one, other) in pairs.items()}
+
+
+def _joined(parts: Sequence[Mapping[str, tuple[Array, Array]]]) -> dict[str, tuple[Array, Array]]:
+    """Pairs of arrays by output, those of one output one after the other."""
+    return {
+        name: (
+            np.concatenate([part[name][0] for part in parts]),
+            np.concatenate([part[name][1] for part in parts]),
+        )
+        for name in (parts[0] if parts else ())
+    }
 
 
 def even(blocks: Iterable[Rows], count: int) -> Iterator[Rows]:

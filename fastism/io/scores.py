@@ -12,6 +12,9 @@ regions/end         (N,)               that the sequence is the reverse compleme
 regions/strand      (N,)               utf-8: "+", "-" or "."
 OUTPUT/reference    (N, *out)          float32
 OUTPUT/alternate    (N, S, A, *out)    float32
+OUTPUT/reference_std, OUTPUT/delta_std float32; of several plans, how far they are apart about
+                                       reference, and about alternate - reference: the standard
+                                       deviation over them, as root mean square
 
 Attributes of the file: `fastism.io.header.facts`; ``computed_by``, see `fastism.io.computed`; and
 ``letters`` where only some channels are written.
@@ -22,7 +25,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -54,6 +57,8 @@ class ScoresFile:
     alternate: dict[str, Array]
     attributes: dict[str, Any]
     regions: list[Region] | None = None
+    reference_std: dict[str, Array] = field(default_factory=dict)
+    delta_std: dict[str, Array] = field(default_factory=dict)
 
     def delta(self, output: str) -> Array:
         """Alternate minus reference, ``(N, S, A, *out)``; zero at the reference base."""
@@ -74,7 +79,6 @@ class ScoresWriter:
 
     def _lay_out(self) -> None:
         header = self._header
-        sites, alternatives = len(header.sites), header.columns
         attributes = {**header.attributes, "alphabet": header.alphabet}
         self._file.attrs.update(sorted(attributes.items()))  # as they come back
         if header.letters is not None:
@@ -91,9 +95,8 @@ class ScoresWriter:
         if header.regions:
             for name, dtype in _REGION.items():
                 self._growing(f"regions/{name}", (), dtype)
-        for name, shape in header.outputs.items():
-            self._growing(f"{name}/reference", shape, np.float32)
-            self._growing(f"{name}/alternate", (sites, alternatives, *shape), np.float32)
+        for name, shape in header.datasets.items():
+            self._growing(name, shape, np.float32)
 
     def _growing(self, name: str, shape: tuple[int, ...], dtype: Any) -> None:
         """A dataset with no rows yet, stored a sequence (or a part of one) a chunk."""
@@ -123,10 +126,8 @@ class ScoresWriter:
             for name in _REGION:
                 values = [getattr(region, name) for region in rows.regions]
                 self._add(f"regions/{name}", np.asarray(values, _REGION[name]))
-        for name in self._header.outputs:
-            reference, alternate = rows.scores[name]
-            self._add(f"{name}/reference", reference)
-            self._add(f"{name}/alternate", alternate)
+        for name, scores in rows.datasets(self._header.outputs).items():
+            self._add(name, scores)
 
     def _add(self, name: str, rows: Array) -> None:
         dataset = self._file[name]
@@ -170,12 +171,13 @@ class ScoresReader:
         rows = file["alternatives"]
         sequences = file["sequences"]
         file["names"]  # every file has them
+        outputs = {
+            name: tuple(file[name]["reference"].shape[1:])
+            for name in file
+            if name not in RESERVED and "alternate" in file[name]
+        }
         return Header(
-            outputs={
-                name: tuple(file[name]["reference"].shape[1:])
-                for name in file
-                if name not in RESERVED and "alternate" in file[name]
-            },
+            outputs=outputs,
             sites=file["sites"][:],
             alternatives=rows[:] if rows.ndim == 3 else np.empty((0, *rows.shape[1:]), rows.dtype),
             length=int(sequences.shape[1]),
@@ -184,6 +186,7 @@ class ScoresReader:
             regions="regions" in file,
             stored=sequences.dtype.name,
             letters=None if letters is None else tuple(map(int, letters)),
+            deviations=any("delta_std" in file[name] for name in outputs),
             attributes=attributes,
         )
 
@@ -198,16 +201,23 @@ class ScoresReader:
     def rows(self, start: int, stop: int, outputs: Sequence[str] | None = None) -> Rows:
         """The sequences ``[start, stop)``, with the scores of some outputs; of all for None."""
         file, part = self._file, slice(start, stop)
+        wanted = tuple(self.header.outputs if outputs is None else outputs)
         return Rows(
             names=[str(name) for name in file["names"].asstr()[part]],
             sequences=file["sequences"][part],
-            scores={
-                name: (file[name]["reference"][part], file[name]["alternate"][part])
-                for name in (self.header.outputs if outputs is None else outputs)
-            },
+            scores=self._pairs(wanted, part, "reference", "alternate"),
             alternatives=file["alternatives"][part] if self.header.own_rows else None,
             regions=self._regions(part) if self.header.regions else None,
+            deviations=self._pairs(wanted, part, "reference_std", "delta_std")
+            if self.header.deviations
+            else None,
         )
+
+    def _pairs(
+        self, outputs: Sequence[str], part: slice, one: str, other: str
+    ) -> dict[str, tuple[Array, Array]]:
+        file = self._file
+        return {name: (file[name][one][part], file[name][other][part]) for name in outputs}
 
     def _regions(self, part: slice) -> list[Region]:
         stored = self._file["regions"]
@@ -268,6 +278,8 @@ def read_scores(path: str | os.PathLike[str]) -> ScoresFile:
         alternate={name: alternate for name, (_, alternate) in rows.scores.items()},
         attributes=dict(header.attributes),
         regions=None if rows.regions is None else list(rows.regions),
+        reference_std={name: spread for name, (spread, _) in (rows.deviations or {}).items()},
+        delta_std={name: spread for name, (_, spread) in (rows.deviations or {}).items()},
     )
 
 

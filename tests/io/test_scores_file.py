@@ -10,15 +10,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import zarr
 
 from fastism.errors import InputError
 from fastism.io.header import Header, facts
 from fastism.io.regions import Region
-from fastism.io.rows import Rows
-from fastism.io.scores import ScoresWriter, read_scores
+from fastism.io.rows import Rows, joined
+from fastism.io.scores import ScoresFile, ScoresWriter, read_scores
 from fastism.io.writers.base import Options
 from fastism.io.writers.h5 import H5
 from fastism.io.writers.publish import Target, write_files
+from fastism.io.writers.zarr import Zarr
 
 SITES = [(start, 1) for start in range(3, 8)]
 random = np.random.default_rng(0)
@@ -184,3 +186,29 @@ def test_a_file_is_the_same_however_its_sequences_came(
 def test_outputs_with_names_that_no_dataset_can_have(name: str) -> None:
     with pytest.raises(InputError, match=f"the output '{name}' cannot be a dataset's name"):
         dataclasses.replace(HEADER, outputs={name: ()})
+
+
+def test_how_far_the_members_of_an_ensemble_are_apart(tmp_path: Path) -> None:
+    """Beside the scores, through parts and joins, in h5 and in zarr."""
+    header = dataclasses.replace(HEADER, deviations=True)
+    assert header.bytes_a_sequence > HEADER.bytes_a_sequence
+    assert not header.same_scores(HEADER)
+    spread = {name: (abs(r), abs(a)) for name, (r, a) in rows(0, 6).scores.items()}
+    whole = dataclasses.replace(rows(0, 6), deviations=spread)
+    again = joined([whole.part(0, 2), whole.part(2, 6)])
+    targets = [
+        Target(tmp_path / "s.h5", H5(), Options()),
+        Target(tmp_path / "s.zarr", Zarr(), Options()),
+    ]
+    write_files(targets, header, [again.part(0, 5), again.part(5, 6)], 6)
+    stored = read_scores(tmp_path / "s.h5")
+    np.testing.assert_array_equal(stored.reference_std["head"], abs(REFERENCE))
+    np.testing.assert_array_equal(stored.delta_std["total"], abs(ALTERNATE.sum(-1)))
+    group = zarr.open_group(str(tmp_path / "s.zarr"), mode="r")
+    np.testing.assert_array_equal(group["head/delta_std"][:], abs(ALTERNATE))
+    assert not read_written(tmp_path).delta_std
+
+
+def read_written(folder: Path) -> ScoresFile:
+    write(folder / "plain.h5", (0, 6))
+    return read_scores(folder / "plain.h5")

@@ -70,10 +70,8 @@ class _Writer:
         else:
             self._whole("alternatives", header.alternatives.astype(np.float32))
         self._rows("sequences", (header.length, header.channels), np.dtype(header.stored))
-        for name, shape in header.outputs.items():
-            values = (len(header.sites), header.columns, *shape)
-            self._rows(f"{name}/reference", shape, np.dtype(np.float32))
-            self._rows(f"{name}/alternate", values, np.dtype(np.float32))
+        for name, shape in header.datasets.items():
+            self._rows(name, shape, np.dtype(np.float32))
 
     def _whole(self, name: str, values: Array) -> None:
         self._group.create_array(name, data=values, compressors=self._compressors())
@@ -97,8 +95,7 @@ class _Writer:
             assert rows.alternatives is not None
             shape = (len(rows), *header.alternatives.shape[1:])
             values["alternatives"] = np.broadcast_to(rows.alternatives, shape)
-        for name in header.outputs:
-            values[f"{name}/reference"], values[f"{name}/alternate"] = rows.scores[name]
+        values |= rows.datasets(header.outputs)
         part = slice(self._done, self._done + len(rows))
         for name, added in values.items():
             self._group[name][part] = added
