@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastism.io.shards import Record
     from fastism.io.sources.base import Source
     from fastism.io.writers.publish import Target
+    from fastism.runtime.batch import Ask
     from fastism.runtime.plan import Plan
 
 
@@ -27,6 +28,7 @@ def forecast(
     targets: Sequence[Target],
     written: Written,
     machines: Machines,
+    ask: Ask,
 ) -> None:
     """Say what a run would do; a batch is computed twice, to time the second."""
     from fastism.io.room import in_words
@@ -44,14 +46,14 @@ def forecast(
         session.say(f"writes    {target.path}, {target.format.name}, about {size}{packed}")
     kept = in_words(count * header.bytes_a_sequence)
     session.say(f"          and until it ends {kept} beside {targets[0].path}")
-    seconds, timed = _seconds_a_sequence(plan, source, record, written)
+    seconds, timed = _seconds_a_sequence(plan, source, record, written, ask)
     session.say(f"takes     {_duration(seconds * count)}, by {timed} sequences that were timed")
     if machines.any:
         session.say(_shards(seconds, record, machines.workers or 1))
 
 
 def _seconds_a_sequence(
-    plan: Plan, source: Source, record: Record, written: Written
+    plan: Plan, source: Source, record: Record, written: Written, ask: Ask
 ) -> tuple[float, int]:
     """Seconds a sequence once all is warm, and how many sequences say so."""
     from fastism.runtime.batch import score_batch
@@ -60,7 +62,7 @@ def _seconds_a_sequence(
     edits = written.rows(plan, batch.inputs, record.start, source.count)
     for _ in range(2):
         start = time.perf_counter()
-        score_batch(plan, batch, edits, batch_size=record.batch, memory=record.memory)
+        score_batch(plan, batch, edits, ask=ask, batch_size=record.batch, memory=record.memory)
         seconds = time.perf_counter() - start
     return seconds / len(batch), len(batch)
 

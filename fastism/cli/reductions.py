@@ -65,10 +65,10 @@ def parse_reduction_options(
     """
     readers = {"target": _target, "over": _over, "reduce": _way}
     given = {"target": target, "over": over, "reduce": reduce}
-    return {name: _by_output(name, readers[name], texts) for name, texts in given.items()}
+    return {name: by_output(name, readers[name], texts) for name, texts in given.items()}
 
 
-def _by_output(option: str, read: Callable[[str], Any], texts: Sequence[str]) -> Any:
+def by_output(option: str, read: Callable[[str], Any], texts: Sequence[str]) -> Any:
     """One value, or a mapping by output."""
     found: dict[str, Any] = {}
     for text in texts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from fastism.cli.cluster import Machines, cluster_options, score_missing_by, spread
 from fastism.cli.edits import Written
 from fastism.cli.forecast import forecast
+from fastism.cli.members import Members, member_options
 from fastism.cli.options import (
     PATH,
     architecture_option,
@@ -31,13 +33,14 @@ if TYPE_CHECKING:
     from fastism.io.manifest import JSON
     from fastism.io.shards import Shards
     from fastism.io.sources.base import Source
+    from fastism.runtime.batch import Ask
     from fastism.runtime.plan import Plan
 
 _USUAL_BATCH = 32
 
 
 @click.command(short_help="Score every mutation of every sequence.")
-@click.argument("plan", type=PATH)
+@member_options
 @sequence_options
 @output_options
 @click.option(
@@ -83,7 +86,7 @@ _USUAL_BATCH = 32
 @pass_session
 def run(
     session: Session,
-    plan: Path,
+    members: Members,
     given: Given,
     wanted: Wanted,
     batch_size: int,
@@ -100,6 +103,9 @@ def run(
 ) -> None:
     """Run PLAN on every sequence and write the scores.
 
+    Of several plans, such as the folds of a cross-validation, the scores are the mean; how far they
+    are apart is in .h5 and .zarr files.
+
     The outputs appear together, once they are whole; OUTPUT.args.json beside each records this
     command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
@@ -114,8 +120,10 @@ def run(
     from fastism.io.writers.publish import are_whole, check_all, claims, publish
 
     budgeted = None if memory is None else parse_memory(memory)
+    plan = members.first
     letters, manifest = given.letters, read_manifest(plan)
-    targets = wanted.targets(plan, *given.read)
+    members.check(model=model is not None, machines=machines.any)
+    targets = wanted.targets(*members.paths, *given.read)
     Shards.clear_ended([target.path for target in targets])
     renaming = resume and Shards.renaming(targets[0].path)
     for target in targets:
@@ -137,7 +145,9 @@ def run(
     from fastism.runtime.memory import default_memory
     from fastism.runtime.pace import fit_batch
 
-    loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    load = partial(api.load, custom_objects=objects, unsafe=unsafe)
+    loaded = load(plan)
+    ask = members.ask(loaded, load, letters)
     live = None
     if model is not None:
         from fastism.frontends.models import loaded as loaded_model
@@ -146,7 +156,7 @@ def run(
         live = loaded_model(model, custom_objects=objects, unsafe=unsafe, architecture=build)
     session.note_device()
     arguments: dict[str, JSON] = {
-        "plan": str(plan),
+        **members.arguments,
         **given.arguments,
         **wanted.arguments,
         "batch_size": batch_size,
@@ -155,7 +165,7 @@ def run(
     }
     hashes = {"plan_sha256": sha256(plan / MANIFEST), "sequences_sha256": source.identity}
     identity: dict[str, JSON] = {
-        "the plan": hashes["plan_sha256"],
+        **members.identity,
         "the sequences": hashes["sequences_sha256"],
         "the alphabet": letters,
         "--alternatives": written.identity or alternatives,
@@ -173,8 +183,9 @@ def run(
         arguments=arguments,
         regions=source.chromosomes is not None,
         one_hot=source.one_hot,
+        deviations=len(members.paths) > 1,
         **hashes,
-    ).with_attributes(compiled_check(loaded))
+    ).with_attributes(members.facts(ask) or compiled_check(loaded))
     names = ", ".join(str(target.path) for target in targets)
     if resume and not renaming and are_whole(targets, header):
         session.note(f"whole already: {names}")
@@ -191,13 +202,13 @@ def run(
     record = Record(
         identity={**identity, "--shard": shard},
         sequences=source.count,
-        batch=fit_batch(loaded, batch_size, budget, header.alternatives),
+        batch=fit_batch(loaded, batch_size, budget, header.alternatives, members.copies),
         memory=budget,
         start=start,
         stop=stop,
     )
     if dry_run:
-        forecast(session, loaded, source, header, record, targets, written, machines)
+        forecast(session, loaded, source, header, record, targets, written, machines, ask)
         return
     taken_up = PlanAt(
         str(absolute(plan)), hashes["plan_sha256"], versions(), custom_objects, unsafe
@@ -209,7 +220,7 @@ def run(
         shards = Shards.begin(folders[0], first, record, resume=resume, force=wanted.force)
         with shards.kept_if_stopped(session.note):
             if crew is None:
-                score_missing(session, loaded, source, shards, header, written)
+                score_missing(session, loaded, source, shards, header, written, ask)
             else:
                 score_missing_by(crew, session, loaded, source, shards, header, written)
             if live is not None:
@@ -235,6 +246,7 @@ def score_missing(
     shards: Shards,
     header: Header,
     written: Written,
+    ask: Ask,
 ) -> None:
     """Score the sequences of the shards that are missing, a shard at a time."""
     from fastism.io.rows import joined
@@ -256,6 +268,7 @@ def score_missing(
                         plan,
                         batch,
                         written.rows(plan, batch.inputs, start, source.count),
+                        ask=ask,
                         batch_size=record.batch,
                         memory=record.memory,
                         progress=progress.within(done, len(batch)),

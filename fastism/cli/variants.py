@@ -13,6 +13,7 @@ import click
 from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
 from fastism.cli.progress import Progress
 from fastism.cli.session import Session, pass_session
+from fastism.cli.strands import parse_strands_options, strands_options
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,13 +62,7 @@ _DOUBTFUL = 0.5
     help="Only variants that begin there, counted from 1; found by the file's index where it has "
     "one. May be given several times.",
 )
-@click.option("--rc", is_flag=True, help="The mean over both strands.")
-@click.option(
-    "--strands",
-    type=click.Choice(["same", "reversed", "swapped"]),
-    help="With --rc, what becomes of an output of several channels on the other strand: tasks stay "
-    "the same; tracks are reversed; tracks of the two strands are reversed and swapped.",
-)
+@strands_options
 @click.option(
     "-bs",
     "--batch-size",
@@ -92,7 +87,7 @@ def variants(
     regions: Path | None,
     only: tuple[str, ...],
     rc: bool,
-    strands: str | None,
+    strands: tuple[str, ...],
     batch_size: int | None,
     memory: str | None,
     alphabet: str,
@@ -120,8 +115,7 @@ def variants(
     reads = Reads.of(read_manifest(plan))
     _require_letters_alone(reads)
     require_letters(reads, letters.letters)
-    if strands is not None and not rc:
-        raise InputError("--strands says what --rc does with outputs, and --rc is not given")
+    turns = parse_strands_options(strands, rc=rc)
     if regions is not None and only:
         raise InputError("--regions and --only both say which variants are wanted")
     _check_outputs(outputs, (plan, genome, vcf, *filter(None, [regions])), force=force)
@@ -144,7 +138,7 @@ def variants(
     names = columns(loaded.output_shapes)
     half = (default_memory() if budget is None else budget) // 2
     scoring = VariantScoring(
-        BothStrands(loaded, strands, letters.letters) if rc else loaded,
+        BothStrands(loaded, turns, letters.letters) if rc else loaded,
         Reader(held, letters),
         windows,
         length=reads.length,
@@ -160,7 +154,7 @@ def variants(
         "regions": None if regions is None else str(regions),
         "only": list(only),
         "rc": rc,
-        "strands": strands,
+        "strands": list(strands),
         "batch_size": batch_size,
         "memory": memory,
         "alphabet": letters.letters,

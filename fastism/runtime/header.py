@@ -20,13 +20,14 @@ def header_of(
     arguments: Mapping[str, Any],
     regions: bool = False,
     one_hot: bool = True,
+    deviations: bool = False,
     **hashes: str,
 ) -> Header:
     """The header of scores by a plan.
 
     alternatives, regions: as `Header` has them. alphabet: letters of all channels, or of those that
-    are written. one_hot: whether sequences are. arguments: what the run was asked for.
-    hashes: attributes that say what was read.
+    are written. one_hot: whether sequences are. deviations: whether scores are of an ensemble.
+    arguments: what the run was asked for. hashes: attributes that say what was read.
     """
     module, sites = plan.module, plan.module.sites
     starts = np.asarray(sites.starts if sites else (), np.int64)
@@ -40,6 +41,7 @@ def header_of(
         regions=regions,
         stored="int8" if one_hot else "float32",
         letters=plan.letters,
+        deviations=deviations,
         attributes=facts((module.model, module.sha256), arguments, **hashes),
     )
 

@@ -16,16 +16,19 @@ _ROUNDS = 4
 """Shards a worker, at least, so that no worker waits long for the last one."""
 
 
-def fit_batch(plan: Plan, batch: int, budget: int, alternatives: npt.NDArray[Any]) -> int:
+def fit_batch(
+    plan: Plan, batch: int, budget: int, alternatives: npt.NDArray[Any], copies: int = 1
+) -> int:
     """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
 
-    alternatives: as `Written.layout` gives them. Raises InputError if not one does.
+    alternatives: as `Written.layout` gives them. copies: how many times the scores are held.
+    Raises InputError if not one does.
     """
     columns = len(plan.module.sites or ()) * alternatives.shape[-3]
     own = 0 if alternatives.ndim == 3 else math.prod(alternatives.shape[1:])
     values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
     kept = sum(plan.module.main.values[name].type.bytes for name in plan.module.main.outputs)
-    one: int = 4 * (values + plan.length * plan.channels + own) + kept
+    one: int = 4 * (copies * values + plan.length * plan.channels + own) + kept
     if one > budget:
         raise InputError(
             f"the scores of one sequence take {one:,} bytes, and --memory leaves {budget:,}",
