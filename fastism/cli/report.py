@@ -11,6 +11,7 @@ import click
 
 from fastism.cli.options import PATH, force_option, load_custom_objects
 from fastism.cli.plot import parse_target
+from fastism.cli.progress import Progress
 from fastism.cli.session import Session, pass_session
 from fastism.errors import FastismError
 from fastism.plotting.choices import SCORES
@@ -101,7 +102,9 @@ def report(
                 "with --target shows some"
             )
         explained, note = _explained(plan, reader.header.attributes)
-        page = run_page(reader, Contents(tracks, score, most, explained, note))
+        contents = Contents(tracks, score, most, explained, note)
+        with Progress(session, len(reader), "sequences") as progress:
+            page = run_page(reader, contents, progress.update)
     with replacing(output) as path:
         path.write_text(page, encoding="utf-8")
     session.note(f"wrote {output}   (open it in a browser; it needs nothing else)")
@@ -119,9 +122,9 @@ def _explained(plan: Path | None, attributes: Mapping[str, Any]) -> tuple[Explan
     from fastism.report.explanation import explain
 
     recorded = json.loads(attributes.get("arguments", "{}")).get("plan")
-    folder = plan or (Path(recorded) if recorded else None)
+    folder = plan or (Path(recorded) if isinstance(recorded, str) else None)
     if folder is None:
-        return None, "The file does not say which plan it is of; --plan names one."
+        return None, "The file does not name one plan that it is of; --plan does."
     try:
         of = read_manifest(folder)
         wanted = attributes.get("plan_sha256")

@@ -42,7 +42,7 @@ def draw_heat(
         axes.scatter(
             landscape.start + column + 0.5, row, 10, color="black", edgecolor="white", linewidth=0.5
         )
-    axes.set_yticks(range(rows), landscape.labels, fontsize=8 if rows <= 24 else 5)
+    axes.set_yticks(range(rows), landscape.labels, fontsize=8)
     colors = letter_colors(landscape.alphabet)
     for tick, label in zip(axes.get_yticklabels(), landscape.labels, strict=True):
         if label in colors:

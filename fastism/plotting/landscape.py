@@ -35,12 +35,12 @@ class Landscape:
 
     name: of the sequence. output: of the model, with the target in brackets. alphabet: the letters
     of the channels. text: the letters of the stretch. labels: of the A alternatives. values:
-    (A, P), the score of each alternative at each position, NaN where nothing was written. held:
-    (A, P) bool, where the sequence holds the alternative already. heights: (P,), of the logo, NaN
-    where there is no site. reference: the prediction for the sequence, NaN for a score of several
-    outputs together. score, width: the score's name, and the positions of a site. A site shows on
-    all its positions; where sites overlap, on those in its middle. region: where in a genome the
-    whole sequence comes from.
+    (A, P), the score of each alternative at each position, NaN where nothing was written, or the
+    score is infinite. held: (A, P) bool, where the sequence holds the alternative already. heights:
+    (P,), of the logo, NaN where there is no site, or a score is NaN. reference: the prediction for
+    the sequence, NaN for a score of several outputs together. score, width: the score's name, and
+    the positions of a site. A site shows on all its positions; where sites overlap, on those in its
+    middle. region: where in a genome the whole sequence comes from.
     """
 
     name: str
@@ -75,8 +75,10 @@ class Landscape:
         """What a height of the logo is, in words."""
         if self.score in _AT_THE_LETTER:
             return f"{self.score} score of the letter held"
-        mean = "mean of l2" if self.score == "l2" else f"minus the mean of {_MEAN[self.score]}"
-        return f"{mean} over the alternatives"
+        if self.score == "l2":
+            return "mean of l2 over the alternatives"
+        mean = "logfc" if self.score == "logfc" else "delta"
+        return f"minus the mean of {mean} over the alternatives"
 
     @property
     def neutral(self) -> float:
@@ -99,9 +101,6 @@ class Landscape:
             held=self.held[:, part],
             heights=self.heights[part],
         )
-
-
-_MEAN = {"raw": "delta", "delta": "delta", "logfc": "logfc"}
 
 
 def landscape(
@@ -135,6 +134,7 @@ def landscape(
         reference = reference.reshape(-1)[place]
     values = definition(_double(reference), _double(alternate), scored.held[None])
     values = values.reshape(values.shape[1:3]).T
+    values = np.where(np.isfinite(values), values, np.nan)
     held, said = scored.held.T, float(reference.item()) if reference.size == 1 else math.nan
     heights = _heights(score, values, held, said if score == "raw" else 0.0)
     gap = int(np.diff(np.sort(scored.starts)).min(initial=scored.width))
@@ -168,8 +168,8 @@ def one_target(scored: ScoredSequence, target: Sequence[int] | None) -> tuple[in
             f"the output {scored.output!r} gives {math.prod(shape):,} numbers a sequence, and one "
             "is shown",
             why=f"its shape is {shape}",
-            attempt=f"target {', '.join('0' for _ in shape)} "
-            f"to {', '.join(str(size - 1) for size in shape)}",
+            attempt=f"a target from {','.join('0' for _ in shape)} "
+            f"to {','.join(str(size - 1) for size in shape)}",
         )
     index = tuple(int(each) for each in target)
     fits = len(index) == len(shape) and all(-n <= i < n for i, n in zip(index, shape, strict=False))

@@ -73,11 +73,15 @@ def _zoomed(landscape: Landscape, start: int | None, stop: int | None) -> Landsc
     """The part of a landscape between two positions of the sequence."""
     first = landscape.start if start is None else max(start, landscape.start)
     last = landscape.stop if stop is None else min(stop, landscape.stop)
-    if first >= last or np.isnan(landscape.between(first, last).heights).all():
+    if first >= last:
         raise InputError(
-            f"there is no site between {first if start is None else start} and "
-            f"{last if stop is None else stop}",
+            f"there is no site between {start or 0} and {last if stop is None else stop}",
             why=f"the sites of {landscape.name} lie in [{landscape.start}, {landscape.stop})",
+        )
+    if np.isnan(landscape.between(first, last).heights).all():
+        raise InputError(
+            f"there is nothing to draw of {landscape.name} between {first} and {last}",
+            why="no site lies there, or its scores are NaN or infinite",
         )
     return landscape.between(first, last)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,13 @@ class _Kept:
         return [sequence for _, _, sequence in sorted(self.heap, key=lambda each: -each[1])]
 
 
-def run_page(reader: ScoresReader, contents: Contents) -> str:
+def run_page(
+    reader: ScoresReader, contents: Contents, progress: Callable[[int], object] = lambda _: None
+) -> str:
     """The page of a scores file, as HTML; of its sequences `Contents.most` at a time are in memory.
 
-    Raises InputError for what cannot be drawn; see `fastism.plotting.landscape`.
+    progress: called with the number of sequences read so far. Raises InputError for what cannot be
+    drawn; see `fastism.plotting.landscape`.
     """
     kept, shown = _Kept(contents.most), list[Landscape]()
     for index in range(len(reader)):
@@ -71,6 +74,7 @@ def run_page(reader: ScoresReader, contents: Contents) -> str:
         strength = abs(strongest(shown[0]))
         if kept.offer(strength, index):
             kept.keep(strength, index, _packed_sequence(index, shown))
+        progress(index + 1)
     if not shown:
         raise InputError(f"{reader.path} holds no sequence to show")
     environment = jinja2.Environment(
@@ -151,14 +155,10 @@ def run_facts(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     rest |= {key: value for key, value in attributes.items() if key != "arguments"}
     keys = [*(key for key in _NAMES if key in rest), *sorted(set(rest) - set(_NAMES))]
     rows = [(_NAMES.get(key, key.replace("_", " ")), _said(rest[key])) for key in keys]
-    rows += [
-        (
-            f"asked for: {key.replace('_', ' ')}",
-            _said(value),
-        )
-        for key, value in given.items()
-        if value is not None
-    ]
+    asked = {
+        key.replace("_", " "): value for key, value in given.items() if value not in (None, [])
+    }
+    rows += [(f"asked for: {name}", _said(value)) for name, value in asked.items()]
     return [(name, value) for name, value in rows if value]
 
 

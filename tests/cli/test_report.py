@@ -59,7 +59,7 @@ def test_it_writes_a_page_with_the_plan_that_was_recorded(
 @pytest.mark.parametrize(
     ("facts", "named", "said"),
     [
-        ({}, False, "The file does not say which plan it is of; --plan names one."),
+        ({}, False, "The file does not name one plan that it is of; --plan does."),
         ({"arguments": '{"plan": "gone"}'}, False, "It was not at hand"),
         ({"model_sha256": "other"}, True, "is not the plan that these scores were made with"),
         ({"plan_sha256": "other"}, True, "is not the plan that these scores were made with"),

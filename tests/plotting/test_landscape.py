@@ -99,11 +99,21 @@ def test_a_target_is_picked_and_named() -> None:
     assert (far.output, np.isnan(far.reference)) == ("bound", True)
     d = alternate[1, 2] - made.reference
     assert far.values[2, 1] == pytest.approx(np.sqrt((d.astype(float) ** 2).sum()))
-    with pytest.raises(InputError, match=r"6 numbers a sequence.*\n.*\(2, 3\)\n.*0, 0 to 1, 2"):
+    with pytest.raises(InputError, match=r"6 numbers a sequence.*\n.*\(2, 3\)\n.*0,0 to 1,2"):
         landscape(made)
     for wrong in ((2, 0), (0,), (0, 0, 0)):
         with pytest.raises(InputError, match="has no target"):
             landscape(made, "raw", wrong)
+
+
+def test_what_is_no_number_is_missing() -> None:
+    alternate = scored().alternate.copy()
+    alternate[1, 2], alternate[2, 0] = np.inf, np.nan
+    shown = landscape(scored(alternate=alternate))
+    assert np.isnan(shown.values).T.tolist() == [
+        *([False] * 4, [False, False, True, False], [True, False, False, False], [False] * 4)
+    ]
+    assert np.isnan(shown.heights).tolist() == [False, True, True, False]
 
 
 def test_it_refuses_what_has_no_meaning_or_no_room() -> None:
