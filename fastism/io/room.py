@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fastism.errors import InputError
@@ -30,6 +32,20 @@ def check_room(needed: Iterable[tuple[Path, int]]) -> None:
                 why=f"{in_words(total)} are written, and {in_words(free)} are free in {folder}",
                 attempt="a folder on another disk, fewer outputs, or --compression gzip",
             )
+
+
+@contextmanager
+def said_if_full(paths: Iterable[Path]) -> Iterator[None]:
+    """In it a disk may turn out to be full: an InputError that says so, of what is written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"the disk is full: no room for {', '.join(map(str, paths))}",
+            attempt="make room, then the same command; of a run, with --resume",
+        ) from error
 
 
 def disk_taken(folder: Path) -> int:

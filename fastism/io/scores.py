@@ -35,6 +35,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.errors import InputError
+from fastism.io.hdf5 import Hdf5File
 from fastism.io.header import RESERVED, Header
 from fastism.io.regions import Region
 from fastism.io.rows import BLOCK_BYTES, Rows
@@ -74,7 +75,8 @@ class ScoresWriter:
     def __init__(self, path: Path, header: Header, *, compression: str | None = None) -> None:
         self._header = header
         self._compression = compression
-        self._file = h5py.File(path, "w")
+        self._whole = Hdf5File(path)
+        self._file = self._whole.file
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -128,6 +130,7 @@ class ScoresWriter:
                 self._add(f"regions/{name}", np.asarray(values, _REGION[name]))
         for name, scores in rows.datasets(self._header.outputs).items():
             self._add(name, scores)
+        self._whole.check()
 
     def _add(self, name: str, rows: Array) -> None:
         dataset = self._file[name]
@@ -138,8 +141,8 @@ class ScoresWriter:
         dataset[before:] = rows
 
     def close(self) -> None:
-        """The file is whole."""
-        self._file.close()
+        """The file is whole. Raises OSError where it could not be written."""
+        self._whole.close()
 
 
 _REGION: dict[str, Any] = {"chrom": _TEXT, "start": np.int64, "end": np.int64, "strand": _TEXT}

@@ -9,7 +9,6 @@ A shard is a scores file of some sequences of the run, one after the other. In t
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from fastism.io.computed import computed, machines_of, this_machine
 from fastism.io.header import Header
 from fastism.io.manifest import JSON
 from fastism.io.partial import ENDED, claimed, discard, partial_path
+from fastism.io.room import said_if_full
 from fastism.io.rows import Rows
 from fastism.io.scores import ScoresReader, ScoresWriter, blocks_of
 from fastism.io.whole import settle
@@ -150,20 +150,15 @@ class Shards:
         new = path.with_suffix(f".{uuid4().hex[:12]}.new")
         signed = computed(header, [(machine or this_machine(), len(rows))])
         try:
-            writer = ScoresWriter(new, signed)
-            writer.append(rows)
-            writer.close()
-            settle(new)
-            new.replace(path)
-            settle(self.folder)
-        except OSError as error:
+            with said_if_full([self.folder]):
+                writer = ScoresWriter(new, signed)
+                writer.append(rows)
+                writer.close()
+                settle(new)
+                new.replace(path)
+                settle(self.folder)
+        finally:
             new.unlink(missing_ok=True)
-            if error.errno == errno.ENOSPC or "No space left" in str(error):
-                raise InputError(
-                    f"the disk is full: no room for the scores in {self.folder.parent}",
-                    attempt="make room, then the same command with --resume",
-                ) from error
-            raise
 
     @contextmanager
     def kept_if_stopped(self, say: Callable[[str], object]) -> Iterator[None]:

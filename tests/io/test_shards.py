@@ -120,8 +120,8 @@ def test_a_full_disk_is_said_and_leaves_the_shards_before(
     with pytest.raises(InputError) as error:
         shards.write(3, HEADER, rows(3, 6))
     assert str(error.value) == (
-        f"the disk is full: no room for the scores in {tmp_path.parent}\n"
-        "  try: make room, then the same command with --resume"
+        f"the disk is full: no room for {tmp_path}\n"
+        "  try: make room, then the same command; of a run, with --resume"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0000000.h5", "run.json"]
 

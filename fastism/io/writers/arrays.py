@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +36,20 @@ class NpzWriter:
             "shape": shape,
         }
         np.lib.format.write_array_header_1_0(self._file, described)
+        self._dropped = weakref.finalize(self, _let_go, self._file, self._zip)
 
     def append(self, rows: Array) -> None:
         """Add rows of the first axis."""
         self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
 
     def close(self) -> None:
+        self._dropped.detach()
         self._file.close()
         self._zip.close()
+
+
+def _let_go(*files: Any) -> None:
+    """Close what is not wanted after all, without a word of what its disk says to that."""
+    for file in files:
+        with suppress(OSError):
+            file.close()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from fastism.io.hdf5 import Hdf5File
 from fastism.io.header import Array, Header
 from fastism.io.writers.letters import Matrix, texts
 
@@ -29,7 +29,8 @@ class Hdf5Writer:
         matrix: Matrix,
         compression: str | None,
     ) -> None:
-        self._file = h5py.File(path, "w")
+        self._whole = Hdf5File(path)
+        self._file = self._whole.file
         self._file.attrs.update(
             {**header.attributes, **matrix.chosen.attributes, "alphabet": "ACGT"}
         )
@@ -50,6 +51,7 @@ class Hdf5Writer:
         for name, values in rows.items():
             self._file[name][self._done : self._done + count] = values
         self._done += count
+        self._whole.check()
 
     def note(self, **columns: list[Any]) -> None:
         """Add values to columns of text or numbers."""
@@ -60,4 +62,4 @@ class Hdf5Writer:
         for name, values in self._columns.items():
             text = not values or isinstance(values[0], str)
             self._file[name] = texts(values) if text else np.asarray(values, np.int64)
-        self._file.close()
+        self._whole.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastism.io.header import Header
 from fastism.io.partial import claimed
-from fastism.io.room import check_room
+from fastism.io.room import check_room, said_if_full
 from fastism.io.rows import Rows, even
 from fastism.io.scores import rows_a_block
 from fastism.io.whole import check_file_target, settle, take_place
@@ -112,7 +112,7 @@ def publish(
     begun: an empty file that is made once all is written and the names begin to change: where it
     is found, those of the targets that exist are of this very run.
     """
-    with ExitStack() as stack:
+    with ExitStack() as stack, said_if_full([target.path for target in targets]):
         writers: list[Writer] = []
         renames: list[tuple[Path, Path]] = []
         for target, folder in zip(targets, folders, strict=True):
