@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
@@ -51,14 +52,16 @@ def test_runs_killed_at_random_moments_end_as_those_left_alone(plan: Path, tmp_p
     seconds = time.monotonic() - begin
     whole = contents(alone)
     chance, kills = random.Random(0), 0
-    while kills < KILLS:
-        folder = tmp_path / f"from-kill-{kills}"
+    for number in itertools.count():
+        if kills >= KILLS:
+            break
+        folder = tmp_path / str(number)
         folder.mkdir()
         ended = False
         while not ended:
             running = subprocess.Popen([*line, "--resume"], cwd=folder)
             try:
-                running.wait(chance.uniform(0.3, 1.0) * seconds)
+                running.wait(chance.uniform(0.2, 0.9) * seconds)
                 ended = True
             except subprocess.TimeoutExpired:
                 running.kill()
