@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("layers", "models", "ops", "passes", "text", "plan_folder", "public_names")
+PAGES = ("layers", "models", "ops", "passes", "text", "plan_folder", "public_names", "scores")
 """Every page; ``docs.make_NAME`` has a function ``page()`` that returns its text."""
 
 
