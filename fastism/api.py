@@ -86,6 +86,7 @@ def compile(
         another. Each of the three is for every wanted output, or a mapping by output.
     pipeline: passes to run in place of the default ones.
     backend: ``tensorflow``; ``native`` (code for this CPU, which skips products with zero);
+        ``auto`` (each graph by the faster of the two, once `fastism.runtime.tune` has timed them);
         ``reference`` (numpy; slow, the definition of every op) or ``onnx`` (onnxruntime, on the
         graphs that ``fastism export`` writes); or another that is registered.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.

@@ -46,17 +46,22 @@ class Modules:
         """Every name, fastism's own first. Nothing is imported to find out."""
         return tuple(self._known())
 
-    def load(self, name: str) -> ModuleType:
-        """The module of a name.
-
-        Raises InputError if there is none, or it cannot be imported, or is not of the kind.
-        """
+    def check(self, name: str) -> None:
+        """Raise InputError if there is no such name. Nothing is imported."""
         known = self._known()
         if name not in known:
             raise InputError(
                 f"there is no {self._kind} {name!r}; known: {', '.join(known)}",
                 attempt=did_you_mean(name, known),
             )
+
+    def load(self, name: str) -> ModuleType:
+        """The module of a name.
+
+        Raises InputError if there is none, or it cannot be imported, or is not of the kind.
+        """
+        self.check(name)
+        known = self._known()
         try:
             found = import_module(known[name])
         except ImportError as error:

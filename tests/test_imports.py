@@ -67,6 +67,7 @@ ONLY_IN = {
     "onnxruntime": ("backends.onnx",),
     "tf2onnx": ("backends.onnx",),
     "llvmlite": ("backends.native",),
+    "platformdirs": ("backends.native",),
     "matplotlib": ("plotting",),
     "logomaker": ("plotting",),
     "h5py": ("io", "frontends.keras"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from fastism.errors import LoweringError, VerifyError
 from fastism.ir.graph import Node
@@ -99,6 +99,18 @@ def location(node: Node) -> str:
     return (
         f"layer {node.origin.layer!r}, node %{node.name}" if node.origin else f"node %{node.name}"
     )
+
+
+@runtime_checkable
+class Blocking(Protocol):
+    """A function that cuts the pairs it is given into blocks of its own.
+
+    Pairs of a call need not agree in site tables, and how many there are is the function's to say.
+    """
+
+    def pairs_within(self, memory: int | None, alternatives: int) -> int:
+        """Pairs a call, of so many items each, whose values fit ``memory`` bytes."""
+        ...
 
 
 @dataclass(frozen=True)

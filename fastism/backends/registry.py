@@ -17,6 +17,7 @@ MODULES: Final = Modules(
     {
         "tensorflow": "fastism.backends.tensorflow",
         "native": "fastism.backends.native",
+        "auto": "fastism.backends.auto",
         "reference": "fastism.backends.reference",
         "onnx": "fastism.backends.onnx",
     },
@@ -36,6 +37,11 @@ def register_backend(name: str, module: str) -> None:
 def names() -> tuple[str, ...]:
     """Every backend that can be asked for. Nothing is imported to find out."""
     return MODULES.names()
+
+
+def check_backend(name: str) -> None:
+    """Raise InputError if there is no backend of a name. Nothing is imported to find out."""
+    MODULES.check(name)
 
 
 def backend(name: str) -> Backend[Any]:

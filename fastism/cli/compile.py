@@ -67,6 +67,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Time a few schedules on this machine, up to 20 s, and keep the fastest.",
 )
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="What runs the plan: tensorflow (the default), native, auto (the faster one), ...",
+)
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
 @model_options
 @architecture_option
@@ -97,6 +102,7 @@ def compile_(
     passes_from: tuple[str, ...],
     instrument: tuple[str, ...],
     tune: str,
+    backend: str | None,
     no_check: bool,
     custom_objects: str | None,
     unsafe: bool,
@@ -114,6 +120,7 @@ def compile_(
     fastism opt model.h5 -p flatten -o flat.fism
     fastism compile flat.fism --weights plan/ -o plan2/
     """
+    from fastism.backends.registry import check_backend
     from fastism.io.plan_folder import check_plan_target
     from fastism.io.sources.base import Reads
     from fastism.io.whole import check_folder_target, check_not_read
@@ -142,6 +149,8 @@ def compile_(
     build = load_architecture(architecture)
     if pipeline is not None:
         parse_pipeline(pipeline)
+    if backend is not None:
+        check_backend(backend)
 
     shared: dict[str, Any] = {
         "alternatives": rows,
@@ -151,6 +160,7 @@ def compile_(
         "custom_objects": objects,
         "unsafe": unsafe,
         "instruments": tuple(instruments),
+        **({} if backend is None else {"backend": backend}),
     }
     if kind == "text":
         plan = plan_of_text(session, context, model, positions, **shared)

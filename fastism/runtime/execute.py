@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from fastism.backends.base import Blocking
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
 from fastism.ir.program import EDIT, INDICES, Group, Program
@@ -138,13 +139,22 @@ class Executor:
         """The chosen items of a group, folded by pair and cut into chunks that fit the memory."""
         if not len(chosen):
             return
-        most = group.pairs_within(memory)
+        most, keys = self._chunking(group, memory)
         room = most * group.alternatives
         folded = Pairs.of(items.take(chosen), room)
         pairs = Pairs(chosen[folded.item], folded.valid)
         # A pair of more items than scheduled leaves room for fewer pairs.
-        most = max(1, min(most, room // pairs.item.shape[1]))
-        yield from pairs.chunks(group.keys[self.local[items.site[pairs.item[:, 0]]]], most)
+        most = max(1, min(most, room // pairs.item.shape[1], -(-len(pairs.item) // group.workers)))
+        yield from pairs.chunks(keys[self.local[items.site[pairs.item[:, 0]]]], most)
+
+    def _chunking(self, group: Group, memory: int | None) -> tuple[int, IntArray]:
+        """Pairs a chunk, and what the pairs of a chunk must agree in, (S, D)."""
+        function = self.functions[group.graph.name]
+        if not isinstance(function, Blocking):
+            return group.pairs_within(memory), group.keys
+        room = None if memory is None else memory // group.workers
+        most = function.pairs_within(room, group.alternatives)
+        return most, np.zeros((len(group.sites), 0), np.int64)
 
     def _fill(
         self,

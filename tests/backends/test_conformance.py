@@ -12,6 +12,7 @@ from fastism.ir import ops
 from fastism.testing import conformance
 from fastism.testing.conformance import MODELS, SAMPLES, WITHOUT_SAMPLES, Sample
 from tests.compiled import compiled_case
+from tests.zoo import EVERY
 
 ZOO = (
     *("chain_grouped", "chain_strided_same", "crop_between", "pool_average_same", "unet"),
@@ -52,6 +53,19 @@ def test_model_by_its_definition(name: str) -> None:
 def test_zoo(name: str) -> None:
     case = compiled_case(name)
     conformance.check_plan("onnx", case.plan, case.inputs, tolerance_of(case.model))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo_natively(name: str) -> None:
+    case = compiled_case(name)
+    conformance.check_plan("native", case.plan, case.inputs, tolerance_of(case.model))
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", EVERY)
+def test_every_model_of_the_zoo_natively(name: str) -> None:
+    case = compiled_case(name)
+    conformance.check_plan("native", case.plan, case.inputs, tolerance_of(case.model))
 
 
 def test_every_op_has_samples() -> None:

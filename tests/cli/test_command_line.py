@@ -31,6 +31,10 @@ MISTAKES = [
     ("compil", "No such command 'compil'"),
     ("compile", "Missing argument 'MODEL'"),
     ("compile model.h5", "Missing option '-o'"),
+    (
+        "compile model.h5 -o p --backend nativ",
+        "no backend 'nativ'; known: tensorflow, native, auto",
+    ),
     ("compile missing.h5 -o p", "the model missing.h5 does not exist"),
     ("compile full -o p", "the model full is a folder, not a model file"),
     ("compile model.h5 -o taken", "taken exists already\n  try: another name, or --force"),

@@ -149,6 +149,16 @@ class Code:
         given = [value, self.pointer(address), ir.Constant(I32, 4), self._first_lanes(lanes)]
         self.build.call(function, given)
 
+    def store_number(self, value: Value, address: Value) -> None:
+        """Write one f32."""
+        self.build.store(value, self.pointer(address), align=4)
+
+    def without_rest(self, value: Value, lanes: int) -> Value:
+        """A vector with zeros behind so many of its numbers."""
+        if lanes == self.machine.lanes:
+            return value
+        return self.build.select(self._first_lanes(lanes), value, self.zero)
+
     def store_int(self, value: Value, address: Value) -> None:
         """Write an i64."""
         self.build.store(value, self.pointer(address), align=8)
@@ -218,6 +228,20 @@ class Code:
         kinds = [self.integers, self.integers, self._truths]
         function = self._declared("llvm.x86.avx512.mask.compress.v16i32", self.integers, kinds)
         return self.build.call(function, [indices, ir.Constant(self.integers, None), chosen])
+
+    def sum_of_lanes(self, value: Value) -> Value:
+        """The sum of a vector's numbers: halves are added until one is left."""
+        lanes = self.machine.lanes
+        while lanes > 1:
+            lanes //= 2
+            halves = (
+                self.build.shuffle_vector(
+                    value, value, ir.Constant(ir.VectorType(I32, lanes), list(part))
+                )
+                for part in (range(lanes), range(lanes, 2 * lanes))
+            )
+            value = self.build.fadd(*halves)
+        return self.build.extract_element(value, ir.Constant(I32, 0))
 
     def ones(self, bits: Value) -> Value:
         """How many bits of a number are set, as an i64."""

@@ -12,7 +12,7 @@ from fastism.backends import tensorflow
 from fastism.backends.native.frames import Ints
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host
-from fastism.backends.native.program import Native
+from fastism.backends.native.program import Native, NativeThroughout
 from fastism.ir.graph import Graph, Value
 from fastism.ir.module import Module
 from fastism.ir.program import INTOUT, group_indices
@@ -28,13 +28,20 @@ def emit(
     What has no native form runs in TensorFlow. Raises LoweringError for an op that has no form
     there either.
     """
-    whole = tensorflow.emit(module, opaque)
+    names = [graph.name for graph in module.graphs]
+    return {**tensorflow.emit(module, opaque), **emit_graphs(module, names, opaque)}
+
+
+def emit_graphs(
+    module: Module, names: Sequence[str], opaque: Mapping[str, Callable[..., Sequence[Any]]]
+) -> dict[str, Function]:
+    """Those of some graphs that have native loops, as functions; never that of the reference."""
     result: dict[str, Function] = {}
-    for graph in module.graphs:
-        native = (
-            None if graph.name == INTOUT else native_graph(module, _of_items(graph), opaque, host())
-        )
-        result[graph.name] = native or whole[graph.name]
+    for name in names:
+        if name != INTOUT:
+            function = native_graph(module, _of_items(module.graph[name]), opaque, host())
+            if function is not None:
+                result[name] = function
     return result
 
 
@@ -74,7 +81,9 @@ def native_graph(
         return tensorflow.emit(module.with_graphs([part]), opaque)[part.name]
 
     positions = _positions(module, graph)
-    return Native(module, loops, positions, machine, foreign, skip=skip, block=block)
+    throughout = not any(isinstance(phase, Foreign) for phase in loops.phases)
+    kind = NativeThroughout if throughout else Native
+    return kind(module, loops, positions, machine, foreign, skip=skip, block=block)
 
 
 def _positions(module: Module, graph: Graph) -> Ints:

@@ -12,6 +12,7 @@ from llvmlite import ir
 
 from fastism.backends.native.code import Code
 from fastism.backends.native.expressions import Applied, Masked, Slot, Tree
+from fastism.backends.native.few import few_filters, pack_few, write_few
 from fastism.backends.native.loops import Loop
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.products import HEADER as PRODUCT_HEADER
@@ -97,7 +98,8 @@ class Emitter:
         if product:
             assert root is not None
             shape = self._shape(root)
-            write_product(writer, shape, held["kernel"])
+            write = write_few if few_filters(shape, machine) else write_product
+            write(writer, shape, held["kernel"])
         elif pool:
             assert root is not None
             assert rows[1] is not None
@@ -148,7 +150,9 @@ class Emitter:
                 kernel = kernel[None]
             elif root.op == "dense_rows":
                 kernel = kernel.reshape(root.integer("length"), -1, kernel.shape[1])
-            self._packed[name] = aligned(pack(kernel, self._machine))
+            few = few_filters(self._shape(root), self._machine)
+            packed = pack_few(kernel, self._machine) if few else pack(kernel, self._machine)
+            self._packed[name] = aligned(packed)
         return self._packed[name]
 
     def _shape(self, root: Node) -> Shape:

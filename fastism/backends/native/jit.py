@@ -8,26 +8,43 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from fastism.backends.native import cache
 from fastism.backends.native.machine import Machine
 
 
 class Compiled:
-    """The functions of a module; they may be called from any thread, and hold no lock."""
+    """The functions of a module; they may be called from any thread, and hold no lock.
+
+    warm: whether the code was there from an earlier process.
+    """
 
     def __init__(self, text: str, machine: Machine) -> None:
         target = llvm.Target.from_default_triple().create_target_machine(
             cpu=machine.cpu, features=machine.features, opt=3
         )
+        name = cache.key(text, machine)
+        code = cache.found(name)
+        self.warm = code is not None
         module = llvm.parse_assembly(text)
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=2)
-        options.loop_vectorization = options.slp_vectorization = False
-        builder = llvm.create_pass_builder(target, options)
-        builder.getModulePassManager().run(module, builder)
+        if code is None:
+            module.verify()
+            _optimize(module, target)
         self._engine = llvm.create_mcjit_compiler(module, target)
+        self._engine.set_object_cache(
+            notify_func=lambda module, made: None if self.warm else cache.keep(name, made),
+            getbuffer_func=lambda module: code,
+        )
         self._engine.finalize_object()
 
     def function(self, name: str) -> Callable[[int, int, int], Any]:
         """A function of three whole numbers, which returns nothing."""
         kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         return kind(self._engine.get_function_address(name))
+
+
+def _optimize(module: Any, target: Any) -> None:
+    """LLVM's own passes, without those that look for vectors: the code is written in them."""
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)

@@ -84,7 +84,7 @@ def _list_channels(writer: Writer, shape: Shape, records: Value, tiles: Value) -
     row_bytes = shape.item * machine.rows
     with code.loop(0, tiles) as tile:
         record = code.add(records, code.mul(tile, BYTES * writer.record.size))
-        head = _head(code, record)
+        head = head_of(code, record)
         with code.loop(head["first"], head["last"]) as row:
             source = code.add(head["input"], code.mul(row, row_bytes))
             target = code.add(head["lists"], code.mul(row, FLOAT * shape.channels))
@@ -150,8 +150,19 @@ def _list_vector(
         build.store(code.add(at, build.zext(truth, I64)), found)
 
 
-def _head(code: Code, record: Value) -> dict[str, Value]:
+def head_of(code: Code, record: Value) -> dict[str, Value]:
+    """What the record of a tile begins with."""
     return {name: code.load_int(record, BYTES * i) for i, name in enumerate(HEADER)}
+
+
+def taps_met(
+    code: Code, shape: Shape, head: dict[str, Value], row: Value
+) -> tuple[Value, Value, Value]:
+    """The input row of the first tap, and the taps whose input rows are there."""
+    base = code.sub(code.mul(row, shape.stride), head["pad"])
+    low = code.ceil_div(code.sub(head["first"], base), shape.dilation)
+    high = code.least(shape.taps, code.ceil_div(code.sub(head["last"], base), shape.dilation))
+    return base, low, high
 
 
 def _panel(
@@ -163,7 +174,7 @@ def _panel(
     sums = code.address(code.room(code.vector, machine.rows * vectors))
     with code.loop(0, tiles) as tile:
         record = code.add(records, code.mul(tile, BYTES * writer.record.size))
-        head = _head(code, record)
+        head = head_of(code, record)
         with code.loop(head["low"], head["high"]) as row:
             _accumulate(code, shape, head, row, weights, vectors, sums)
             with code.loop(0, machine.rows) as item:
@@ -194,9 +205,7 @@ def _accumulate(
     totals = [[code.room(code.vector) for _ in range(vectors)] for _ in range(machine.rows)]
     for total in (each for line in totals for each in line):
         build.store(code.zero, total)
-    base = code.sub(code.mul(row, shape.stride), head["pad"])
-    low = code.ceil_div(code.sub(head["first"], base), shape.dilation)
-    high = code.least(shape.taps, code.ceil_div(code.sub(head["last"], base), shape.dilation))
+    base, low, high = taps_met(code, shape, head, row)
     with code.loop(low, high) as tap:
         source = code.add(base, code.mul(tap, shape.dilation))
         inputs = code.add(head["input"], code.mul(source, shape.item * machine.rows))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastism.backends.native.block import Layout, rounded
+from fastism.backends.native.block import LINE, Layout, rounded
 from fastism.backends.native.emitted import Emitted, Emitter
 from fastism.backends.native.frames import Ints, Tiles
 from fastism.backends.native.jit import Compiled
@@ -17,11 +18,15 @@ from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
+from fastism.ir.ops import definition
 from fastism.ir.program import EDIT
 
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
+CALL = 4e9
+"""Multiply-adds of a call, about: a tenth of a second, beside which what is done once is little."""
+MOST_PAIRS = 4096
 BLOCK = 4 << 20
 """Bytes that the values of a block of tiles should take together: a part of the cache."""
 MOST_TILES = 16
@@ -72,7 +77,7 @@ class Native:
         self._functions = {
             f"loop{index}": self._compiled.function(f"loop{index}") for index in range(number)
         }
-        self._local = threading.local()
+        self._free: deque[Array] = deque()
 
     def __call__(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         arrays: dict[str, Array] = {
@@ -103,6 +108,14 @@ class Native:
                 self._make(phase, arrays, 0)
         return {name: arrays[name] for name in self.graph.outputs}
 
+    def _bytes_an_item(self) -> int:
+        """Bytes of all values that are arrays of all items."""
+        names = {value.name for value in self.graph.inputs if value.type.shape[0] == "M"}
+        for phase in self._phases:
+            if not callable(phase):
+                names |= {e.loop.value for e in phase if not e.loop.tiled}
+        return sum(self.graph.values[name].type.bytes for name in names)
+
     def _make(self, phase: Sequence[Emitted], arrays: dict[str, Array], items: int) -> None:
         """Room for the results of a phase that are arrays of all items."""
         for emitted in phase:
@@ -118,33 +131,36 @@ class Native:
         layout = Layout(self.graph, tiles, self._machine, arrays, EDIT)
         for emitted in phase:
             layout.hold(emitted)
-        a_tile = sum(held.size for held in layout.held.values())
         count = len(tiles.item)
-        block = self._block or min(MOST_TILES, max(1, BLOCK // max(a_tile, 1)), count)
+        block = self._block or min(MOST_TILES, max(1, BLOCK // max(_place(phase, layout, 1), 1)))
+        block = min(block, count)
         lists = _place(phase, layout, block)
         size = lists + max((layout.lists(emitted, block) for emitted in phase), default=0)
-        scratch = self._scratch(size)
-        told = [
-            (
-                self._functions[emitted.function],
-                layout.records(emitted, scratch, block, lists),
-                np.array([array.ctypes.data for array in emitted.constants], np.int64),
-            )
-            for emitted in phase
-        ]
-        for first in range(0, count, block):
-            tiles_here = min(block, count - first)
-            for function, records, constants in told:
-                address = records.ctypes.data + first * records.strides[0]
-                function(address, tiles_here, constants.ctypes.data)
+        with self._scratch(size) as scratch:
+            told = [
+                (
+                    self._functions[emitted.function],
+                    layout.records(emitted, scratch, block, lists),
+                    np.array([array.ctypes.data for array in emitted.constants], np.int64),
+                )
+                for emitted in phase
+            ]
+            for first in range(0, count, block):
+                for function, records, constants in told:
+                    address = records.ctypes.data + first * records.strides[0]
+                    function(address, min(block, count - first), constants.ctypes.data)
 
-    def _scratch(self, size: int) -> int:
-        """The address of memory of the running thread, at least so large."""
-        held = getattr(self._local, "scratch", None)
-        if held is None or len(held) < size + 64:
-            held = np.zeros(size + 64, np.uint8)
-            self._local.scratch = held
-        return int(held.ctypes.data + (-held.ctypes.data) % 64)
+    @contextmanager
+    def _scratch(self, size: int) -> Iterator[int]:
+        """The address of memory of that size, which no other call uses meanwhile."""
+        try:
+            held = self._free.pop()
+        except IndexError:
+            held = np.empty(0, np.uint8)
+        if len(held) < size + LINE:
+            held = np.zeros(size + LINE, np.uint8)
+        yield int(held.ctypes.data + (-held.ctypes.data) % LINE)
+        self._free.append(held)
 
 
 def _place(phase: Sequence[Emitted], layout: Layout, block: int) -> int:
@@ -187,3 +203,19 @@ def _tables(module: Module, graph: Graph) -> dict[str, Ints]:
     roles = ("start", "shift")
     names = {name for node in graph.nodes for role, name in node.constants if role in roles}
     return {name: np.asarray(module.content(name), np.int64) for name in names}
+
+
+class NativeThroughout(Native):
+    """A graph that runs natively from end to end: it is given as many pairs as it says."""
+
+    def pairs_within(self, memory: int | None, alternatives: int) -> int:
+        """Pairs a call, of so many items each, whose values fit ``memory`` bytes."""
+        graph = self.graph
+        products = sum(
+            definition(node.op).macs(node, graph.types(node.inputs)) for node in graph.nodes
+        )
+        most = min(MOST_PAIRS, int(CALL / (alternatives * max(products, 1))))
+        if memory is not None:
+            room = max(memory - BLOCK, 0)
+            most = min(most, room // (self._bytes_an_item() * alternatives))
+        return max(most, 1)

@@ -118,7 +118,8 @@ class Item:
         assert row is not None
         address = code.add(where, channel)
         if row.tile:
-            code.store(code.pick(there, value, code.zero), address)
+            whole = code.without_rest(value, lanes)
+            code.store(code.pick(there, whole, code.zero), address)
             return
         with code.where(there):
             code.store(value, address, lanes)

@@ -51,7 +51,7 @@ def scores(plan: Plan, inputs: Mapping[str, Array]) -> list[Array]:
 def test_any_tile_any_block_and_no_skipping_give_the_same_bits(plan: Plan) -> None:
     inputs = random_inputs(plan.module.main, 2)
     expected = scores(run_by(plan, host()), inputs)
-    narrow = replace(host(), lanes=4, rows=5, vectors=1)
+    narrow = replace(host(), rows=5, vectors=1)
     for other in (
         run_by(plan, host(), block=1),
         run_by(plan, host(), skip=False),
