@@ -30,6 +30,7 @@ COLUMNS = (
     "over the model",
     "over fastISM 0.5.1",
     "over yuzu",
+    "efficiency",
     "multiply-adds an item",
     "predicted an item",
     "taken an item",
@@ -81,6 +82,14 @@ class Measured:
         return seconds[other] / seconds["plan"] if {other, "plan"} <= set(seconds) else None
 
     @property
+    def efficiency(self) -> float | None:
+        """How many times faster than the model, over how many times fewer multiply-adds."""
+        ratio = self.ratio("model")
+        if ratio is None or not isinstance(self.plan, Mapping):
+            return None
+        return float(ratio * self.plan["macs"] / self.plan["whole_macs"])
+
+    @property
     def item_seconds(self) -> tuple[float, float] | None:
         """Seconds an item: by the cost model, and as taken."""
         if not isinstance(self.plan, Mapping):
@@ -130,7 +139,10 @@ column in a process of its own, all in one run of `make bench` on this machine.
 - *yuzu-ism 0.0.1*: with torch, the same weights; its precomputation is timed apart.
   `torch.linalg.inv` on a batch fails on some CPU builds and is numpy's there; only the
   precomputation uses it.
-- *fastism*: this project, compiled and tuned. *Multiply-adds an item* are those of the deltas
+- *fastism*: this project, compiled and tuned, each graph by the faster of TensorFlow and native
+  code. *Efficiency* is how many times faster than the model it is, over how many times fewer
+  multiply-adds it needs: above 1 where products run nearer the machine's peak than the model's, or
+  those with zero are left out. *Multiply-adds an item* are those of the deltas
   alone, averaged over the sites; *GFLOP/s* count two for each; the *share* is of a product of two
   f32 matrices of 2,048 rows and columns, timed in turns with the plan. *Predicted* is by
   the cost model on its nominal machine, for comparing plans, not machines. *Peak memory* is that
@@ -148,11 +160,12 @@ def _cells(each: Measured) -> Sequence[str]:
     seconds = tuple(_seconds(each, name) for name in ("model", "fastism", "yuzu", "plan"))
     ratios = tuple(_times(each.ratio(name)) for name in ("model", "fastism", "yuzu"))
     if not isinstance(plan, Mapping) or each.share is None or each.item_seconds is None:
-        return (*first, *seconds, *ratios, *("-",) * 11)
+        return (*first, *seconds, *ratios, *("-",) * 12)
     return (
         *first,
         *seconds,
         *ratios,
+        "-" if each.efficiency is None else f"{each.efficiency:.2f}",
         f"{plan['macs'] / 1e6:.2f} M",
         *(f"{spent * 1e6:.3g} us" for spent in each.item_seconds),
         f"{plan['gflops']:.0f}",
@@ -212,6 +225,7 @@ def _goals(each: Measured) -> list[Sequence[str]]:
         ("over the model", goals.over_model, each.ratio("model"), _times),
         ("over fastISM 0.5.1", goals.over_fastism, each.ratio("fastism"), _times),
         ("over yuzu", goals.over_yuzu, each.ratio("yuzu"), _times),
+        ("efficiency", goals.efficiency, each.efficiency, "{:.2f}".format),
         ("share of the product", goals.share, each.share, _percent),
     ]
     first, peak = _number(each.saved, "first_seconds"), _number(each.saved, "peak_bytes")
