@@ -44,7 +44,7 @@ def test_a_backend_of_ones_own_is_one_line(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_package_offers_a_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("offered", "fastism.backends.reference", "fastism.backends")
     monkeypatch.setattr(plugins, "offered", lambda group: (point,))
-    assert registry.names() == ("tensorflow", "native", "reference", "onnx", "offered")
+    assert registry.names() == ("tensorflow", "native", "auto", "reference", "onnx", "offered")
     assert registry.forms_of("offered") is registry.forms_of("reference")
 
 

@@ -6,7 +6,7 @@ live in memory that LLVM turns into registers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ Value: TypeAlias = Any
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)
 F32 = ir.FloatType()
+F32_BYTES = 4
 
 
 class Code:
@@ -288,3 +289,17 @@ class Code:
         yield
         self.build.branch(done)
         self.build.position_at_end(done)
+
+    def by_vector(self, channels: int, each: Callable[[Value, int], None]) -> None:
+        """Write for whole vectors of channels, and then for those that are left.
+
+        each: given the bytes that lead to a vector, and how many of its numbers are channels.
+        """
+        lanes = self.machine.lanes
+        whole, rest = divmod(channels, lanes)
+        size = lanes * F32_BYTES
+        if whole:
+            with self.loop(0, whole) as vector:
+                each(self.mul(vector, size), lanes)
+        if rest:
+            each(self.whole(whole * size), rest)

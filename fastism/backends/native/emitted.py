@@ -19,7 +19,7 @@ from fastism.backends.native.products import HEADER as PRODUCT_HEADER
 from fastism.backends.native.products import Shape, pack, write_product
 from fastism.backends.native.reductions import HEADER as POOL_HEADER
 from fastism.backends.native.reductions import Pool, write_elements, write_pool
-from fastism.backends.native.support import POOLS, PRODUCTS
+from fastism.backends.native.support import POOLS, is_depthwise, is_pool, is_product
 from fastism.backends.native.writing import BYTES, FLOAT, Record, Row, Writer
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
@@ -33,7 +33,8 @@ class Emitted:
     """A loop, the function that runs it, and what that is given.
 
     tiles: the slots whose rows lie in tiles. constants: arrays, in the order of their addresses.
-    pad: what a product's record says of padding, before an item's start is added.
+    pad: what a product's record says of padding, before an item's start is added. is_product,
+    is_pool: what the root is.
     """
 
     loop: Loop
@@ -42,17 +43,9 @@ class Emitted:
     slots: tuple[Slot, ...]
     tiles: tuple[bool, ...]
     constants: tuple[Array, ...]
+    is_product: bool
+    is_pool: bool
     pad: int = 0
-
-    @property
-    def is_product(self) -> bool:
-        """Whether the root is a product."""
-        return self.loop.root is not None and self.loop.root.op in PRODUCTS
-
-    @property
-    def is_pool(self) -> bool:
-        """Whether the root is a pool."""
-        return self.loop.root is not None and self.loop.root.op in POOLS
 
 
 def padded_channels(channels: int, machine: Machine) -> int:
@@ -71,14 +64,13 @@ class Emitter:
         self._skip = skip
         self._packed: dict[str, Array] = {}
         widest = max(value.type.channels for value in graph.values.values() if value.type.rank > 1)
-        self._zeros = np.zeros(padded_channels(widest, machine), np.float32)
+        self._zeros = np.zeros(padded_channels(widest, machine) + machine.lanes, np.float32)
 
     def emit(self, loop: Loop, number: int, tiled: set[str]) -> Emitted:
         """Write one loop. tiled: the values that lie in tiles in its phase."""
         machine, root = self._machine, loop.root
         slots = list(loop.expression.slots)
-        product = root is not None and root.op in PRODUCTS
-        pool = root is not None and root.op in POOLS
+        product, pool = is_product(self._graph, root), is_pool(self._graph, root)
         if pool:
             slots.insert(1, Slot(loop.source, (), ()))
         tiles = [loop.tiled, *(slot.value in tiled for slot in slots[1:])]
@@ -90,11 +82,14 @@ class Emitter:
         ]
         record = Record(len(PRODUCT_HEADER if product else POOL_HEADER), len(slots), machine.rows)
         code = Code(self.llvm, f"loop{number}", 3, machine)
-        names, arrays = self._constants(loop, product)
+        names, arrays = self._constants(loop)
         table = code.arguments[2]
         held = {name: code.load_int(table, BYTES * index) for index, name in enumerate(names)}
         channels = self._graph.values[loop.value].type.channels
-        writer = Writer(code, loop.expression, record, rows, channels, held, shift=int(pool))
+        groups = root.integer("groups", 1) if product and root is not None else 1
+        writer = Writer(
+            code, loop.expression, record, rows, channels, held, shift=int(pool), groups=groups
+        )
         if product:
             assert root is not None
             shape = self._shape(root)
@@ -103,13 +98,21 @@ class Emitter:
         elif pool:
             assert root is not None
             assert rows[1] is not None
-            write_pool(writer, self._pool(root), rows[1].stride)
+            write_pool(writer, self._pool(root), rows[1].stride, held.get("kernel"))
         else:
             write_elements(writer)
         code.finish()
         pad = self._pad(root) if product and root is not None else 0
         return Emitted(
-            loop, f"loop{number}", record, tuple(slots), tuple(tiles), tuple(arrays), pad
+            loop,
+            f"loop{number}",
+            record,
+            tuple(slots),
+            tuple(tiles),
+            tuple(arrays),
+            product,
+            pool,
+            pad,
         )
 
     def _row(self, value: str, tile: bool) -> Row:
@@ -120,11 +123,11 @@ class Emitter:
             return Row(full * FLOAT * self._machine.rows, True, True)
         return Row(channels * FLOAT, False, channels % lanes == 0)
 
-    def _constants(self, loop: Loop, product: bool) -> tuple[list[str], list[Array]]:
+    def _constants(self, loop: Loop) -> tuple[list[str], list[Array]]:
         """What a loop is given beside the tiles, by name."""
         names, arrays = ["zeros"], [self._zeros]
         root = loop.root
-        if product and root is not None:
+        if root is not None and root.constant("kernel") is not None:
             names.append("kernel")
             arrays.append(self._kernel(root))
             if (bias := root.constant("bias")) is not None:
@@ -139,21 +142,36 @@ class Emitter:
 
     def _by_channel(self, name: str) -> Array:
         content = np.asarray(self._module.content(name), np.float32).ravel()
-        return _filled(content, padded_channels(len(content), self._machine))
+        # A vector more: that of a group's last filters may begin anywhere.
+        lanes = self._machine.lanes
+        return _filled(content, padded_channels(len(content), self._machine) + lanes)
 
     def _kernel(self, root: Node) -> Array:
         name = root.constant("kernel")
         assert name is not None
         if name not in self._packed:
             kernel = np.asarray(self._module.content(name), np.float32)
+            if is_depthwise(self._graph, root):
+                return self._depthwise(kernel)
             if root.op == "dense":
                 kernel = kernel[None]
             elif root.op == "dense_rows":
                 kernel = kernel.reshape(root.integer("length"), -1, kernel.shape[1])
             few = few_filters(self._shape(root), self._machine)
-            packed = pack_few(kernel, self._machine) if few else pack(kernel, self._machine)
+            packed = (
+                pack_few(kernel, self._machine)
+                if few
+                else pack(kernel, self._machine, root.integer("groups", 1))
+            )
             self._packed[name] = aligned(packed)
         return self._packed[name]
+
+    def _depthwise(self, kernel: Array) -> Array:
+        """The weights (taps, 1, channels) of a convolution of every channel by itself, by tap."""
+        taps, _, channels = kernel.shape
+        rows = np.zeros((taps, padded_channels(channels, self._machine)), np.float32)
+        rows[:, :channels] = kernel[:, 0]
+        return aligned(rows.ravel())
 
     def _shape(self, root: Node) -> Shape:
         source = self._graph.values[root.inputs[0]].type
@@ -168,6 +186,7 @@ class Emitter:
             stride=root.integer("stride", 1),
             item=padded_channels(source.channels, self._machine) * FLOAT,
             skip=self._skip,
+            groups=root.integer("groups", 1),
         )
 
     def _pad(self, root: Node) -> int:
@@ -178,12 +197,18 @@ class Emitter:
         return 0
 
     def _pool(self, root: Node) -> Pool:
-        length = self._graph.values[root.inputs[0]].type.length
+        source = self._graph.values[root.inputs[0]].type
+        length = source.length
+        if is_depthwise(self._graph, root):
+            tap = padded_channels(source.channels, self._machine) * FLOAT
+            stride, dilation = root.integer("stride", 1), root.integer("dilation")
+            size, pad = root.integer("width"), self._pad(root)
+            return Pool("weighted", size, stride, pad, length, dilation=dilation, tap=tap)
         kind = POOLS[root.op]
         if root.op in ("max_pool", "average_pool"):
             pad = padding(root, length)[0]
             return Pool(kind, root.integer("size"), root.integer("stride"), pad, length)
-        return Pool(kind, length, 1, 0, length, root.number("scale", 1.0))
+        return Pool(kind, length, 1, 0, length, scale=root.number("scale", 1.0))
 
 
 def aligned(array: Array) -> Array:

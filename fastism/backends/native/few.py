@@ -23,7 +23,8 @@ MOST_FILTERS: Final = 4
 
 def few_filters(shape: Shape, machine: Machine) -> bool:
     """Whether a product has so few filters, and channels enough, that sums run along these."""
-    return shape.filters <= MOST_FILTERS and shape.channels >= machine.lanes
+    few = shape.groups == 1 and shape.filters <= MOST_FILTERS
+    return few and shape.channels >= machine.lanes
 
 
 def pack_few(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
@@ -77,18 +78,21 @@ def _sums(
         source = code.add(base, code.mul(tap, shape.dilation))
         inputs = code.add(head["input"], code.mul(source, shape.item * machine.rows))
         weights = code.add(kernel, code.mul(tap, tap_bytes))
-        with code.loop(0, vectors) as vector:
-            offset = code.mul(vector, machine.lanes * FLOAT)
+
+        def vector(offset: Value, lanes: int) -> None:
             lines = [
                 code.load(code.add(weights, offset, each * shape.taps * tap_bytes))
                 for each in filters
             ]
             for item, line_totals in enumerate(totals):
                 numbers = code.load(code.add(inputs, offset, item * shape.item))
+                numbers = code.without_rest(numbers, lanes)  # what fills up a row may be anything
                 code.keep_order()
                 for line, total in zip(lines, line_totals, strict=True):
                     before = build.load(total, typ=code.vector)
                     build.store(code.fma(numbers, line, before), total)
+
+        code.by_vector(shape.channels, vector)
     for item, line_totals in enumerate(totals):
         for each, total in zip(filters, line_totals, strict=True):
             place = code.add(sums, (item * machine.lanes + each) * FLOAT)

@@ -54,7 +54,7 @@ class Tiles:
         each = items // max(len(site), 1)
         pair = np.repeat(np.arange(len(site)), each)
         wanted = [tables[name][site] for name in keys]
-        tile = _tile_of_pair(positions[site], sequence, wanted, max(rows // max(each, 1), 1))
+        tile = _tile_of_pair(len(site), wanted, max(rows // max(each, 1), 1))
         of_item = tile[pair]
         rank = np.arange(items) - np.searchsorted(of_item, of_item)
         pieces = -(-np.bincount(of_item) // rows)
@@ -83,19 +83,16 @@ class Tiles:
         return np.where(self.near, apart, 0)
 
 
-def _tile_of_pair(positions: Ints, sequence: Ints, keys: Sequence[Ints], most: int) -> Ints:
-    """Which tile each pair is in: runs of pairs that agree in the keys, ``most`` at a time.
-
-    Far sites end a run only where that leaves no tile half empty.
-    """
-    if not len(positions):
+def _tile_of_pair(pairs: int, keys: Sequence[Ints], most: int) -> Ints:
+    """Which tile each pair is in: runs of pairs that agree in the keys, ``most`` at a time."""
+    if not pairs:
         return np.zeros(0, np.int64)
-    opens = np.ones(len(positions), bool)
+    opens = np.ones(pairs, bool)
     opens[1:] = False
     for key in keys:
         opens[1:] |= key[1:] != key[:-1]
     run = np.cumsum(opens) - 1
-    rank = np.arange(len(positions)) - np.flatnonzero(opens)[run]
+    rank = np.arange(pairs) - np.flatnonzero(opens)[run]
     opens |= rank % most == 0
     result: Ints = np.cumsum(opens) - 1
     return result

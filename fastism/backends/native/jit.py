@@ -19,6 +19,8 @@ class Compiled:
     """
 
     def __init__(self, text: str, machine: Machine) -> None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
         target = llvm.Target.from_default_triple().create_target_machine(
             cpu=machine.cpu, features=machine.features, opt=3
         )

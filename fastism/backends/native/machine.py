@@ -31,8 +31,6 @@ class Machine:
 @cache
 def host() -> Machine:
     """The machine that this process runs on."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
     return machine(cpu, features.flatten(), {name for name, on in features.items() if on})
 

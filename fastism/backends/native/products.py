@@ -11,7 +11,7 @@ The kernel is packed in panels of so many vectors of filters: ``[panel][tap][cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ there, the address that row 0 of the input has, the padding, and where the lists
 class Shape:
     """A product: channels in, filters out, taps, and how rows meet.
 
-    row: bytes of an input row, of all items; item: bytes from one item to the next.
+    item: bytes of an input row from one item to the next. groups: each group of filters reads its
+    own group of channels. skip: whether products with zero are left out.
     """
 
     channels: int
@@ -42,10 +43,21 @@ class Shape:
     stride: int
     item: int
     skip: bool
+    groups: int = 1
+
+    def of_group(self) -> Shape:
+        """One group, as a product of its own."""
+        each = replace(self, channels=self.channels // self.groups, groups=1)
+        return replace(each, filters=self.filters // self.groups)
 
 
-def pack(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
-    """A kernel (taps, channels, filters) in panels."""
+def pack(kernel: npt.NDArray[Any], machine: Machine, groups: int = 1) -> npt.NDArray[np.float32]:
+    """A kernel (taps, channels, filters) in panels, one group of filters after the other."""
+    parts = np.split(kernel, groups, axis=2)
+    return np.concatenate([_pack_group(part, machine) for part in parts])
+
+
+def _pack_group(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
     taps, channels, filters = kernel.shape
     lanes = machine.lanes
     full = -(-filters // lanes) * lanes
@@ -60,8 +72,19 @@ def write_product(writer: Writer, shape: Shape, kernel: Value) -> None:
     """Write the loop over the tiles of a block. kernel: the address of the packed kernel."""
     code, machine = writer.code, writer.code.machine
     records, tiles = code.arguments[:2]
+    each = shape.of_group()
+    size = -(-each.filters // machine.lanes) * machine.lanes * each.taps * each.channels * FLOAT
+    with code.loop(0, shape.groups) as group:
+        first = code.mul(group, each.channels * FLOAT)
+        _list_channels(writer, each, first, records, tiles)
+        weights = code.add(kernel, code.mul(group, size))
+        _panels(writer, each, first, weights, code.mul(group, each.filters * FLOAT))
+
+
+def _panels(writer: Writer, shape: Shape, first: Value, kernel: Value, channel: Value) -> None:
+    """All panels of a group, whose channels begin at ``first``, and its filters at ``channel``."""
+    code, machine = writer.code, writer.code.machine
     wide = machine.lanes * machine.vectors
-    _list_channels(writer, shape, records, tiles)
     full, rest = divmod(-(-shape.filters // machine.lanes), machine.vectors)
     ragged = rest == 0 and shape.filters % machine.lanes != 0
     alike = full - 1 if ragged else full
@@ -69,16 +92,18 @@ def write_product(writer: Writer, shape: Shape, kernel: Value) -> None:
     if alike:
         with code.loop(0, alike) as panel:
             weights = code.add(kernel, code.mul(panel, panel_bytes))
-            channel = code.mul(panel, wide * FLOAT)
-            _panel(writer, shape, weights, channel, machine.vectors, wide)
+            there = code.add(channel, code.mul(panel, wide * FLOAT))
+            _panel(writer, shape, first, weights, there, machine.vectors, wide)
     if ragged or rest:
         weights = code.add(kernel, alike * panel_bytes)
-        channel = code.whole(alike * wide * FLOAT)
+        there = code.add(channel, alike * wide * FLOAT)
         vectors = machine.vectors if ragged else rest
-        _panel(writer, shape, weights, channel, vectors, shape.filters - alike * wide)
+        _panel(writer, shape, first, weights, there, vectors, shape.filters - alike * wide)
 
 
-def _list_channels(writer: Writer, shape: Shape, records: Value, tiles: Value) -> None:
+def _list_channels(
+    writer: Writer, shape: Shape, begin: Value, records: Value, tiles: Value
+) -> None:
     """For every input row, the channels that are not zero in all items of the tile."""
     code, machine = writer.code, writer.code.machine
     row_bytes = shape.item * machine.rows
@@ -86,7 +111,7 @@ def _list_channels(writer: Writer, shape: Shape, records: Value, tiles: Value) -
         record = code.add(records, code.mul(tile, BYTES * writer.record.size))
         head = head_of(code, record)
         with code.loop(head["first"], head["last"]) as row:
-            source = code.add(head["input"], code.mul(row, row_bytes))
+            source = code.add(head["input"], begin, code.mul(row, row_bytes))
             target = code.add(head["lists"], code.mul(row, FLOAT * shape.channels))
             found = code.room(I64)
             code.build.store(code.whole(0), found)
@@ -166,7 +191,13 @@ def taps_met(
 
 
 def _panel(
-    writer: Writer, shape: Shape, weights: Value, channel: Value, vectors: int, filters: int
+    writer: Writer,
+    shape: Shape,
+    first: Value,
+    weights: Value,
+    channel: Value,
+    vectors: int,
+    filters: int,
 ) -> None:
     """One panel of filters for all tiles of the block."""
     code, machine = writer.code, writer.code.machine
@@ -176,7 +207,8 @@ def _panel(
         record = code.add(records, code.mul(tile, BYTES * writer.record.size))
         head = head_of(code, record)
         with code.loop(head["low"], head["high"]) as row:
-            _accumulate(code, shape, head, row, weights, vectors, sums)
+            inputs = {**head, "input": code.add(head["input"], first)}
+            _accumulate(code, shape, inputs, row, weights, vectors, sums)
             with code.loop(0, machine.rows) as item:
                 entry = writer.item(record, row, item)
                 for vector in range(vectors):

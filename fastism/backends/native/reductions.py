@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastism.backends.native.code import F32, Code, Value
-from fastism.backends.native.writing import BYTES, FLOAT, Writer
+from fastism.backends.native.writing import BYTES, Writer
 
 HEADER: Final = ("low", "high")
 """What a tile's record begins with: the rows of the frame to make."""
@@ -20,7 +20,9 @@ SOURCE = 1
 class Pool:
     """A pool: what it does with the rows of a window, and where these lie.
 
-    kind: max, mean or sum. length: rows of the input. scale: what a sum is multiplied by.
+    kind: max, mean or sum, or weighted: a convolution of every channel by itself. length: rows of
+    the input. dilation: rows from one of a window to the next. scale: what a sum is multiplied by.
+    tap: bytes from the weights of one row of a window to those of the next.
     """
 
     kind: str
@@ -28,21 +30,28 @@ class Pool:
     stride: int
     pad: int
     length: int
+    dilation: int = 1
     scale: float = 1.0
+    tap: int = 0
 
 
 def write_elements(writer: Writer) -> None:
     """Write a loop that is element-wise from the start."""
+    code = writer.code
 
     def entry(record: Value, row: Value, item: Value) -> None:
         found = writer.item(record, row, item)
-        _by_vector(writer, lambda place, lanes: found.vector(place, lanes, None))
+        code.by_vector(writer.channels, lambda place, lanes: found.vector(place, lanes, None))
 
     _by_item(writer, entry)
 
 
-def write_pool(writer: Writer, pool: Pool, source_row: int) -> None:
-    """Write a pool. source_row: bytes from one row of an item's input to the next."""
+def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | None) -> None:
+    """Write a pool.
+
+    source_row: bytes from one row of an item's input to the next. weights: the address of those of
+    a weighted sum.
+    """
     code = writer.code
 
     def entry(record: Value, row: Value, item: Value) -> None:
@@ -50,37 +59,47 @@ def write_pool(writer: Writer, pool: Pool, source_row: int) -> None:
         here = code.add(record, code.mul(item, BYTES))
         offset = code.load_int(here, BYTES * writer.record.at(SOURCE, 1))
         source = code.load_int(here, BYTES * writer.record.at(SOURCE, 0))
-        first = code.sub(code.mul(code.sub(row, offset), pool.stride), pool.pad)
-        last = code.least(code.add(first, pool.size), pool.length)
-        first = code.most(first, 0)
+        begin = code.sub(code.mul(code.sub(row, offset), pool.stride), pool.pad)
+        first = code.ceil_div(code.sub(0, begin), pool.dilation)
+        last = code.least(pool.size, code.ceil_div(code.sub(pool.length, begin), pool.dilation))
 
         def vector(place: Value, lanes: int) -> None:
-            made = _pooled(code, pool, code.add(source, place), source_row, first, last)
+            there = code.add(source, place, code.mul(begin, source_row))
+            line = None if weights is None else code.add(weights, place)
+            made = _pooled(code, pool, there, source_row, (first, last), line)
             found.vector(place, lanes, made)
 
-        _by_vector(writer, vector)
+        code.by_vector(writer.channels, vector)
 
     _by_item(writer, entry)
 
 
 def _pooled(
-    code: Code, pool: Pool, source: Value, row_bytes: int, first: Value, last: Value
+    code: Code,
+    pool: Pool,
+    source: Value,
+    row_bytes: int,
+    rows: tuple[Value, Value],
+    weights: Value | None,
 ) -> Value:
-    """What the rows from first up to last come to."""
+    """What the rows of a window come to, from the first that is there up to the last."""
     total = code.room(code.vector)
     start = code.number(float("-inf")) if pool.kind == "max" else code.zero
     code.build.store(start, total)
-    with code.loop(first, last) as row:
-        number = code.load(code.add(source, code.mul(row, row_bytes)))
+    with code.loop(*rows) as row:
+        number = code.load(code.add(source, code.mul(row, row_bytes * pool.dilation)))
         before = code.build.load(total, typ=code.vector)
         if pool.kind == "max":
             code.build.store(code.larger(number, before), total)
+        elif weights is not None:
+            weight = code.load(code.add(weights, code.mul(row, pool.tap)))
+            code.build.store(code.fma(number, weight, before), total)
         else:
             code.build.store(code.build.fadd(before, number), total)
     found = code.build.load(total, typ=code.vector)
     if pool.kind == "mean":
-        rows = code.build.sitofp(code.sub(last, first), F32)
-        return code.build.fdiv(found, code.spread(rows))
+        count = code.build.sitofp(code.sub(rows[1], rows[0]), F32)
+        return code.build.fdiv(found, code.spread(count))
     return found if pool.scale == 1 else code.build.fmul(found, code.number(pool.scale))
 
 
@@ -92,14 +111,3 @@ def _by_item(writer: Writer, entry: Callable[[Value, Value, Value], None]) -> No
         low, high = (code.load_int(record, BYTES * i) for i in range(len(HEADER)))
         with code.loop(low, high) as row, code.loop(0, code.machine.rows) as item:
             entry(record, row, item)
-
-
-def _by_vector(writer: Writer, each: Callable[[Value, int], None]) -> None:
-    """Whole vectors of channels, and then those that are left."""
-    code, lanes = writer.code, writer.code.machine.lanes
-    whole, rest = divmod(writer.channels, lanes)
-    if whole:
-        with code.loop(0, whole) as vector:
-            each(code.mul(vector, lanes * FLOAT), lanes)
-    if rest:
-        each(code.whole(whole * lanes * FLOAT), rest)

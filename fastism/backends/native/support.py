@@ -22,6 +22,23 @@ PLACES: Final = frozenset({"place", "pick", "window", "gather_reference", "mask_
 """Ops that only say where to read, or whether."""
 
 
+def is_product(graph: Graph, node: Node | None) -> bool:
+    """Whether a node multiplies by a matrix a tap."""
+    return node is not None and node.op in PRODUCTS and not is_depthwise(graph, node)
+
+
+def is_pool(graph: Graph, node: Node | None) -> bool:
+    """Whether a node makes one row of several, channel by channel."""
+    return node is not None and (node.op in POOLS or is_depthwise(graph, node))
+
+
+def is_depthwise(graph: Graph, node: Node) -> bool:
+    """Whether a node is a convolution of every channel by itself: a weighted pool."""
+    groups = node.integer("groups", 1)
+    read = graph.values[node.inputs[0]].type.channels
+    return node.op in PRODUCTS and 1 < groups == node.type.channels == read
+
+
 def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
     """Whether a node runs natively: f32 numbers, channels last, an op of one of the tables."""
     if node.op not in PRODUCTS | set(POOLS) | PLACES | set(ELEMENTS) or len(node.results) != 1:
@@ -30,14 +47,10 @@ def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
     if any(type.dtype != "f32" or type.rank not in (2, 3) for type in (*types, node.type)):
         return False
     if node.op in PRODUCTS:
-        return _plain_product(node) and (node.op != "dense" or node.type.rank == 2)
+        linear = node.attributes.get("activation", "linear") == "linear"
+        return linear and (node.op != "dense" or node.type.rank == 2)
     if node.op in ELEMENTS:  # a constant of its own for every position has no form
         constants = module.constant_types(node).values()
         by_channel = all(type.elements == node.type.channels for type in constants)
         return by_channel and all(type.shape[1:] == node.type.shape[1:] for type in types)
     return True
-
-
-def _plain_product(node: Node) -> bool:
-    ungrouped = node.integer("groups", 1) == 1
-    return ungrouped and node.attributes.get("activation", "linear") == "linear"

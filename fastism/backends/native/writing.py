@@ -53,6 +53,7 @@ class Writer:
 
     rows: how each slot lies in memory. constants: the address of each constant a channel, by name.
     shift: slots that stand between that of the result and those that the expression numbers.
+    groups: runs of channels that are written one after the other.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Writer:
         channels: int,
         constants: dict[str, Value],
         shift: int = 0,
+        groups: int = 1,
     ) -> None:
         self.shift = shift
+        self.groups = groups
         self.code = code
         self.expression = expression
         self.record = record
@@ -118,8 +121,9 @@ class Item:
         assert row is not None
         address = code.add(where, channel)
         if row.tile:
-            whole = code.without_rest(value, lanes)
-            code.store(code.pick(there, whole, code.zero), address)
+            # A group's last vector must not reach into what stands behind the row.
+            kept = None if self.writer.groups == 1 else lanes
+            code.store(code.pick(there, value, code.zero), address, kept)
             return
         with code.where(there):
             code.store(value, address, lanes)
@@ -176,8 +180,4 @@ class Item:
             return self.code.load(self.code.add(self.writer.constants[name], channel))
 
         form = ELEMENTS[node.op]
-        return form(self.code, node, inputs[: _read_by(node)], constant)
-
-
-def _read_by(node: Node) -> int | None:
-    return 2 if node.op in ("add_reference", "subtract_reference") else None
+        return form(self.code, node, inputs, constant)
