@@ -143,6 +143,8 @@ def score_missing_by(
 
     record, stretches = shards.record, shards.missing()
     total = sum(stop - start for start, stop in stretches)
+    if total < record.end - record.start:
+        session.note(f"going on: {shards.describe()}")
 
     def order(work: Work) -> Order:
         edits = [

@@ -63,18 +63,23 @@ def _load(plan: PlanAt, folder: Path) -> None:
     from fastism import api
     from fastism.cli.options import load_custom_objects
 
-    _keep_to(get_worker().state.nthreads)
-    objects = load_custom_objects(plan.custom_objects)
-    loaded = api.load(folder, custom_objects=objects, unsafe=plan.unsafe)
-    _held.clear()
-    _held[plan.sha256] = loaded
-
-
-def _keep_to(threads: int) -> None:
-    """Let TensorFlow compute with as many threads as the worker was given."""
+    threads = get_worker().state.nthreads
     if "tensorflow" not in sys.modules:
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(name, str(threads))
+    objects = load_custom_objects(plan.custom_objects)
+    loaded = api.load(folder, custom_objects=objects, unsafe=plan.unsafe)
+    _held.clear()
+    _held[plan.sha256] = _within(threads, loaded)
+
+
+def _within(threads: int, plan: Plan) -> Plan:
+    """The plan, with no more chunks side by side than the worker was given threads."""
+    wide = [group for group in plan.executor.groups if group.workers > threads]
+    if not wide:
+        return plan
+    graphs = [group.rescheduled(workers=threads) for group in wide]
+    return plan.with_module(plan.executor.program.rescheduled(graphs))
 
 
 def compute(order: Order) -> Done:

@@ -14,6 +14,8 @@ SECONDS = 20.0
 """What a shard should take: long beside what it costs to hand out, short enough to lose."""
 _ROUNDS = 4
 """Shards a worker, at least, so that no worker waits long for the last one."""
+_MOST_SHARDS = 20_000
+"""Files that a folder still lists quickly: longer runs have longer shards."""
 
 
 def fit_batch(
@@ -52,6 +54,6 @@ def batches_a_shard(seconds: float, *, batch: int, sequences: int, workers: int,
 
     seconds: that a sequence takes. sequences: how many there are. most: that may be held at a time.
     """
-    wanted = int(SECONDS / max(seconds * batch, 1e-9))
     whole = -(-sequences // batch)
+    wanted = max(int(SECONDS / max(seconds * batch, 1e-9)), -(-whole // _MOST_SHARDS))
     return max(1, min(wanted, whole // (_ROUNDS * workers), most // batch))
