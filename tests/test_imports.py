@@ -37,7 +37,10 @@ MAY_IMPORT = {
     "io": ("errors", "scores", "ir"),
     "variants": ("errors", "io", "runtime"),
     "plotting": ("errors", "scores", "ir", "io"),
-    "runtime": ("errors", "scores", "reductions", "ir", "io", "plotting", "backends.base"),
+    "runtime": (
+        *("errors", "scores", "reductions", "ir", "io", "plotting", "backends.base"),
+        "cluster.stream",
+    ),
     "report": ("errors", "scores", "ir", "passes", "io", "plotting", "runtime"),
     "checking": ("errors", "ir", "io", "passes", *SEAM, "backends", "runtime"),
     "export": ("errors", "ir", "backends", "io", "runtime", "checking"),

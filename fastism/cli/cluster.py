@@ -137,8 +137,10 @@ def score_missing_by(
     Raises InputError where shards were set aside, once all others are done.
     """
     from fastism.cluster.ledger import Ledger
-    from fastism.cluster.orders import Order
+    from fastism.cluster.orders import Order, thin
     from fastism.cluster.score import Loop
+    from fastism.cluster.worker import compute
+    from fastism.io.rows import Rows
     from fastism.io.work import work_of
 
     record, stretches = shards.record, shards.missing()
@@ -157,17 +159,17 @@ def score_missing_by(
             record,
             header,
             work.start,
-            work.batches,
+            [dataclasses.replace(batch, inputs=thin(batch.inputs)) for batch in work.batches],
             edits,
         )
 
     def keep(work: Work, done: Done) -> None:
-        if done.rows is not None:
-            shards.write(work.start, header, done.rows, done.machine)
+        if isinstance(done.result, Rows):
+            shards.write(work.start, header, done.result, done.machine)
 
     ledger = Ledger(work_of(source, record, stretches))
     with Progress(session, total, "sequences") as progress:
-        Loop(crew, ledger, order, keep, progress.update, session.note).run()
+        Loop(crew, ledger, compute, order, keep, progress.update, session.note).run()
     if ledger.aside:
         raise _set_aside(ledger.aside)
     _wait_until_seen(shards)

@@ -7,6 +7,7 @@
     crew.py      the workers there are, and what each is good for
     ledger.py    which shard is where, which are lost, and which are set aside
     score.py     the loop: a shard to every free worker, results into the run's folder
+    stream.py    `Plan.stream` by workers
 
 Dask moves data, starts functions of this package by name, and notices the dead. Which shard a
 worker gets is decided here, one at a time, so that a shard is known by the workers it took along.

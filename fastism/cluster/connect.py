@@ -28,7 +28,7 @@ def local(workers: int, *, verbose: bool = False) -> Iterator[Connect]:
         n_workers=workers,
         threads_per_worker=max(1, (cores or 1) // workers),
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=level,
     ) as cluster:
         yield lambda: Client(cluster)

@@ -102,6 +102,11 @@ class Crew:
             return False
         return True
 
+    def leave(self) -> None:
+        """Drop what workers still load; the client stays."""
+        for future in self._asked.values():
+            future.cancel()
+
     def close(self) -> None:
         """Leave the cluster; what is running there is dropped."""
         self.client.close(timeout=5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fastism.io.work import Work
@@ -24,11 +24,12 @@ class Ledger:
     """Shards that come as they are asked for, and what became of them.
 
     A shard over which a worker was lost waits until all others were given out, so that a deadly one
-    does not keep the rest.
+    does not keep the rest. more: whether shards that were not given out yet may be, now.
     """
 
-    def __init__(self, shards: Iterator[Work]) -> None:
+    def __init__(self, shards: Iterator[Work], more: Callable[[], bool] = lambda: True) -> None:
         self._fresh = shards
+        self._more = more
         self._again: list[Work] = []
         self._lost: Counter[int] = Counter()
         self.running: dict[str, Work] = {}
@@ -39,7 +40,9 @@ class Ledger:
         """The next shard, for a worker that has none; None where no more wait."""
         assert worker not in self.running
         blameless = [work for work in self._again if not self._lost[work.start]]
-        work = blameless[0] if blameless else next(self._fresh, None)
+        work = blameless[0] if blameless else None
+        if work is None and self._more():
+            work = next(self._fresh, None)
         if work is None and self._again:
             work = self._again[0]
         if work is None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from fastism.io.header import Header
 from fastism.io.rows import Rows
 from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
+from fastism.runtime.scores import Scores
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -56,29 +60,47 @@ class Order:
     header: Header
     start: int
     batches: list[Batch]
-    edits: list[npt.NDArray[Any]]
+    edits: list[Array]
 
     def __str__(self) -> str:
         return describe(self.start, sum(map(len, self.batches)), self.folder)
 
 
 @dataclass(frozen=True, eq=False)
-class Done:
-    """What became of an order.
+class Call:
+    """A call of the plan that the worker has taken up: the inputs by name, and options."""
 
-    rows: the scores, where the worker could not write them into the run's folder. fault: why there
-    are none; final where no other worker would do better. idle: whether the worker had no plan.
+    plan_sha256: str
+    inputs: Mapping[str, Array]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What became of an order or a call.
+
+    result: the scores; None where the worker wrote them into the run's folder. fault: why there are
+    none, and would be none by another worker. idle: whether the worker had no plan.
     """
 
     machine: str
-    seconds: float = 0.0
-    rows: Rows | None = None
+    result: Rows | Scores | None = None
     fault: str = ""
-    final: bool = False
-    idle: bool = field(default=False)
+    idle: bool = False
 
 
 def describe(start: int, count: int, folder: str = "") -> str:
     """Sequences for a person: counted from 1, the last included."""
     of = f" of {folder}" if folder else ""
     return f"sequences {start + 1:,} to {start + count:,}{of}"
+
+
+def thin(inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The same numbers in a byte each, where that holds them, as it does letters."""
+    return {name: _thin(array) for name, array in inputs.items()}
+
+
+def _thin(array: Array) -> Array:
+    with np.errstate(invalid="ignore"):  # of numbers that are none, or far too large
+        small = array.astype(np.int8)
+    return small if np.array_equal(small, array) else array

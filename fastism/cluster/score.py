@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from distributed import Future, wait
 from distributed import TimeoutError as NotYet
 
 from fastism.cluster.crew import Crew, SchedulerLostError, in_a_line
 from fastism.cluster.ledger import Ledger
-from fastism.cluster.orders import Done, Order, describe
-from fastism.cluster.worker import compute
+from fastism.cluster.orders import Call, Done, Order, describe
 from fastism.errors import FastismError, InputError
 from fastism.io.work import Work
 
@@ -26,13 +26,15 @@ _PATIENCE = 600.0
 class Loop:
     """Computes the shards of a ledger, but for those that it sets aside.
 
-    order: makes the order for a shard. keep: is given every shard that is done. tell: is told how
-    many sequences are, and in a few words by whom. say: a line for a person.
+    task: what a worker does, a function of fastism. order: makes what it is given for a shard.
+    keep: is given every shard that is done. tell: is told how many sequences are, and in a few
+    words by whom. say: a line for a person.
     """
 
     crew: Crew
     ledger: Ledger
-    order: Callable[[Work], Order]
+    task: Callable[[Any], Done]
+    order: Callable[[Work], Order | Call]
     keep: Callable[[Work, Done], object]
     tell: Callable[[int, str], object]
     say: Callable[[str], object]
@@ -41,17 +43,22 @@ class Loop:
 
     def run(self) -> None:
         """Raises FastismError for what a worker found that no other would do better."""
-        while True:
-            try:
-                for address in self.crew.refresh():
-                    self._drop(address, "the worker was lost")
-                if not self._give() and not self._futures:
-                    return
-                self._wait()
-                self._collect()
-            except SchedulerLostError:
-                self._find_scheduler()
-            self.tell(self._done, self._describe())
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Give out what can be, and take what is done; False where there is nothing left."""
+        try:
+            for address in self.crew.refresh():
+                self._drop(address, "the worker was lost")
+            if not self._give() and not self._futures:
+                return False
+            self._wait()
+            self._collect()
+        except SchedulerLostError:
+            self._find_scheduler()
+        self.tell(self._done, self._describe())
+        return True
 
     def _give(self) -> bool:
         """A shard to every worker that is free; False where one is, and no shard waits."""
@@ -59,7 +66,7 @@ class Loop:
             work = self.ledger.give(address)
             if work is None:
                 return False
-            self._futures[address] = self.crew.submit(compute, self.order(work), worker=address)
+            self._futures[address] = self.crew.submit(self.task, self.order(work), worker=address)
         return True
 
     def _wait(self) -> None:
@@ -90,7 +97,7 @@ class Loop:
                 self._drop(address, in_a_line(error))
 
     def _take(self, address: str, result: Done) -> None:
-        if result.final:
+        if result.fault:
             raise FastismError(result.fault)
         if result.idle:
             self._drop(address, "the worker was started anew")

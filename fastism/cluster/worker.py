@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from distributed import get_worker
 
-from fastism.cluster.orders import Done, Order, PlanAt, Standing
+from fastism.cluster.orders import Call, Done, Order, PlanAt, Standing
 from fastism.cluster.packed import unpack
 from fastism.errors import FastismError
 from fastism.io.computed import this_machine
@@ -92,12 +92,23 @@ def compute(order: Order) -> Done:
     _log.info("fastism: %s begun", order)
     try:
         rows = _scored(plan, order)
-        seconds = time.perf_counter() - began
         kept = _kept(order, rows)
     except FastismError as error:
-        return Done(machine, fault=error.render(), final=True)
-    _log.info("fastism: %s done in %.1f s", order, seconds)
-    return Done(machine, seconds, None if kept else rows)
+        return Done(machine, fault=error.render())
+    _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
+    return Done(machine, None if kept else rows)
+
+
+def answer(call: Call) -> Done:
+    """Call the plan."""
+    machine = this_machine()
+    plan = _held.get(call.plan_sha256)
+    if plan is None:
+        return Done(machine, idle=True)
+    try:
+        return Done(machine, plan(call.inputs, **call.options))
+    except FastismError as error:
+        return Done(machine, fault=error.render())
 
 
 def _scored(plan: Plan, order: Order) -> Rows:

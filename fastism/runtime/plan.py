@@ -110,22 +110,26 @@ class Plan(Compiled):
         batch_size: int = BATCH,
         memory: int | None = None,
         alphabet: str = ALPHABET,
+        client: Any = None,
     ) -> Iterator[Scores]:
         """Score batches of sequences as they come, and yield the scores of each.
 
         batches: each as ``x`` in a call of the plan; a batch is asked for once the scores of the
             one before were taken, so that no more than one is held. The rest is as there.
+        client: a ``distributed.Client``, whose workers compute instead of this process: a batch
+            each at a time, asked for as they are free. Scores come in the order of the batches.
 
-        Raises, and warns, as a call of the plan.
+        Raises, and warns, as a call of the plan; and InputError where no worker can be used, or
+        three fail over one batch.
         """
-        for x in batches:
-            yield self(
-                x,
-                alternatives=alternatives,
-                batch_size=batch_size,
-                memory=memory,
-                alphabet=alphabet,
-            )
+        options = {"alternatives": alternatives, "batch_size": batch_size, "memory": memory}
+        if client is None:
+            for x in batches:
+                yield self(x, alphabet=alphabet, **options)
+            return
+        from fastism.cluster.stream import stream
+
+        yield from stream(client, self, (self.inputs(x, alphabet) for x in batches), options)
 
     def predict(
         self, x: Any, *, batch_size: int = BATCH, alphabet: str = ALPHABET

@@ -7,20 +7,22 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
 
 from fastism import api, data
 from fastism.cli import main
-from fastism.cluster import score
+from fastism.cluster import worker
 from fastism.cluster.crew import Crew
 from fastism.cluster.ledger import Ledger
 from fastism.cluster.orders import Done, Order, PlanAt
 from fastism.cluster.score import Loop
-from fastism.errors import InputError
+from fastism.errors import FastismError, InputError
 from fastism.io.fasta import read_fasta
 from fastism.io.manifest import MANIFEST, sha256
+from fastism.io.rows import Rows
 from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
 from fastism.io.versions import versions
@@ -36,7 +38,7 @@ COUNT = 9
 def cluster() -> Iterator[LocalCluster]:
     """Two processes of one thread, each started anew when it dies."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as started:
         yield started
 
@@ -75,7 +77,7 @@ def test_a_cluster_writes_the_file_of_one_machine(line: list[str], cluster: Loca
 def test_a_worker_that_is_killed_costs_nothing_but_time(
     line: list[str], cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "compute", faulty.slowly)
+    monkeypatch.setattr(worker, "compute", faulty.slowly)
     with Client(cluster) as client:
         victim = next(iter(client.run(os.getpid).values()))
     timer = threading.Timer(0.4, os.kill, (victim, signal.SIGKILL))
@@ -101,7 +103,7 @@ def test_a_shard_that_three_workers_fail_over_is_set_aside_and_the_rest_kept(
 ) -> None:
     line = [*line, "--cluster", cluster.scheduler_address]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(score, "compute", compute)
+        patch.setattr(worker, "compute", compute)
         assert main(line) == 2
     err = capsys.readouterr().err
     assert f"sequences 5 to 6 not computed: {why} (tcp://" in err
@@ -151,14 +153,45 @@ def test_plan_and_scores_travel_where_storage_is_not_shared(
     def keep(work: Work, done: Done) -> None:
         found.append(done)
 
-    Loop(crew, Ledger(iter([Work(0, [batch])])), order, keep, lambda *_: None, print).run()
+    Loop(
+        crew, Ledger(iter([Work(0, [batch])])), worker.compute, order, keep, lambda *_: None, print
+    ).run()
     crew.close()
     (done,) = found
-    assert done.rows is not None
+    assert isinstance(done.result, Rows)
     expected = loaded(batch.inputs)
-    for name, (reference, alternate) in done.rows.scores.items():
+    for name, (reference, alternate) in done.result.scores.items():
         assert reference.tolist() == expected[name].reference.tolist()
         assert alternate.tolist() == expected[name].alternate.tolist()
+
+
+def test_a_stream_comes_in_the_order_of_its_batches(cluster: LocalCluster, plan: Path) -> None:
+    loaded = api.load(plan)
+    batches = [random_inputs(loaded.module.main, 2, seed=seed) for seed in range(7)]
+    asked: list[int] = []
+
+    def given() -> Iterator[dict[str, Any]]:
+        for number, batch in enumerate(batches):
+            asked.append(number)
+            yield batch
+
+    with Client(cluster) as client:
+        scored = loaded.stream(given(), client=client)
+        first = next(scored)
+        assert len(asked) < len(batches)
+        found = [first, *scored]
+    for here, there in zip(loaded.stream(batches), found, strict=True):
+        for name in here:
+            assert there[name].alternate.tolist() == here[name].alternate.tolist()
+
+
+def test_a_mistake_in_a_call_is_said_by_the_worker_as_it_is(
+    cluster: LocalCluster, plan: Path
+) -> None:
+    loaded = api.load(plan)
+    batch = random_inputs(loaded.module.main, 1)
+    with Client(cluster) as client, pytest.raises(FastismError, match="alternatives"):
+        list(loaded.stream([batch], alternatives="nothing", client=client))
 
 
 def test_what_cannot_be_a_cluster(
