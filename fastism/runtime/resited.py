@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from fastism.ir.stages import reached
+from fastism.runtime.alike import serves
 from fastism.runtime.compiled import Compiled
 from fastism.runtime.execute import Executor
 from fastism.runtime.items import IntArray
@@ -31,8 +32,12 @@ class Share:
     """
 
     chosen: IntArray
+    sites: IntArray
     executor: Executor | None = None
-    sites: IntArray | None = None
+
+    def take(self, which: npt.NDArray[np.bool_]) -> Share:
+        """Those of its edits that are so marked, (m,)."""
+        return replace(self, chosen=self.chosen[which], sites=self.sites[which])
 
 
 class Resited:
@@ -41,24 +46,36 @@ class Resited:
     def __init__(self, plan: Compiled) -> None:
         self.plan = plan
         self._made: dict[int, Executor] = {}
+        self._serves: dict[tuple[int, int], bool] = {}
 
-    def shares(self, position: IntArray, width: IntArray) -> Iterator[Share]:
-        """Edits at ``[position, position + width)``, shared out among programs."""
+    def shares(self, position: IntArray, width: IntArray) -> list[Share]:
+        """Edits at ``[position, position + width)``, shared out among programs.
+
+        First those whose programs keep most of the reference, which may serve the others.
+        """
         own, steps = self.plan.executor, _steps(width, self.plan.length)
         sites = _covering(own, position, width)
         here = (sites >= 0) & (own.width <= steps)
-        if here.any():
-            yield Share(chosen := np.flatnonzero(here), own, sites[chosen])
+        found = [Share(np.flatnonzero(here), sites[here], own)]
         left = ~here
         for step in WIDTHS:
             chosen = np.flatnonzero(left & (steps == step))
             executor = self._program(step, len(chosen))
             if executor is not None:
-                found = _covering(executor, position[chosen], width[chosen])
-                yield Share(chosen, executor, found)
+                sites = _covering(executor, position[chosen], width[chosen])
+                found.append(Share(chosen, sites, executor))
                 left[chosen] = False
-        if left.any():
-            yield Share(np.flatnonzero(left))
+        whole = np.flatnonzero(left)
+        found.append(Share(whole, np.full(len(whole), -1)))
+        kept = [0 if each.executor is None else len(each.executor.intout.outputs) for each in found]
+        return [found[index] for index in np.argsort(kept)[::-1] if len(found[index].chosen)]
+
+    def serves(self, one: Executor, other: Executor) -> bool:
+        """Whether what one program keeps of the reference is all that another reads of it."""
+        pair = id(one), id(other)
+        if pair not in self._serves:
+            self._serves[pair] = one is other or serves(one.module, other.module)
+        return self._serves[pair]
 
     def _program(self, width: int, edits: int) -> Executor | None:
         """What scores sites of a width; None where it is not worth making, or cannot be made."""

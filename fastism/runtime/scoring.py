@@ -91,13 +91,10 @@ class Scoring:
             return None
         return np.asarray(edited.rows[:, edited.starts])
 
-    def chosen(self, items: Items, references: Sequence[Array] | None = None) -> list[Array]:
-        """The given items, (M, *out) for each head.
-
-        references: (N, *out) for each head, filled in for the sequences that have items.
-        """
+    def chosen(self, items: Items) -> list[Array]:
+        """The given items, (M, *out) for each head."""
         results = self._results(len(items))
-        self._run(self._batches(items), len(items), results, references)
+        self._run(self._batches(items), len(items), results)
         return results
 
     def _grid(self, shape: tuple[int, int]) -> Iterator[Batch]:
@@ -128,7 +125,7 @@ class Scoring:
     ) -> None:
         """Fill in the items of all batches, and the sequences' own outputs where asked for."""
         memory = default_memory() if self.memory is None else self.memory
-        counted = _Counter(self.progress, total)
+        counted = Counter(self.progress, total)
         in_full = 0
         for sequences, items, places in batches:
             inputs = {name: array[sequences] for name, array in self.inputs.items()}
@@ -147,13 +144,18 @@ class Scoring:
             if not isinstance(places, slice):
                 for result, part in zip(results, parts, strict=True):
                     result[places] = part
-        if in_full:
-            warnings.warn(
-                f"{in_full:,} of {total:,} edits meet values that are infinite or huge, as log(0) "
-                "or exp(20) are, and drown differences: they are predicted in full",
-                FastismWarning,
-                stacklevel=4,  # whoever called the plan: plan, every or chosen, and here
-            )
+        warn_in_full(in_full, total, stacklevel=5)  # plan, every or chosen, and here
+
+
+def warn_in_full(edits: int, total: int, stacklevel: int) -> None:
+    """Warn of edits that differences were of no use for, if there are any."""
+    if edits:
+        warnings.warn(
+            f"{edits:,} of {total:,} edits meet values that are infinite or huge, as log(0) or "
+            "exp(20) are, and drown differences: they are predicted in full",
+            FastismWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def blank(executor: Executor, count: int) -> list[Array]:
@@ -183,7 +185,7 @@ def part_of(progress: Progress | None, index: int, count: int) -> Progress | Non
     return lambda done, total: progress(index * total + done, count * total)
 
 
-class _Counter:
+class Counter:
     """Adds up what is done and tells the user's callback."""
 
     def __init__(self, callback: Progress | None, total: int) -> None:

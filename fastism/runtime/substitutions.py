@@ -82,13 +82,16 @@ class Substitutions:
         """Where each one's rows begin."""
         return np.cumsum(self.width) - self.width
 
-    def within(self, chosen: IntArray, starts: IntArray, width: int, edited: Array) -> Array:
+    def within(
+        self, chosen: IntArray, sequence: IntArray, starts: IntArray, width: int, edited: Array
+    ) -> Array:
         """What some of them write at wider sites that begin at ``starts``, (m, width, C).
 
-        edited: the sequences, (N, L, C), whose own rows stand beside those that are written.
+        edited: sequences, (n, L, C), whose own rows stand beside those that are written; sequence:
+        (M,), the one of these that each is in.
         """
         sites = starts[:, None] + np.arange(width)
-        result = np.array(edited[self.sequence[chosen][:, None], sites])
+        result = np.array(edited[sequence[chosen][:, None], sites])
         own = self.width[chosen]
         item = np.repeat(np.arange(len(chosen)), own)
         step = np.arange(len(item)) - np.repeat(np.cumsum(own) - own, own)
@@ -96,13 +99,18 @@ class Substitutions:
         result[item, column] = self.rows[self._first[chosen][item] + step]
         return result
 
-    def mutants(self, chosen: IntArray, edited: Array, letters: tuple[int, ...] | None) -> Array:
-        """The sequences with some of them written in, (m, L, C)."""
-        length = edited.shape[1]
-        result = self.within(chosen, np.zeros(len(chosen), np.int64), length, edited)
+    def mutants(
+        self, chosen: IntArray, sequence: IntArray, edited: Array, letters: tuple[int, ...] | None
+    ) -> Array:
+        """The sequences with some of them written in, (m, L, C); the rest as for `within`.
+
+        letters: the channels that are written, all of them if None.
+        """
+        starts = np.zeros(len(chosen), np.int64)
+        result = self.within(chosen, sequence, starts, edited.shape[1], edited)
         if letters is not None:
-            kept = [c for c in range(edited.shape[2]) if c not in letters]
-            result[..., kept] = edited[self.sequence[chosen]][..., kept]
+            kept = [channel for channel in range(edited.shape[2]) if channel not in letters]
+            result[..., kept] = edited[sequence[chosen]][..., kept]
         return result
 
 

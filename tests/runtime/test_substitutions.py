@@ -12,6 +12,8 @@ from keras import layers
 
 import fastism
 from fastism.errors import FastismWarning, InputError
+from fastism.runtime.alike import serves
+from fastism.runtime.execute import Executor
 from fastism.runtime.plan import Plan
 
 LENGTH = 90
@@ -74,6 +76,32 @@ def test_every_width_gives_the_models_numbers(plan: Plan, model: keras.Model) ->
     x, chosen = sequences(6), edits(240, [1, 2, 4, 3, 20, 70], 6)
     same(plan.variants(x, *chosen, batch_size=4), model, x, chosen)
     assert sorted(plan._resited._made) == [4, 64]  # of 2, 3 and 4; of 20; those of 70 whole
+
+
+def test_the_reference_is_computed_once_for_all_widths(
+    model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, x = fastism.compile(model), sequences(5)
+    chosen = edits(200, [1, 2, 20], 5)
+    runs: list[int] = []
+    reference = Executor.reference
+
+    def counted(self: Executor, inputs: Any) -> Any:
+        runs.append(len(inputs["dna"]))
+        return reference(self, inputs)
+
+    monkeypatch.setattr(Executor, "reference", counted)
+    same(plan.variants(x, *chosen, batch_size=3), model, x, chosen)
+    assert sorted(plan._resited._made) == [4, 64]
+    assert runs == [3, 2]
+
+
+def test_a_program_that_keeps_less_serves_no_other(plan: Plan, model: keras.Model) -> None:
+    other = fastism.compile(model, stop_layers=model.layers[1].name)
+    assert serves(plan.module, plan.with_sites(width=4).module)
+    assert not serves(other.module, plan.module)
+    weights = fastism.compile(keras.models.clone_model(model))
+    assert not serves(weights.module, plan.module)
 
 
 def test_many_of_a_sequence_are_one_run(plan: Plan, model: keras.Model) -> None:
