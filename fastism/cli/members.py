@@ -1,4 +1,4 @@
-"""The plans that ``fastism run`` is given, and of which strands: what is averaged, and how."""
+"""The plans that a verb is given, and of which strands: what is averaged, and how."""
 
 from __future__ import annotations
 

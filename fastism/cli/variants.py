@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastism.cli.members import Members, member_options
 from fastism.cli.options import PATH, force_option, load_custom_objects, model_options, parse_memory
 from fastism.cli.progress import Progress
 from fastism.cli.session import Session, pass_session
-from fastism.cli.strands import parse_strands_options, strands_options
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _DOUBTFUL = 0.5
 
 
 @click.command(short_help="Score the variants of a VCF file.")
-@click.argument("plan", type=PATH)
+@member_options
 @click.option(
     "-g", "--genome", type=PATH, required=True, help="FASTA file of the genome, plain or bgzip."
 )
@@ -62,7 +62,6 @@ _DOUBTFUL = 0.5
     help="Only variants that begin there, counted from 1; found by the file's index where it has "
     "one. May be given several times.",
 )
-@strands_options
 @click.option(
     "-bs",
     "--batch-size",
@@ -80,14 +79,12 @@ _DOUBTFUL = 0.5
 @pass_session
 def variants(
     session: Session,
-    plan: Path,
+    members: Members,
     genome: Path,
     vcf: Path,
     outputs: tuple[Path, ...],
     regions: Path | None,
     only: tuple[str, ...],
-    rc: bool,
-    strands: tuple[str, ...],
     batch_size: int | None,
     memory: str | None,
     alphabet: str,
@@ -95,8 +92,9 @@ def variants(
     unsafe: bool,
     force: bool,
 ) -> None:
-    """Score the variants of a VCF file by PLAN: predictions without and with each, and their
-    difference.
+    """Score the variants of a VCF file: predictions without and with each, and their difference.
+
+    Of several plans, such as the folds of a cross-validation, the predictions are the mean.
 
     Substitutions of any width go through the plan, insertions and deletions through the whole
     model; the flank before an insertion or deletion stays where it is. What cannot be scored (REF
@@ -112,13 +110,13 @@ def variants(
 
     budget = None if memory is None else parse_memory(memory)
     letters = Alphabet(alphabet)
-    reads = Reads.of(read_manifest(plan))
+    members.check(model=False, machines=False)
+    reads = Reads.of(read_manifest(members.first))
     _require_letters_alone(reads)
     require_letters(reads, letters.letters)
-    turns = parse_strands_options(strands, rc=rc)
     if regions is not None and only:
         raise InputError("--regions and --only both say which variants are wanted")
-    _check_outputs(outputs, (plan, genome, vcf, *filter(None, [regions])), force=force)
+    _check_outputs(outputs, (*members.paths, genome, vcf, *filter(None, [regions])), force=force)
     held = Genome(genome)
     windows = _windows(held, regions, reads.length)
     wanted = Stretches(map(parse_stretch, only)) if only else windows.stretches
@@ -130,15 +128,17 @@ def variants(
     session.load_tensorflow()
     from fastism import api
     from fastism.io.variants.scored import KINDS, columns
-    from fastism.runtime.both_strands import BothStrands
     from fastism.runtime.memory import default_memory
     from fastism.variants.score import VariantScoring
 
-    loaded = api.load(plan, custom_objects=objects, unsafe=unsafe)
+    def load(path: Path) -> Plan:
+        return api.load(path, custom_objects=objects, unsafe=unsafe)
+
+    loaded = load(members.first)
     names = columns(loaded.output_shapes)
     half = (default_memory() if budget is None else budget) // 2
     scoring = VariantScoring(
-        BothStrands(loaded, turns, letters.letters) if rc else loaded,
+        members.ask(loaded, load, letters.letters),
         Reader(held, letters),
         windows,
         length=reads.length,
@@ -147,14 +147,12 @@ def variants(
         memory=half,
     )
     arguments: dict[str, JSON] = {
-        "plan": str(plan),
+        **members.arguments,
         "genome": str(genome),
         "vcf": str(vcf),
         "output": [str(path) for path in outputs],
         "regions": None if regions is None else str(regions),
         "only": list(only),
-        "rc": rc,
-        "strands": list(strands),
         "batch_size": batch_size,
         "memory": memory,
         "alphabet": letters.letters,

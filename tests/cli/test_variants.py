@@ -300,6 +300,20 @@ def test_a_model_of_several_inputs_is_for_python(
     )
 
 
+def test_the_mean_of_several_plans(plans: Path, model: Any) -> None:
+    keras.utils.set_random_seed(7)
+    other = keras.models.clone_model(model)
+    other.save("other.keras")
+    fastism.compile("other.keras").save("other")
+    rows = [*SUBSTITUTIONS[:5], *MOVED[:2]]
+    write_vcf(Path("v.vcf"), rows)
+    line = f"--quiet variants {plans}/plain other -g g.fa --vcf v.vcf -o v.tsv"
+    assert main(line.split()) == 0
+    found = np.array([line[5:-2] for line in table("v.tsv")[1]], float).reshape(len(rows), -1, 3)
+    wanted = (expected(model, rows) + expected(other, rows)) / 2
+    np.testing.assert_allclose(found[..., 1], wanted[:, 1], atol=1e-5)
+
+
 def test_another_assembly_is_suspected(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_vcf(Path("v.vcf"), SUBSTITUTIONS)
     write_genome(Path("h.fa"), {"chr1": letters(900, 9)})
