@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,8 @@ def header_of(
     arguments: what the run was asked for. hashes: attributes that say what was read.
     """
     module, sites = plan.module, plan.module.sites
+    records = {name: reduction.record for name, reduction in plan.reductions.items()}
+    made = {"reductions": json.dumps(records)} if records else {}
     starts = np.asarray(sites.starts if sites else (), np.int64)
     return Header(
         outputs=plan.output_shapes,
@@ -42,7 +45,7 @@ def header_of(
         stored="int8" if one_hot else "float32",
         letters=plan.letters,
         deviations=deviations,
-        attributes=facts((module.model, module.sha256), arguments, **hashes),
+        attributes=facts((module.model, module.sha256), arguments, **hashes, **made),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ import fastism
 from fastism.cli import main
 from fastism.cli.reductions import parse_reduction_options
 from fastism.errors import InputError
+from fastism.io.scores import read_scores
 from fastism.reductions import Reduction
 
 OWN = """
@@ -48,6 +50,11 @@ def test_a_plan_is_reduced_verified_and_its_text_made_again(
     assert "--reduce MODULE:FUNCTION" in capsys.readouterr().err
     assert main(["verify", "plan", "-m", str(model), "--reduce", "own.py:middle"]) == 0
     assert f"agrees with {model}" in capsys.readouterr().out
+    Path("x.fa").write_text(">a\nACGTACGTACGTACGTACGT\n")
+    assert main(["run", "plan", "-s", "x.fa", "-o", "s.h5"]) == 0
+    said = json.loads(read_scores("s.h5").attributes["reductions"])
+    assert said == {"profile": {"target": [1], "over": [2, 18], "way": "middle", "own": True}}
+    capsys.readouterr()
     assert main(["opt", str(model), "-p", "flatten", "--over", "profile=2:18"]) == 0
     assert "--over profile=2:18 -p flatten" in capsys.readouterr().out
 

@@ -67,18 +67,23 @@ def test_a_slice_behind_a_function_is_a_layer_of_fewer_channels(
     np.testing.assert_array_equal(kernel, WEIGHTS["conv.kernel"][..., [1, 7]])
 
 
-def test_pieces_are_layers_each_and_dense_layers_too(
-    canonical: Callable[[str, str], Module],
-) -> None:
-    module = canonical(
-        """
+PIECES = """
   %flat  : f32[N,24] = flatten(%seq)
   %dense : f32[N,5] = dense(%flat) @dense.kernel
   %a     : f32[N,1] = slice_channels(%dense) {start=4, stop=5}
-  %b     : f32[N,2] = slice_channels(%dense) {start=1, stop=none, step=2}
-  %both  : f32[N,3] = concatenate(%a, %b)""",
-        "%both",
-    )
+  %b     : f32[N,2] = slice_channels(%dense) {start=1, stop=none, step=2}"""
+
+
+def test_pieces_side_by_side_are_one_layer(canonical: Callable[[str, str], Module]) -> None:
+    module = canonical(f"{PIECES}\n  %both  : f32[N,3] = concatenate(%a, %b)", "%both")
+    (dense,) = [node for node in module.main.nodes if node.op == "dense"]
+    assert (dense.name, dense.type.channels) == ("both", 3)
+    kernel = module.constants["dense.kernel.taken"].data
+    np.testing.assert_array_equal(kernel, WEIGHTS["dense.kernel"][..., [4, 1, 3]])
+
+
+def test_pieces_apart_are_layers_each(canonical: Callable[[str, str], Module]) -> None:
+    module = canonical(f"{PIECES}\n  %both  : f32[N,3] = concatenate(%a, %b)", "%both, %a")
     widths = {node.name: node.type.channels for node in module.main.nodes if node.op == "dense"}
     assert widths == {"a": 1, "b": 2}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from fastism.ir.graph import Node, Rewritten, Value
 from fastism.passes.canonicalization.scope import Scope, is_function
 
@@ -25,22 +27,22 @@ def layer_of_taken(node: Node, scope: Scope) -> Rewritten:
         %conv.taken : f32[N,4,2] = conv1d(%seq) {width=3} @conv.kernel.taken @conv.bias.taken
         %taken      : f32[N,4,2] = sigmoid(%conv.taken)
 
-    Of convolutions without groups and dense layers, whose channels are read through such slices
-    alone, and not all of them: two halves of a convolution are left to one product.
+    So too several slices of one value side by side. Of convolutions without groups and dense
+    layers, whose channels are read through such slices alone, and not all of them: two halves of a
+    convolution are left to one product.
     """
-    if node.op != "slice_channels":
-        return node
-    chain = _chain(node, scope)
+    slices = _slices(node, scope)
+    chain = _chain(slices[0], scope) if slices else ()
     if not chain or not _is_sparing(chain, scope):
         return node
     layer, between = chain[0], chain[1:]
-    start, stop, step = (node.attributes[key] for key in ("start", "stop", "step"))
-    part: slice = slice(start, stop, step)
+    numbers = np.arange(layer.type.channels)
+    taken = np.concatenate([numbers[_part(each)] for each in slices])
     constants = []
     for role, _ in layer.constants:
         weight = scope.data(layer, role)
         assert weight is not None
-        constants.append((role, scope.constant(layer, f"{role}.taken", weight[..., part])))
+        constants.append((role, scope.constant(layer, f"{role}.taken", weight[..., taken])))
     first = layer.replace(constants=tuple(constants))
     made: list[Node] = []
     for each in (first, *between):
@@ -51,6 +53,39 @@ def layer_of_taken(node: Node, scope: Scope) -> Rewritten:
         inputs = (made[-1].result.name,) if made else each.inputs
         made.append(each.replace(name=name, inputs=inputs, results=(result,)))
     return tuple(made)
+
+
+def _slices(node: Node, scope: Scope) -> Sequence[Node]:
+    """The slices of one value that a node is: itself, or those it joins; none for another node.
+
+    A slice that is joined to others is theirs alone, not one by itself.
+    """
+    if node.op == "slice_channels":
+        readers = scope.graph.users.get(node.result.name, ())
+        joined = len(readers) == 1 and bool(_joined(readers[0], scope))
+        return () if joined else (node,)
+    return _joined(node, scope)
+
+
+def _joined(node: Node, scope: Scope) -> Sequence[Node]:
+    """The slices of one value that a node joins, if nothing else is joined or reads them."""
+    graph = scope.graph
+    if node.op != "concatenate" or node.integer("axis") % node.type.rank != node.type.rank - 1:
+        return ()
+    sources = [graph.producers.get(name) for name in node.inputs]
+    slices = [each for each in sources if each is not None and each.op == "slice_channels"]
+    alone = all(
+        graph.users[each.result.name] == (node,) and each.result.name not in graph.outputs
+        for each in slices
+    )
+    one = len({each.inputs[0] for each in slices}) == 1
+    return slices if alone and one and len(slices) == len(sources) else ()
+
+
+def _part(node: Node) -> slice:
+    start, stop, step = (node.attributes[key] for key in ("start", "stop", "step"))
+    part: slice = slice(start, stop, step)
+    return part
 
 
 def _chain(node: Node, scope: Scope) -> Sequence[Node]:
