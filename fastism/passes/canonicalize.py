@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from fastism.ir.module import Module
 from fastism.passes.base import Pass
 from fastism.passes.canonicalization.activations import split_activation
+from fastism.passes.canonicalization.attention import softmax_pool
 from fastism.passes.canonicalization.batch_norm import fold_batch_norm
 from fastism.passes.canonicalization.dense import dense_to_conv1d
 from fastism.passes.canonicalization.flattened import flatten_last
@@ -34,6 +35,7 @@ RULES: Final[tuple[Rule, ...]] = (
     turned_twice,
     dense_of_joined,
     dense_of_turned,
+    softmax_pool,
     spread_last,
     pool_first,
     layer_of_taken,

@@ -48,7 +48,10 @@ GAPS: dict[tuple[str, str], str] = {
     ("constant", "rule"): "no edit reaches it: it is read from the reference",
     ("token", "rule"): "token numbers have no windows",
     ("opaque", "rule"): "runs whole: what the layer does to windows is not known",
-    ("running_max", "cost"): "once a sequence, not once an item: it is not weighed",
+    **{
+        (f"running_{what}", "cost"): "once a sequence, not once an item: it is not weighed"
+        for what in ("max", "logsumexp", "softmax_pool")
+    },
 }
 
 

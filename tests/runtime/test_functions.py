@@ -220,7 +220,7 @@ STOPS: dict[str, tuple[Function, dict[str, str]]] = {
     ),
     "attention_pool": (
         lambda x: ops.sum(x * ops.softmax(layers.Dense(1)(x), axis=1), axis=1),
-        {"global_max_pool": WHOLE},
+        {"softmax_pool": "weighs every position against all others"},
     ),
     "squeeze_excite_reshape": (
         lambda x: x * layers.Reshape((1, 4))(layers.GlobalAveragePooling1D()(x)),

@@ -84,6 +84,42 @@ def two_dense(x: Any) -> Any:
 
 FULLY["two_dense"] = two_dense
 
+
+def attended(x: Any, *, units: int = 1, steep: float = 1.0, **options: Any) -> Any:
+    """The mean of all positions, weighed by a softmax of scores over them."""
+    scores = steep * layers.Dense(units)(layers.Conv1D(3, 5, padding="same")(x))
+    return ops.sum(x * ops.softmax(scores, axis=1), axis=1, **options)
+
+
+def attended_by_layers(x: Any) -> Any:
+    """As it was written before there was a layer for it: one score, repeated for all channels."""
+    scores = layers.Flatten()(layers.Dense(1, activation="tanh")(x))
+    weights = layers.RepeatVector(x.shape[-1])(layers.Activation("softmax")(scores))
+    return ops.mean(layers.Multiply()([x, layers.Permute((2, 1))(weights)]), axis=1)
+
+
+def attended_by_powers(x: Any) -> Any:
+    """A softmax written out, with a constant against a division by zero."""
+    powers = ops.exp(layers.Dense(1)(x))
+    return ops.sum(x * (powers / (ops.sum(powers, axis=1, keepdims=True) + 0.1)), axis=1)
+
+
+def attended_apart(x: Any) -> Any:
+    """Scores that change where no value does: a crop of the values."""
+    scores = layers.Cropping1D(3)(layers.Conv1D(1, 7, padding="same")(x))
+    return ops.sum(layers.Cropping1D(3)(x) * ops.softmax(scores, axis=1), axis=1)
+
+
+FULLY |= {
+    "attended": attended,
+    "attended_by_channel": lambda x: attended(x, units=4),
+    "attended_steeply": lambda x: attended(x, units=4, steep=60.0),
+    "attended_and_kept": lambda x: layers.Flatten()(attended(x, keepdims=True)),
+    "attended_by_layers": attended_by_layers,
+    "attended_by_powers": attended_by_powers,
+    "attended_apart": attended_apart,
+}
+
 ANEW: dict[str, tuple[Function, list[str]]] = {
     "convolution_of_scaled": (lambda x: convolved(excited(x)), ["conv1d", "after"]),
     "bent": (lambda x: convolved(ops.silu(excited(x))), ["conv1d", "after"]),
@@ -105,7 +141,8 @@ def made_anew(function: Function) -> list[str]:
     assert_matches_model(plan, model, random_inputs(plan.module.main))
     nodes = plan.stage["segmented"].main.nodes
     whole = [node for node in nodes if node.mode == "whole" and node.type.length > 10]
-    return [node.name for node in whole if definition(node.op).products]
+    made = [node.name for node in whole if definition(node.op).products]
+    return made + [node.op for node in nodes if node.mode == "whole" and node.op == "softmax_pool"]
 
 
 @pytest.mark.parametrize("name", FULLY)

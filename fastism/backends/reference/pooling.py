@@ -51,3 +51,14 @@ def _global(reduce: Callable[..., Array]) -> Callable[..., Array]:
 
 for _op, _reduce in GLOBAL.items():
     implements(_op)(_global(_reduce))
+
+
+@implements("softmax_pool")
+def softmax_pool(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``result[b] = sum over p of softmax(scores[b])[p] * values[b, p]``."""
+    scores, values = inputs
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    total: Array = (weights * values).sum(axis=1) / weights.sum(axis=1)
+    return total

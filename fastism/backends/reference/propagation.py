@@ -218,3 +218,31 @@ def running_max(
     none = np.full_like(x[:, :1], -math.inf)
     running = np.maximum.accumulate(x[:, ::step], axis=1)
     return np.concatenate([none, running], axis=1)[:, ::step]
+
+
+@implements("running_logsumexp")
+def running_logsumexp(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``result[:, i] = log(sum(exp(x - max(x))[:, :i]))``, or of ``[:, i:]`` if ``reverse``."""
+    (x,) = inputs
+    step = -1 if node["reverse"] else 1
+    none = np.full_like(x[:, :1], -math.inf)
+    relative = (x - x.max(axis=1, keepdims=True))[:, ::step]
+    return np.concatenate([none, np.logaddexp.accumulate(relative, axis=1)], axis=1)[:, ::step]
+
+
+@implements("running_softmax_pool")
+def running_softmax_pool(
+    node: Node, inputs: Sequence[Array], constants: Mapping[str, Array], context: Context
+) -> Array:
+    """``result[:, i] = softmax_pool(scores[:, :i], values[:, :i])``, or of ``[:, i:]``."""
+    scores, values = inputs
+    step = -1 if node["reverse"] else 1
+    result = np.zeros((len(values), values.shape[1] + 1, values.shape[2]), values.dtype)
+    total = np.full_like(scores[:, 0], -math.inf)
+    for i, position in enumerate(range(values.shape[1])[::step]):
+        before, total = total, np.logaddexp(total, scores[:, position])
+        kept, new = np.exp(before - total), np.exp(scores[:, position] - total)
+        result[:, i + 1] = kept * result[:, i] + new * values[:, position]
+    return result[:, ::step]

@@ -13,6 +13,7 @@ from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
     pointwise,
     pooling,
     propagation,
+    running,
     shape,
     structure,
     tokens,

@@ -42,3 +42,11 @@ def _global(name: str, reduce: Callable[..., Tensor]) -> None:
 _global("global_average_pool", tf.reduce_mean)
 _global("global_sum_pool", tf.reduce_sum)
 _global("global_max_pool", tf.reduce_max)
+
+
+@emits("softmax_pool")
+def softmax_pool(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
+    """The mean of all positions, weighed by the softmax of their scores."""
+    scores, values = inputs
+    weights = tf.exp(scores - tf.reduce_max(scores, axis=1, keepdims=True))
+    return tf.reduce_sum(weights * values, axis=1) / tf.reduce_sum(weights, axis=1)

@@ -191,20 +191,3 @@ def dense_by_channel(node: Node, inputs: Sequence[Tensor], constants: Constants)
     )
     products = tf.matmul(tf.transpose(inputs[0], [2, 0, 1]), kernel)
     return tf.transpose(products, [1, 0, 2])
-
-
-@emits("running_max")
-def running_max(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
-    """Entry i: the maximum of the first i positions, or of all from i on if reversed."""
-    x, reverse, shift = inputs[0], bool(node["reverse"]), 1
-    lowest = x.dtype.min if x.dtype.is_integer else -np.inf
-
-    def moved(by: int) -> Tensor:
-        ends = [[0, 0], [0, by] if reverse else [by, 0], [0, 0]]
-        padded = tf.pad(x, ends, constant_values=lowest)
-        return padded[:, by:] if reverse else padded[:, : x.shape[1]]
-
-    while shift < int(x.shape[1]):  # doubling: each pass covers twice as many positions
-        x = tf.maximum(x, moved(shift))
-        shift *= 2
-    return tf.pad(x, [[0, 0], [0, 1] if reverse else [1, 0], [0, 0]], constant_values=lowest)

@@ -7,6 +7,7 @@ import math
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.ops.convolution import output_length, windowed, without_padding
 from fastism.ir.ops.registry import REQUIRED, OpDefinition, Roles, Types, register
+from fastism.ir.types import TensorType
 from fastism.ir.windows import Relation, Whole
 
 
@@ -22,6 +23,19 @@ def _global(node: Node, types: Types, roles: Roles) -> Types:
         raise ValueError(f"pools need (batch, length, channels), not {source}")
     middle = (1,) if node["keepdims"] else ()
     return (source.with_shape(source.shape[0], *middle, source.channels),)
+
+
+def weighs(scores: TensorType, values: TensorType) -> None:
+    """Raise ValueError unless there is a score for every position, or for each of its numbers."""
+    fits = scores.rank == values.rank == 3 and scores.length == values.length
+    if not fits or scores.channels not in (1, values.channels) or scores.dtype != values.dtype:
+        raise ValueError(f"{scores} does not score the positions of {values}")
+
+
+def _softmax_pool(node: Node, types: Types, roles: Roles) -> Types:
+    scores, values = types
+    weighs(scores, values)
+    return (values.with_shape(values.shape[0], values.channels),)
 
 
 def _whole(node: Node, types: Types) -> tuple[Relation, ...]:
@@ -76,3 +90,15 @@ for _name, _summary in (
             light=True,
         )
     )
+register(
+    OpDefinition(
+        "softmax_pool",
+        _softmax_pool,
+        arity=2,
+        summary="(scores, values): the mean of all positions, weighed by the softmax of their "
+        "scores: one for all channels, or each its own",
+        relation=lambda node, types: (Whole("weighs every position against all others"),) * 2,
+        size="own",
+        light=True,
+    )
+)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastism.ir.graph import Node
+from fastism.ir.ops.pooling import weighs
 from fastism.ir.ops.registry import (
     REQUIRED,
     OpDefinition,
@@ -89,6 +90,12 @@ def _weighed(node: Node, types: Types, roles: Roles) -> Types:
 
 def _running(node: Node, types: Types, roles: Roles) -> Types:
     return (types[0].with_length(types[0].length + 1),)
+
+
+def _running_softmax(node: Node, types: Types, roles: Roles) -> Types:
+    scores, values = types
+    weighs(scores, values)
+    return (values.with_length(values.length + 1),)
 
 
 def _propagation(
@@ -218,13 +225,29 @@ register(
         products=Products(lambda node, types: types[0].elements * node.type.channels),
     )
 )
-register(
-    OpDefinition(
-        "running_max",
+for _name, _arity, _infer, _summary in (
+    ("running_max", 1, _running, "(value N): the largest; -inf of none"),
+    (
+        "running_logsumexp",
+        1,
         _running,
-        attributes={"reverse": False},
-        summary="(value N): result `i` is the largest before position `i`, or from `i` on if "
-        "`reverse`; -inf of none",
-        stages="intout",
+        "(scores N): the logarithm of the sum of `exp(x - the largest of all)`; -inf of none",
+    ),
+    (
+        "running_softmax_pool",
+        2,
+        _running_softmax,
+        "(scores, values N): `softmax_pool`; 0 of none",
+    ),
+):
+    register(
+        OpDefinition(
+            _name,
+            _infer,
+            _arity,
+            attributes={"reverse": False},
+            summary=f"{_summary}: result `i` is that of the positions before `i`, or from `i` on "
+            "if `reverse`",
+            stages="intout",
+        )
     )
-)

@@ -109,20 +109,23 @@ class Draft:
     def derive(
         self,
         op: str,
-        source: str,
+        sources: Sequence[str],
         suffix: str,
         attributes: Mapping[str, Attribute] | None = None,
         constants: Mapping[str, str] | None = None,
     ) -> str:
-        """Ask the intout graph for what an op makes of a reference activation."""
-        name = f"{source}{suffix}"
+        """Ask the intout graph for what an op makes of reference activations.
+
+        It is named after the last of them.
+        """
+        name = f"{sources[-1]}{suffix}"
         while name in self.source.values:
             name += "'"
-        maker = self.source.producers.get(source)
+        maker = self.source.producers.get(sources[-1])
         given = complete(op, attributes or {})
-        node = Node(name, op, (source,), (), given, tuple((constants or {}).items()))
+        node = Node(name, op, tuple(sources), (), given, tuple((constants or {}).items()))
         roles = {role: self.builder.constants[key].type for role, key in node.constants}
-        (type_,) = infer(node, self.source.types([source]), roles)
+        (type_,) = infer(node, self.source.types(sources), roles)
         self.derived[name] = node.replace(
             results=(Value(name, type_),), origin=maker.origin if maker else None
         )

@@ -6,6 +6,7 @@ window into the reference and runs the layer whole.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastism.ir.graph import Graph, Node
+from fastism.ir.ranges import Range
 from fastism.passes.propagation.draft import SEQUENCE, SITE
 from fastism.passes.propagation.layout import Layout, Strips, crowded
 from fastism.passes.propagation.scaled import scaled, scales_into_flatten, weighed
@@ -156,6 +158,27 @@ def _summed(state: Propagation, node: Node, scale: float) -> None:
     _finish(state, node, totals)
 
 
+def beside(
+    state: Propagation, op: str, sources: Sequence[str], layout: Layout, items: str
+) -> list[str]:
+    """What an op of the intout graph makes of all positions before a window, and of all behind it.
+
+    Each is (M, 1, C), one copy for each of the ``items``.
+    """
+    found = []
+    for suffix, reverse, start in (
+        (".before", False, layout.start),
+        (".behind", True, layout.start + layout.width),
+    ):
+        name = f"{sources[-1]}{suffix}"
+        running = state.draft.derive(op, sources, suffix, {"reverse": reverse})
+        table = {"start": state.draft.table(name, np.asarray(start))}
+        width = {"width": 1}
+        outer = state.draft.add("window", [running, SEQUENCE, SITE], name, width, table)
+        found.append(state.draft.add("expand", [outer, items], f"{name}.value"))
+    return found
+
+
 def global_max_pool(state: Propagation, node: Node) -> None:
     """The largest of the window (one over all strips), of all before it and of all behind it."""
     source, name = node.inputs[0], node.result.name
@@ -164,25 +187,39 @@ def global_max_pool(state: Propagation, node: Node) -> None:
     inner = state.draft.copy(
         node.with_attributes(keepdims=True), [state.value_at(source, layout)], f"{name}.inner"
     )
-    candidates = [inner]
-    for suffix, reverse, start in (
-        (".before", False, layout.start),
-        (".behind", True, layout.start + layout.width),
-    ):
-        running = state.draft.derive("running_max", source, suffix, {"reverse": reverse})
-        outer = state.draft.add(
-            "window",
-            [running, SEQUENCE, SITE],
-            f"{name}{suffix}",
-            {"width": 1},
-            {"start": state.draft.table(f"{name}{suffix}", np.asarray(start))},
-        )
-        candidates.append(state.draft.add("expand", [outer, inner], f"{name}{suffix}.value"))
+    sides = beside(state, "running_max", [source], layout, inner)
+    candidates = [inner, *sides]
     whole = state.draft.add("maximum", candidates, f"{name}.whole", like=node)
     if not node["keepdims"]:
         shape = (node.type.channels,)
         whole = state.draft.add("reshape", [whole], f"{name}.whole", {"shape": shape}, like=node)
     state.leave_whole(name, whole)
+
+
+def softmax_pool(state: Propagation, node: Node) -> None:
+    """The pool of three: what all before the window come to, its positions, and all behind it.
+
+    Scores are taken relative to the largest of the reference, so that of large ones no digit is
+    lost.
+    """
+    name, draft = node.result.name, state.draft
+    scores, values = node.inputs
+    followed = [state.tight[each].hull for each in node.inputs if state.follows(each)]
+    layout = Layout.covering(functools.reduce(Range.join, followed))
+    largest = draft.derive("global_max_pool", [scores], ".largest", {"keepdims": True})
+    score, value = state.value_at(scores, layout), state.value_at(values, layout)
+    gathered = draft.add("gather_reference", [largest, SEQUENCE], f"{name}.largest")
+    less = draft.add("expand", [gathered, score], f"{name}.largest.value")
+    score = draft.add("subtract", [score, less], f"{name}.scores", like=node)
+    joined = []
+    for inner, op, sources in (
+        (score, "running_logsumexp", [scores]),
+        (value, "running_softmax_pool", [scores, values]),
+    ):
+        before, behind = beside(state, op, sources, layout, inner)
+        pieces = [before, inner, behind]
+        joined.append(draft.add("concatenate", pieces, f"{name}.pieces", {"axis": 1}, like=node))
+    state.leave_whole(name, draft.add("softmax_pool", joined, f"{name}.whole", like=node))
 
 
 EXITS: dict[str, Exit] = {
@@ -192,4 +229,5 @@ EXITS: dict[str, Exit] = {
     "global_average_pool": Exit(_always, global_average_pool),
     "global_sum_pool": Exit(_always, global_sum_pool),
     "global_max_pool": Exit(_always, global_max_pool),
+    "softmax_pool": Exit(_always, softmax_pool),
 }

@@ -9,6 +9,7 @@ from fastism.backends.onnx.forms import (  # noqa: F401  (imported to register)
     channels,
     combining,
     pointwise,
+    running,
     shape,
     structure,
     tokens,

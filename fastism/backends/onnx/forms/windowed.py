@@ -158,3 +158,11 @@ def _global_pool(name: str, reduce: Callable[[Writer, str], str]) -> None:
 _global_pool("global_max_pool", lambda writer, x: writer.add("GlobalMaxPool", x))
 _global_pool("global_average_pool", lambda writer, x: writer.add("GlobalAveragePool", x))
 _global_pool("global_sum_pool", lambda writer, x: writer.reduce("ReduceSum", x, 2, keepdims=True))
+
+
+@writes("softmax_pool")
+def softmax_pool(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
+    """Softmax over the positions, Mul, ReduceSum."""
+    weights = writer.add("Softmax", inputs[0], axis=1)
+    product = writer.add("Mul", weights, inputs[1])
+    return writer.reduce("ReduceSum", product, 1, keepdims=False)

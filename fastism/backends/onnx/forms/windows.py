@@ -6,7 +6,6 @@ nothing for the edges.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -181,23 +180,3 @@ def dense_by_channel(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
     )
     turned = writer.add("Transpose", inputs[0], perm=(2, 0, 1))
     return writer.add("Transpose", writer.add("MatMul", turned, kernel), perm=(1, 0, 2))
-
-
-@writes("running_max")
-def running_max(writer: Writer, node: Node, inputs: Sequence[str]) -> str:
-    """Max of the value and of itself moved by 1, 2, 4...: each covers twice as many positions."""
-    (x,), type_, reverse = inputs, writer.input_type(), bool(node["reverse"])
-    lowest, ends = writer.number(-math.inf), [0] * (type_.rank - 2)
-
-    def moved(by: int, length: int) -> str:
-        """The value moved by some positions, cut to a length; the lowest number moves in."""
-        most = length - type_.length - by
-        before, behind = (most, by) if reverse else (by, most)
-        pads = [0, before, *ends, 0, behind, *ends]
-        return writer.add("Pad", x, writer.table("pads", pads), lowest)
-
-    shift = 1
-    while shift < type_.length:
-        x = writer.add("Max", x, moved(shift, type_.length))
-        shift *= 2
-    return moved(1, type_.length + 1)

@@ -21,4 +21,5 @@ SAMPLES = (
         for what in ("max", "average", "sum")
         for keepdims in (False, True)
     ),
+    *(Sample("softmax_pool", ((10, scores), (10, 4))) for scores in (1, 4)),
 )

@@ -56,8 +56,14 @@ SAMPLES = (
         for length, channels in ((5, 4), (1, 3), (6, 1))
     ),
     *(
-        Sample("running_max", ((length, 3),), {"reverse": reverse}, tolerance=0)
+        sample
         for length in (1, 2, 7, 64)
-        for reverse in (False, True)
+        for reverse in ({"reverse": False}, {"reverse": True})
+        for sample in (
+            Sample("running_max", ((length, 3),), reverse, tolerance=0),
+            Sample("running_logsumexp", ((length, 3),), reverse),
+            Sample("running_softmax_pool", ((length, 3), (length, 3)), reverse),
+            Sample("running_softmax_pool", ((length, 1), (length, 3)), reverse),
+        )
     ),
 )
