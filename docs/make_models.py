@@ -25,6 +25,8 @@ each is compiled and held against the model itself. `make pages` writes this pag
 - *windows end at*: the layers behind which every position is changed. What follows runs whole.
 - *predicted speed-up*: multiply-adds of the whole model over those of a mutation. It is that of the
   small model, and grows with the length of the sequence.
+
+What squeeze and excite, contexts and attention leave to be saved: [pooled.md](pooled.md).
 """
 
 

@@ -91,6 +91,12 @@ def attended(x: Any, *, units: int = 1, steep: float = 1.0, **options: Any) -> A
     return ops.sum(x * ops.softmax(scores, axis=1), axis=1, **options)
 
 
+def attended_twice(x: Any) -> Any:
+    """Two pools of the same values, and one whose scores are the values."""
+    own = ops.sum(x * ops.softmax(x, axis=1), axis=1)
+    return ops.concatenate([attended(x), attended(x, units=4), own], axis=-1)
+
+
 def attended_by_layers(x: Any) -> Any:
     """As it was written before there was a layer for it: one score, repeated for all channels."""
     scores = layers.Flatten()(layers.Dense(1, activation="tanh")(x))
@@ -115,6 +121,7 @@ FULLY |= {
     "attended_by_channel": lambda x: attended(x, units=4),
     "attended_steeply": lambda x: attended(x, units=4, steep=60.0),
     "attended_and_kept": lambda x: layers.Flatten()(attended(x, keepdims=True)),
+    "attended_twice": attended_twice,
     "attended_by_layers": attended_by_layers,
     "attended_by_powers": attended_by_powers,
     "attended_apart": attended_apart,

@@ -110,15 +110,14 @@ class Draft:
         self,
         op: str,
         sources: Sequence[str],
-        suffix: str,
+        name: str,
         attributes: Mapping[str, Attribute] | None = None,
         constants: Mapping[str, str] | None = None,
     ) -> str:
         """Ask the intout graph for what an op makes of reference activations.
 
-        It is named after the last of them.
+        All groups of sites ask under the same ``name`` for the same thing.
         """
-        name = f"{sources[-1]}{suffix}"
         while name in self.source.values:
             name += "'"
         maker = self.source.producers.get(sources[-1])

@@ -159,19 +159,25 @@ def _summed(state: Propagation, node: Node, scale: float) -> None:
 
 
 def beside(
-    state: Propagation, op: str, sources: Sequence[str], layout: Layout, items: str
+    state: Propagation,
+    op: str,
+    sources: Sequence[str],
+    labels: tuple[str, str],
+    layout: Layout,
+    items: str,
 ) -> list[str]:
     """What an op of the intout graph makes of all positions before a window, and of all behind it.
 
-    Each is (M, 1, C), one copy for each of the ``items``.
+    Each is (M, 1, C), one copy for each of the ``items``. labels: what names the running
+    values in the intout graph, and here.
     """
     found = []
     for suffix, reverse, start in (
         (".before", False, layout.start),
         (".behind", True, layout.start + layout.width),
     ):
-        name = f"{sources[-1]}{suffix}"
-        running = state.draft.derive(op, sources, suffix, {"reverse": reverse})
+        shared, name = (f"{label}{suffix}" for label in labels)
+        running = state.draft.derive(op, sources, shared, {"reverse": reverse})
         table = {"start": state.draft.table(name, np.asarray(start))}
         width = {"width": 1}
         outer = state.draft.add("window", [running, SEQUENCE, SITE], name, width, table)
@@ -187,7 +193,7 @@ def global_max_pool(state: Propagation, node: Node) -> None:
     inner = state.draft.copy(
         node.with_attributes(keepdims=True), [state.value_at(source, layout)], f"{name}.inner"
     )
-    sides = beside(state, "running_max", [source], layout, inner)
+    sides = beside(state, "running_max", [source], (source, name), layout, inner)
     candidates = [inner, *sides]
     whole = state.draft.add("maximum", candidates, f"{name}.whole", like=node)
     if not node["keepdims"]:
@@ -206,17 +212,17 @@ def softmax_pool(state: Propagation, node: Node) -> None:
     scores, values = node.inputs
     followed = [state.tight[each].hull for each in node.inputs if state.follows(each)]
     layout = Layout.covering(functools.reduce(Range.join, followed))
-    largest = draft.derive("global_max_pool", [scores], ".largest", {"keepdims": True})
+    largest = draft.derive("global_max_pool", [scores], f"{name}.most", {"keepdims": True})
     score, value = state.value_at(scores, layout), state.value_at(values, layout)
     gathered = draft.add("gather_reference", [largest, SEQUENCE], f"{name}.largest")
     less = draft.add("expand", [gathered, score], f"{name}.largest.value")
     score = draft.add("subtract", [score, less], f"{name}.scores", like=node)
     joined = []
-    for inner, op, sources in (
-        (score, "running_logsumexp", [scores]),
-        (value, "running_softmax_pool", [scores, values]),
+    for inner, op, sources, label in (
+        (score, "running_logsumexp", [scores], f"{name}.total"),
+        (value, "running_softmax_pool", [scores, values], f"{name}.mean"),
     ):
-        before, behind = beside(state, op, sources, layout, inner)
+        before, behind = beside(state, op, sources, (label, label), layout, inner)
         pieces = [before, inner, behind]
         joined.append(draft.add("concatenate", pieces, f"{name}.pieces", {"axis": 1}, like=node))
     state.leave_whole(name, draft.add("softmax_pool", joined, f"{name}.whole", like=node))

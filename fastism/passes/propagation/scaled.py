@@ -49,7 +49,7 @@ def scales_into_flatten(graph: Graph, node: Node) -> bool:
 def weighed(state: Propagation, node: Node, found: Scaled) -> str:
     """What the reference's positions, scaled by the items' vectors, come to behind a dense node."""
     kernel = {"kernel": dict(node.constants)["kernel"]}
-    sums = state.draft.derive("dense_by_channel", [found.local], f".{node.name}", {}, kernel)
+    sums = state.draft.derive("dense_by_channel", [found.local], f"{node.name}.sums", {}, kernel)
     rows = state.draft.add("gather_reference", [sums, SEQUENCE], f"{node.name}.reference")
     shape = {"shape": (state.source.values[found.vector].type.channels,)}
     whole = [state.whole(found.vector)]
