@@ -50,7 +50,7 @@ class ScoredSequence:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What each alternative is called: its letters, ``zeros``, or a number from 1."""
+        """What each alternative is called: its letters, ``zeros``, ``uniform``, or a number."""
         if self.alternatives.ndim > 3:
             return tuple(str(number) for number in range(1, self.alternatives.shape[-3] + 1))
         return tuple(self._label(number, rows) for number, rows in enumerate(self.alternatives, 1))
@@ -59,7 +59,9 @@ class ScoredSequence:
         letters = "".join(spelled(rows, self.alphabet))
         if "." not in letters:
             return letters
-        return str(number) if rows.any() else "zeros"
+        if (rows == rows[0, 0]).all():
+            return "uniform" if rows[0, 0] else "zeros"
+        return str(number)
 
 
 def spelled(rows: Array, alphabet: str) -> Sequence[str]:

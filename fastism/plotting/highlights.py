@@ -12,8 +12,8 @@ from fastism.errors import InputError
 from fastism.plotting.landscape import Landscape
 
 _SHADE, _EDGE = "#f6e8b8", "#7a6210"
-_CHARACTER = 0.0062
-"""Width of a character of a label, as a share of the picture's."""
+_CHARACTER = 0.075
+"""Inches that a character of a label takes."""
 _LINE = 0.13
 """Height of a line of labels, as a share of the logo's."""
 
@@ -48,6 +48,8 @@ def draw_highlights(
     """
     inside = [h for h in highlights if h.start < landscape.stop and h.stop > landscape.start]
     ends: list[float] = []
+    inches = logo.get_window_extent().width / logo.figure.dpi
+    each_takes = _CHARACTER * len(landscape.text) / inches
     for each in sorted(inside, key=lambda each: each.start):
         start, stop = max(each.start, landscape.start), min(each.stop, landscape.stop)
         logo.axvspan(start, stop, color=_SHADE, linewidth=0, zorder=-2)
@@ -63,7 +65,7 @@ def draw_highlights(
         )
         heat.add_patch(frame)
         if each.label:
-            line = _line(ends, start, len(each.label) * _CHARACTER * len(landscape.text))
+            line = _line(ends, start, len(each.label) * each_takes)
             logo.annotate(
                 each.label,
                 (start, 1 + line * _LINE),

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from fastism.errors import InputError
 from fastism.plotting.heat import color_scale, draw_heat
@@ -20,8 +21,10 @@ LEGIBLE = 150
 """Positions up to which every one has a letter; more have bars, and a close-up with letters."""
 CLOSE_UP = 100
 """Positions of a close-up."""
-_WIDTH, _LOGO, _ROW, _GAP = 12, 1.6, 0.19, 0.3
-"""Inches: the figure, and the heights of a logo, of a row of the heat map, above the close-up."""
+_NARROWEST, _WIDEST, _POSITION = 7.5, 12, 0.3
+"""Inches: of the figure, and of a position where there are few."""
+_LOGO, _ROW, _GAP = 1.6, 0.19, 0.3
+"""Inches: the heights of a logo, of a row of the heat map, and of the gap above the close-up."""
 _QUIET, _FRAME = "#5a6372", "#2b2f36"
 
 Panel = tuple[Axes, Axes]
@@ -45,8 +48,9 @@ def draw(
     check_highlights(highlights, shown)
     panels = [shown] if len(shown.text) <= LEGIBLE else [shown, _strongest(shown)]
     heights = [_LOGO, max(_ROW * len(shown.labels), 0.5)]
+    width = min(max(_POSITION * len(shown.text) + 1.5, _NARROWEST), _WIDEST)
     figure = Figure(
-        figsize=(_WIDTH, sum(heights) * len(panels) + 1.2 + _GAP * (len(panels) - 1)),
+        figsize=(width, sum(heights) * len(panels) + 1.2 + _GAP * (len(panels) - 1)),
         layout=ConstrainedLayoutEngine(h_pad=0.02, w_pad=0.05, hspace=0.0, wspace=0.01),
     )
     ratios = heights if len(panels) == 1 else [*heights, _GAP, *heights]
@@ -110,6 +114,7 @@ def _draw_panel(panel: Panel, landscape: Landscape, *, letters: bool) -> None:
         axes.spines[["top", "right", "bottom", "left"]].set_visible(False)
     logo.spines["left"].set_visible(True)
     heat.set_ylabel(landscape.score, fontsize=8)
+    heat.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     heat.tick_params(axis="x", length=2, labelsize=8)
     heat.tick_params(axis="y", length=0)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from fastism.errors import InputError
 from fastism.io.one_of import scored_sequence
+from fastism.io.regions import Region
 from fastism.io.scores import ScoresReader
 from fastism.plotting.landscape import Landscape, landscape
 from fastism.plotting.palette import letter_colors
@@ -111,11 +112,19 @@ def _packed_sequence(index: int, shown: Sequence[Landscape]) -> dict[str, Any]:
     return {
         "name": shown[0].name,
         "region": None if region is None else str(region),
+        "genome": None if region is None else _genome(region),
         "index": index,
         "text": shown[0].text,
         "held": packed_held(shown[0]),
         "tracks": [packed_track(each) for each in shown],
     }
+
+
+def _genome(region: Region) -> tuple[str, int, int]:
+    """A chromosome, where the first position lies on it, from 1, and the step to the next one."""
+    if region.reversed:
+        return region.chrom, region.end, -1
+    return region.chrom, region.start + 1, 1
 
 
 def _shared(shown: Sequence[Landscape]) -> dict[str, Any]:

@@ -79,9 +79,10 @@ def test_wide_sites_fill_their_positions_and_overlapping_ones_their_middle() -> 
 
 def test_alternatives_are_called_by_what_they_write() -> None:
     eye = np.eye(4, dtype=np.float32)
-    words = np.stack([eye[[0, 1]], eye[[3, 3]], np.full((2, 4), 0.25), np.zeros((2, 4))])
+    mixed = np.array([[0.5, 0.5, 0, 0]] * 2)
+    words = np.stack([eye[[0, 1]], mixed, np.full((2, 4), 0.25), np.zeros((2, 4))])
     made = scored("ACGT", starts=np.array([0]), width=2, alternatives=words)
-    assert made.labels == ("AC", "TT", "3", "zeros")
+    assert made.labels == ("AC", "2", "uniform", "zeros")
     assert made.held.tolist() == [[True, False, False, False]]
     own = scored("ACGT", starts=np.array([0]), width=2, alternatives=words[None])
     assert own.labels == ("1", "2", "3", "4")

@@ -16,7 +16,7 @@ from fastism.io.header import Header
 from fastism.io.regions import Region
 from fastism.io.rows import Rows
 from fastism.io.scores import ScoresReader, ScoresWriter
-from fastism.report.run_page import Contents, run_page
+from fastism.report.run_page import Contents, _genome, run_page
 from fastism.report.tracks import tracks_of
 from tests.report.browser import opened, resize
 
@@ -147,10 +147,11 @@ def test_pointing_says_the_value(browser: Chrome, visit: Callable[..., None]) ->
     y = 2.5 * 24 - heat.size["height"] / 2
     ActionChains(browser).move_to_element_with_offset(heat, round(x), round(y)).perform()
     assert text(browser, "hover") == (
-        "position 33: A → G · delta -12 · prediction -1 · contribution of A 3"
+        "position 33 (chr2:1134, counted from 1): A → G · delta -12 · prediction -1 · "
+        "contribution of A 3"
     )
     ActionChains(browser).move_to_element_with_offset(heat, round(x), round(y - 48)).perform()
-    assert text(browser, "hover").startswith("position 33: A, as it is · delta 0")
+    assert text(browser, "hover").startswith("position 33 (chr2:1134, counted from 1): A, as it is")
 
 
 def test_zoom_by_buttons_wheel_keys_and_the_strip(
@@ -239,6 +240,11 @@ def test_500_sequences_of_1000_bases_open_at_once(browser: Chrome, folder: Path)
     assert pixels(browser, "heat") > 3
     assert time.perf_counter() - start < OPENS_IN
     assert len(browser.find_elements(By.CSS_SELECTOR, "#list li")) == 500
+
+
+def test_the_genome_is_counted_from_1_on_either_strand() -> None:
+    assert _genome(Region("chr1", 10, 20, "+")) == ("chr1", 11, 1)
+    assert _genome(Region("chr1", 10, 20, "-")) == ("chr1", 20, -1)
 
 
 def test_of_more_the_strongest_are_kept_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // What a page holds, unpacked where it is drawn: see fastism/report/packing.py.
 // data: { start, labels, colors, tracks, score, signed, width, sequences }
-// sequence: { name, region, index, text, held, tracks: [{ reference, neutral, strongest, values, ... }] }
+// sequence: { name, region, genome: [chromosome, first, step], index, text, held, tracks: [{ reference, neutral, strongest, values, ... }] }
 const data = JSON.parse(document.getElementById("data").textContent);
 const rows = data.labels.length;
 const MISSING = -32768;
@@ -62,3 +62,6 @@ const place = (at) => {
   const first = data.start + at;
   return data.width > 1 ? `${first} (in a site of ${data.width})` : String(first);
 };
+// Where a position lies in the genome, as browsers and VCF files count, from 1.
+const genomic = ({ genome }, at) =>
+  (genome === null ? "" : ` (${genome[0]}:${genome[1] + genome[2] * (data.start + at)}, counted from 1)`);

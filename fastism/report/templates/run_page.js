@@ -118,9 +118,10 @@ const point = (row, at) => {
   const after = prediction(shown, row, at, shown.change(row, at) - own);
   const letter = held < 0 ? shown.sequence.text[at] : data.labels[held];
   const change = row === held ? `${letter}, as it is` : `${letter} → ${data.labels[row]}`;
+  const where = `position ${place(at)}${genomic(shown.sequence, at)}`;
   get("hover").textContent = Number.isNaN(value)
-    ? `position ${place(at)}: nothing was written here`
-    : `position ${place(at)}: ${change} · ${data.score} ${number(value)}` +
+    ? `${where}: nothing was written here`
+    : `${where}: ${change} · ${data.score} ${number(value)}` +
       (after === null ? "" : ` · prediction ${number(after)}`) +
       ` · contribution of ${letter} ${number(shown.height(at))}`;
   draw();
