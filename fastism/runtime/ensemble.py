@@ -83,11 +83,9 @@ class Ensemble:
             _require_alike(self.plan, plan, number)
         self.members: tuple[Plan | BothStrands, ...] = self.plans
         if rc:
-            named = [self._strands(plan, strands) for plan in self.plans]
-            self.members = tuple(map(self._both, self.plans, named))
-
-    def _both(self, plan: Plan, strands: Any) -> BothStrands:
-        return BothStrands(plan, strands, self.alphabet)
+            self.members = tuple(
+                BothStrands(plan, self._strands(plan, strands), alphabet) for plan in self.plans
+            )
 
     def _strands(self, plan: Plan, strands: Any) -> Any:
         """``strands`` under the names of a member's outputs."""
