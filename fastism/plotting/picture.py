@@ -21,7 +21,7 @@ LEGIBLE = 150
 """Positions up to which every one has a letter; more have bars, and a close-up with letters."""
 CLOSE_UP = 100
 """Positions of a close-up."""
-_NARROWEST, _WIDEST, _POSITION = 7.5, 12, 0.3
+_NARROWEST, _WIDEST, _POSITION = 9, 12, 0.3
 """Inches: of the figure, and of a position where there are few."""
 _LOGO, _ROW, _GAP = 1.6, 0.19, 0.3
 """Inches: the heights of a logo, of a row of the heat map, and of the gap above the close-up."""
