@@ -14,6 +14,7 @@
 #                     writes benchmarks/RESULTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
 #   make picture      the pictures of docs/
+#   make docs         the site, from docs/ and mkdocs.yml: build/site/index.html
 #   make pages        the pages of docs/ that are made from the code; PAGES=ops picks
 #   make clean        remove the environment
 #
@@ -33,7 +34,7 @@ MUTANTS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test smoke sweep mutants browser lint fuzz bench bench-quick picture pages clean
+.PHONY: demo test smoke sweep mutants browser lint fuzz bench bench-quick picture pages docs clean
 .DELETE_ON_ERROR:
 
 demo: $(TEST_READY)
@@ -87,6 +88,10 @@ picture: demo browser
 PAGES ?=
 pages: $(TEST_READY)
 	$(RUN) -m docs.pages $(PAGES)
+
+docs: $(TEST_READY)
+	$(RUN) -m docs.build_site
+	@echo "open build/site/index.html"
 
 clean:
 	rm -rf $(VENV)

@@ -62,7 +62,7 @@ A profile of 1,000 positions is 1,000 numbers for every mutant, and most of them
 once afterwards. Reduced in the graph, one number leaves it, and what the reduction does not see
 is not computed: channels nobody takes, positions nobody reads.
 
-```
+```sh
 fastism compile model.h5 -o plan/ --outputs profile --target 0 --over 400:600 --reduce sum
 ```
 
@@ -92,7 +92,7 @@ logarithms: a reduction is part of f, and scores are made of what it leaves.
 
 ## Both strands, and folds
 
-```
+```sh
 fastism run fold_0/ fold_1/ fold_2/ -s seqs.fa -o scores.h5 --rc --strands same
 ```
 

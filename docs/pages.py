@@ -9,7 +9,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("layers", "models", "ops", "passes", "text", "plan_folder", "public_names", "scores")
+PAGES = (
+    *("commands", "api", "scores", "layers", "models"),
+    *("ops", "passes", "text", "plan_folder", "public_names"),
+)
 """Every page; ``docs.make_NAME`` has a function ``page()`` that returns its text."""
 
 

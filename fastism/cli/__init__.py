@@ -63,12 +63,13 @@ def _fastism(session: Session, verbose: bool, quiet: bool) -> None:
     session.verbose, session.quiet = verbose, quiet
 
 
-_VERBS = (
+VERBS = (
     *(compile_, run, variants, merge, convert),
     *(plot, report, explain),
     *(opt, export, verify, replay, demo),
 )
-for _verb in _VERBS:
+"""The verbs, in the order that the help lists them."""
+for _verb in VERBS:
     _fastism.add_command(_verb)
 
 

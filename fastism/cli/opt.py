@@ -96,8 +96,8 @@ def opt(context: click.Context, session: Session, /, source: Path | None, **give
     output.
 
     \b
-    fastism opt model.h5 --stop-after annotate          the change ranges of every layer
-    fastism opt model.h5 -p flatten -o flat.fism        to edit, and go on from
+    fastism opt model.h5 --stop-after annotate          # the change ranges of every layer
+    fastism opt model.h5 -p flatten -o flat.fism        # to edit, and go on from
     fastism compile flat.fism --weights plan/ -o plan2/
     """
     from fastism.io.whole import check_file_target, check_folder_target, check_not_read

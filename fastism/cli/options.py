@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from fastism.errors import InputError
 from fastism.io.manifest import MANIFEST
@@ -25,6 +26,31 @@ PATH = click.Path(path_type=Path)
 """A path; the verbs check it themselves, to say in prose what is wrong with it."""
 
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def complete_file(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """For the shell: a file, where an option takes a path and more."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_format(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """For the shell: the formats of scores that begin so."""
+    from fastism.io.writers.registry import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def complete_score(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """For the shell: the score definitions that begin so."""
+    from fastism.scores import SCORES
+
+    return [name for name in SCORES if name.startswith(incomplete)]
 
 
 def force_option(command: Command) -> Command:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fastism.cli.options import PATH, force_option
+from fastism.cli.options import (
+    PATH,
+    complete_file,
+    complete_format,
+    complete_score,
+    force_option,
+)
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,6 +129,7 @@ def output_options(command: Command) -> Command:
             "--output",
             "outputs",
             metavar="[FORMAT:]PATH",
+            shell_complete=complete_file,
             multiple=True,
             required=True,
             help="Where scores go, in the format its ending names; may be given several times.",
@@ -130,12 +137,14 @@ def output_options(command: Command) -> Command:
         click.option(
             "--format",
             metavar="NAME",
+            shell_complete=complete_format,
             help="Of outputs that name none: h5, modisco, chrombpnet, bpnet, basenji, bigwig, zarr "
             "or tsv; default: by the ending.",
         ),
         click.option(
             "--score",
             metavar="NAME",
+            shell_complete=complete_score,
             help="What is written where a format holds one score (docs/scores.md); default: what "
             "its readers expect.",
         ),

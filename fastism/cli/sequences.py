@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fastism.cli.options import PATH
+from fastism.cli.options import PATH, complete_file
 from fastism.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -203,6 +203,7 @@ _OPTIONS = (
         "-s",
         "--sequences",
         metavar="FILE",
+        shell_complete=complete_file,
         help="FASTA file, plain or gzip; or arrays (N, L, C): .npy, .npz or .h5, FILE:NAME where "
         "a file holds several.",
     ),

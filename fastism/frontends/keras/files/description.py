@@ -47,7 +47,9 @@ _ENDINGS = (".json", ".yaml", ".yml")
 def _yaml(path: Path, text: str) -> Any:
     """YAML as plain values: no tag of it makes an object, but for tuples and text of Python 2."""
     if find_spec("yaml") is None:
-        raise ModelError(f"cannot read {path.name!r}: it is YAML", attempt="pip install pyyaml")
+        raise ModelError(
+            f"cannot read {path.name!r}: it is YAML", attempt="pip install 'fastism[legacy]'"
+        )
     yaml: Any = import_module("yaml")
 
     class Plain(yaml.SafeLoader):  # type: ignore[misc]

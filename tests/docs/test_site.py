@@ -1,0 +1,36 @@
+"""The site: every page is in its navigation, and it is built without a warning or a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.build_site import ROOT, build, navigation
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    build(folder)
+    return folder / "site"
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    listed = navigation()
+    pages = {str(page.relative_to(ROOT)) for page in ROOT.joinpath("docs").glob("*.md")}
+    assert pages <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_code_that_a_page_links_to_is_shown(site: Path) -> None:
+    page = (site / "examples" / "custom_pass.py.html").read_text(encoding="utf-8")
+    assert "register_pass" in page
+    assert 'href="../examples/custom_pass.py.html"' in (site / "docs" / "passes.html").read_text()
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert re.findall(r'<(?:script|link|img|iframe)\b[^>]*"https?:', text) == [], page
