@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "mkdocs.yml"
 LINK = re.compile(r"(?<=\]\()([^)#\s]+)(?=(?:#[^)]*)?\))")
 """Where a Markdown link leads, without the anchor."""
+TABLE_CODE = re.compile(r"(?<=\| )`[^`\n]*`(?= \|)")
+"""Code that fills a cell of a table: code hosts want a bar in it escaped, Zensical shows how."""
 CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
 AS_THEY_ARE = {".png", ".svg", ".js"}
@@ -50,6 +52,7 @@ def pages() -> dict[str, bytes]:
             built[place] = source.read_bytes()
             continue
         text = source.read_text(encoding="utf-8") if source.suffix == ".md" else shown(source)
+        text = TABLE_CODE.sub(lambda code: code[0].replace("\\|", "|"), text)
         links = {link: _from_root(source, link) for link in links_of(text)}
         waiting.extend(links.values())
         built[place] = LINK.sub(lambda link, to=links: _turned(link[0], to), text).encode()

@@ -30,6 +30,10 @@ def test_code_that_a_page_links_to_is_shown(site: Path) -> None:
     assert 'href="../examples/custom_pass.py.html"' in (site / "docs" / "passes.html").read_text()
 
 
+def test_a_bar_in_the_code_of_a_table_is_a_bar(site: Path) -> None:
+    assert "--tune [on|off]" in (site / "docs" / "commands.html").read_text(encoding="utf-8")
+
+
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
