@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,9 +32,18 @@ AS_THEY_ARE = {".png", ".svg", ".js"}
 SCRIPTS = ("docs/iframe-worker.js",)
 
 
+def settings() -> dict[str, Any]:
+    """What ``mkdocs.yml`` says; pages of ``docs`` that its navigation leaves out come last."""
+    read: dict[str, Any] = yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
+    every = {str(page.relative_to(ROOT)) for page in ROOT.joinpath("docs").glob("*.md")}
+    if left := sorted(every - set(_paths(read["nav"]))):
+        read["nav"].append({"More": left})
+    return read
+
+
 def navigation() -> list[str]:
-    """The pages that ``mkdocs.yml`` lists, as paths from the repository's root."""
-    return list(_paths(yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))["nav"]))
+    """The pages of the navigation in order, as paths from the repository's root."""
+    return list(_paths(settings()["nav"]))
 
 
 def pages() -> dict[str, bytes]:
@@ -98,9 +108,8 @@ def write_sources(folder: Path) -> None:
 def build(folder: Path) -> None:
     """Build the site in ``folder/site``. Raises CalledProcessError at the first warning."""
     write_sources(folder / "pages")
-    settings = yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
-    settings |= {"docs_dir": "pages", "site_dir": "site"}
-    (folder / SETTINGS.name).write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    there = settings() | {"docs_dir": "pages", "site_dir": "site"}
+    (folder / SETTINGS.name).write_text(yaml.safe_dump(there, sort_keys=False), encoding="utf-8")
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     subprocess.run(command, cwd=folder, check=True)
 

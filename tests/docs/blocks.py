@@ -3,8 +3,10 @@
 ``python`` blocks of a page share their names. In ``sh`` blocks a line is a command: those of
 fastism are run in this process, with ``--tune off`` where they compile; what an earlier line wrote
 at the place of their output is removed, since lines that follow one another may be alternatives.
-Commands of others are looked at only: extras and targets must exist, and so must files that are
-read. A block with a ``title`` is another tool's, and a block without a language is no program.
+Where one asks for processes or machines (``--workers``, ``--cluster``), it is run without. Commands
+of others are looked at only: extras and targets must exist, and so must files that are read. A
+block with a ``title`` is another tool's, or an outline of one that is run; a block without a language
+is no program.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from fastism.cli import main
 ROOT = Path(fastism.__file__).parents[1]
 FENCE = re.compile(r"^( *)(`{3,})([^\n`]*)\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 COMMANDS = ("fastism", "pip", "make", "python", "modisco", "sbatch", "eval")
+MACHINES = ("--workers", "--cluster")
 WRITES = ("-o", "--output", "--html", "--plot", "--onnx", "--dump-dir")
 
 
@@ -53,7 +56,7 @@ def commands(text: str) -> Iterator[str]:
     """The command lines of a block: those that end in a backslash go on."""
     for line in text.replace("\\\n", " ").splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
-            yield line.strip()
+            yield from (part.strip() for part in line.split("&&"))
 
 
 def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
@@ -96,9 +99,11 @@ def extras() -> set[str]:
 def run_fastism(arguments: list[str]) -> None:
     """Run a command line of fastism; it must end well."""
     arguments = [found for word in arguments for found in sorted(glob.glob(word)) or [word]]
-    for option, value in pairwise(arguments):
+    for option, value in pairwise(tuple(arguments)):
         if option in WRITES:
             remove(Path(value.partition(":")[2] or value))
+        elif option in MACHINES:
+            arguments = [word for word in arguments if word not in (option, value)]
     if arguments[0] == "compile":
         arguments = [*arguments, "--tune", "off"]
     code = main(["--quiet", *arguments])

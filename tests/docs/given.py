@@ -213,6 +213,11 @@ def _readme(names: dict[str, Any]) -> None:
     shutil.rmtree("plan")
 
 
+def _array_job(names: dict[str, Any]) -> None:
+    """The folder of an array's parts."""
+    Path("parts").mkdir()
+
+
 def _on_a_genome(names: dict[str, Any]) -> None:
     """A run of regions."""
     shutil.copy("chrom.sizes", "hg38.chrom.sizes")
@@ -223,6 +228,7 @@ def _on_a_genome(names: dict[str, Any]) -> None:
 
 MORE: Mapping[str, Callable[[dict[str, Any]], None]] = {
     "README.md": _readme,
+    "docs/cluster.md": _array_job,
     "docs/commands.md": _on_a_genome,
     "docs/custom_layers.md": _own_layers,
     "docs/explain.md": _explained,
