@@ -5,8 +5,8 @@ fastism are run in this process, with ``--tune off`` where they compile; what an
 at the place of their output is removed, since lines that follow one another may be alternatives.
 Where one asks for processes or machines (``--workers``, ``--cluster``), it is run without. Commands
 of others are looked at only: extras and targets must exist, and so must files that are read. A
-block with a ``title`` is another tool's, or an outline of one that is run; a block without a language
-is no program.
+block with a ``title`` is another tool's, or an outline of one that is run; a block without a
+language is no program.
 """
 
 from __future__ import annotations
