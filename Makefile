@@ -11,7 +11,7 @@
 #   make lint         ruff and mypy
 #   make fuzz         N=500 random models held against themselves, from seed START=0 on
 #   make bench        every model, beside calling it and beside other tools, in about 25 minutes;
-#                     writes benchmarks/RESULTS.md
+#                     writes benchmarks/RESULTS.md and VARIANTS.md
 #   make bench-quick  Basset beside calling it, in a few minutes; writes build/bench/RESULTS.md
 #   make picture      the pictures of docs/
 #   make docs         the site, from docs/ and mkdocs.yml: build/site/index.html
@@ -76,6 +76,7 @@ fuzz: $(TEST_READY)
 
 bench: $(TEST_READY)
 	$(RUN) -m benchmarks.compare
+	$(RUN) -m benchmarks.variants
 
 bench-quick: $(TEST_READY)
 	$(RUN) -m benchmarks.compare --rows basset-32 basset-1 --no-peers --output build/bench/RESULTS.md
