@@ -59,15 +59,22 @@ class Members:
         said: list[JSON] = list(self.strands)
         return {"plan": plans if len(plans) > 1 else plans[0], "rc": self.rc, "strands": said}
 
+    @functools.cached_property
+    def hashes(self) -> dict[str, str]:
+        """Of the first plan, and of all of them where there are several, as files record them."""
+        from fastism.io.manifest import MANIFEST, sha256
+
+        first, *others = (sha256(path / MANIFEST) for path in self.paths)
+        every = {"plans_sha256": " ".join([first, *others])} if others else {}
+        return {"plan_sha256": first, **every}
+
     @property
     def identity(self) -> dict[str, JSON]:
         """What must be the same where a run goes on."""
-        from fastism.io.manifest import MANIFEST, sha256
-
-        hashes: list[JSON] = [sha256(path / MANIFEST) for path in self.paths]
+        hashes: list[JSON] = list(self.hashes.get("plans_sha256", "").split())
         said: list[JSON] = list(self.strands)
         return {
-            "the plan": hashes if len(hashes) > 1 else hashes[0],
+            "the plan": hashes or self.hashes["plan_sha256"],
             "--rc": self.rc,
             "--strands": said,
         }

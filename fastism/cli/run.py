@@ -110,7 +110,7 @@ def run(
     command. Until then what is done is kept in OUTPUT.partial, and --resume goes on with it.
     """
     from fastism.cluster.orders import PlanAt
-    from fastism.io.manifest import MANIFEST, read_manifest, sha256
+    from fastism.io.manifest import read_manifest
     from fastism.io.partial import partial_path
     from fastism.io.parts import ATTRIBUTE, Part
     from fastism.io.room import disk_taken
@@ -163,7 +163,7 @@ def run(
         "memory": memory,
         "alternatives": alternatives,
     }
-    hashes = {"plan_sha256": sha256(plan / MANIFEST), "sequences_sha256": source.identity}
+    hashes = {**members.hashes, "sequences_sha256": source.identity}
     identity: dict[str, JSON] = {
         **members.identity,
         "the sequences": hashes["sequences_sha256"],

@@ -60,8 +60,9 @@ def test_runs_killed_at_random_moments_end_as_those_left_alone(plan: Path, tmp_p
         ended = False
         while not ended:
             running = subprocess.Popen([*line, "--resume"], cwd=folder)
+            moment = chance.uniform(0.2, 0.9) * seconds if kills < KILLS else None
             try:
-                running.wait(chance.uniform(0.2, 0.9) * seconds)
+                running.wait(moment)
                 ended = True
             except subprocess.TimeoutExpired:
                 running.kill()

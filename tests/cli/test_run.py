@@ -10,12 +10,15 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyBigWig
 import pytest
 
 from fastism import data
 from fastism.cli import main
 from fastism.io.fasta import read_fasta
+from fastism.io.regions import Region
 from fastism.io.scores import read_scores
+from tests.genomes import complement, write_bed, write_genome
 
 MODEL = data.path("demo.h5")
 SITES = range(90, 98)
@@ -144,6 +147,44 @@ def test_sequences_that_are_not_one_hot_are_kept_as_they_are(plan: Path) -> None
     np.save("whole.npy", np.eye(4, dtype=np.float64)[np.zeros((2, 200), int)])
     assert main(["--quiet", "run", str(plan), "-s", "whole.npy", "-o", "w.h5"]) == 0
     assert read_scores("w.h5").sequences.dtype == np.int8
+
+
+def test_from_peaks_to_a_track_and_to_motifs(plan: Path, folder: Path) -> None:
+    """Regions of a genome in; the bigWig and the folder for TF-MoDISco say what the h5 does."""
+    first, second, third = (r.sequence for r in read_fasta(folder / "x.fa"))
+    genome = {"chr1": first + second, "chr2": complement(third)}
+    write_genome(folder / "g.fa", genome)
+    rows = [("chr1", 90, 110, "a", 0, "+"), ("chr2", 50, 150, "b", 0, "-"), ("chr1", 290, 310)]
+    write_bed(folder / "p.bed", [rows[0], rows[1], (*rows[2], "c", 0, "+")])
+    line = ["--quiet", "run", str(plan), "-g", "g.fa", "-r", "p.bed"]
+    outputs = ["s.h5", "t.bw", "m.modisco", "x.counts_scores.h5"]
+    assert main([*line, *(word for name in outputs for word in ("-o", name))]) == 0
+    scores = read_scores("s.h5")
+    assert scores.regions == [
+        *(Region("chr1", 0, 200, "+"), Region("chr2", 0, 200, "-"), Region("chr1", 200, 400, "+")),
+    ]
+    (output,) = scores.alternate
+    delta = scores.delta(output)[..., 0]
+    centered = delta - delta.mean(axis=2, keepdims=True)
+    window = scores.sequences[:, SITES.start : SITES.stop]
+    contribution = (centered * window).sum(axis=2)
+    with pyBigWig.open("t.bw") as track:
+        assert track.chroms() == {"chr1": 400, "chr2": 200}
+        np.testing.assert_allclose(track.values("chr1", 90, 98), contribution[0], rtol=1e-6)
+        np.testing.assert_allclose(track.values("chr2", 102, 110), contribution[1][::-1], rtol=1e-6)
+        np.testing.assert_allclose(track.values("chr1", 290, 298), contribution[2], rtol=1e-6)
+        assert track.intervals("chr1", 98, 290) is None
+    assert main(["--quiet", "run", str(plan), "-s", "x.fa", "-o", "plain.h5"]) == 0
+    same = read_scores("plain.h5").alternate[output]
+    np.testing.assert_allclose(same[[0, 2, 1]], scores.alternate[output], rtol=1e-6)
+    hypothetical = np.load("m.modisco/shap.npz")["arr_0"]
+    np.testing.assert_allclose(hypothetical, centered.transpose(0, 2, 1), rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(np.load("m.modisco/ohe.npz")["arr_0"], window.transpose(0, 2, 1))
+    assert (folder / "x.interpreted_regions.bed").read_text().splitlines() == [
+        "chr1\t0\t200\ta\t0\t+\t0\t-1\t-1\t100",
+        "chr2\t0\t200\tb\t0\t-\t0\t-1\t-1\t100",
+        "chr1\t200\t400\tc\t0\t+\t0\t-1\t-1\t100",
+    ]
 
 
 def test_a_run_that_is_whole_is_not_begun_again(
