@@ -27,13 +27,15 @@ def _widened(x: Tensor) -> bool:
 @drawn("local", weight=3)
 def activation(walk: Walk, x: Tensor) -> Tensor:
     """A function of one element, or of the channels."""
+    # No value is just there; in half precision rounding may decide on which side of a jump one is.
+    jump = 0.0 if walk.sketch.coarse else 0.2137
     layer = walk.call(
         [
             lambda name: layers.Activation(walk.choice(NAMES), name=name),
             lambda name: layers.Activation(walk.choice(NAMES), name=name),
             lambda name: layers.LeakyReLU(0.15, name=name),
             lambda name: layers.ELU(0.7, name=name),
-            lambda name: layers.ReLU(1.5, 0.1, 0.2137, name=name),  # no value is just there
+            lambda name: layers.ReLU(1.5, 0.1, jump, name=name),
             lambda name: _softmax(walk, -1, name),
             lambda name: layers.PReLU(shared_axes=[1], name=name),
             lambda name: layers.PReLU(name=name),
