@@ -94,19 +94,6 @@ class Header:
         """The same, with more facts."""
         return replace(self, attributes={**self.attributes, **attributes})
 
-    def same_scores(self, other: Header) -> bool:
-        """Whether sequences of both can stand in one file."""
-        return (
-            dict(self.outputs) == dict(other.outputs)
-            and (self.length, self.channels) == (other.length, other.channels)
-            and self.alphabet == other.alphabet
-            and (self.regions, self.letters) == (other.regions, other.letters)
-            and (self.stored, self.deviations) == (other.stored, other.deviations)
-            and np.array_equal(self.sites, other.sites)
-            and np.array_equal(self.alternatives, other.alternatives)
-            and self.alternatives.shape[1:] == other.alternatives.shape[1:]
-        )
-
 
 def facts(
     model: tuple[str, str], arguments: Mapping[str, Any], **others: str
