@@ -117,7 +117,7 @@ def spread(
         seconds_a_sequence(plan, header.columns),
         batch=batch,
         sequences=record.end - record.start,
-        workers=len(crew.ready),
+        workers=crew.size,
         most=fit_batch(plan, record.sequences, budget, header.alternatives),
     )
     return dataclasses.replace(record, batch=batch, memory=budget, batches=batches)

@@ -2,6 +2,7 @@
 
     orders.py    what is said between the run and its workers, as plain data
     connect.py   a cluster of this machine, or a scheduler that is running
+    deaf.py      keeps Ctrl-C from the processes of this machine
     packed.py    a plan folder as bytes, for workers that do not see it
     worker.py    what a worker does: take up a plan, compute a shard
     crew.py      the workers there are, and what each is good for

@@ -30,6 +30,7 @@ def local(workers: int, *, verbose: bool = False) -> Iterator[Connect]:
         processes=True,
         dashboard_address="127.0.0.1:0",
         silence_logs=level,
+        preload=["fastism.cluster.deaf"],
     ) as cluster:
         yield lambda: Client(cluster)
 

@@ -71,6 +71,11 @@ class Crew:
                 ) from None
             time.sleep(0.1)
 
+    @property
+    def size(self) -> int:
+        """How many workers there are, those included that still take up the plan."""
+        return len(self.ready) + len(self._asked)
+
     def memory(self) -> int:
         """Bytes for a run in each worker: a quarter of the least that one may take."""
         limits = [each.memory for each in self.ready.values() if each.memory]
