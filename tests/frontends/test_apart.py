@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 from fastism.errors import LoweringError
@@ -172,5 +173,21 @@ def test_a_layer_of_numbers_only_is_said_to_be_one() -> None:
         return ops.convert_to_tensor(np.cumsum(np.asarray(x), axis=1))
 
     layer = layers.Lambda(numbers, output_shape=lambda shape: shape)
-    with pytest.raises(LoweringError, match="runs on numbers only"):
+    with pytest.raises(LoweringError, match="runs on numbers only") as refused:
         lower(model_of(layer))
+    assert refused.value.attempt == "write it with keras.ops, without numpy"
+
+
+def test_what_a_program_does_not_take_is_said_by_its_kind() -> None:
+    def doubles(x: Any) -> Any:
+        return tf.cumsum(x, axis=1) * (1.0 if tf.executing_eagerly() else tf.ones(1, tf.float64))
+
+    def chosen(x: Any) -> Any:
+        x = tf.cumsum(x, axis=1)
+        return x if tf.reduce_sum(x) > 1e9 else -x
+
+    for function, attempt in ((doubles, "one element type"), (chosen, "not by an if of Python")):
+        layer = layers.Lambda(function, output_shape=lambda shape: shape)
+        with pytest.raises(LoweringError) as refused:
+            lower(model_of(layer))
+        assert attempt in str(refused.value.attempt)

@@ -179,7 +179,7 @@ class _Trial:
                 "a layer runs on numbers only, not in a TensorFlow program",
                 where=self.layer.where,
                 why=first_line(str(error)),
-                attempt="write it with keras.ops, without numpy",
+                attempt=_instead(error),
             ) from error
 
     def _fails(self, batch: int, error: Exception) -> LoweringError:
@@ -189,6 +189,18 @@ class _Trial:
             why=f"{self.layer.why}; on a batch of {batch} it fails: {first_line(str(error))}",
             attempt="check that the model predicts on this machine, and batches of any size",
         )
+
+
+def _instead(error: Exception) -> str:
+    """What may be written in place of what a TensorFlow program does not take."""
+    said = str(error)
+    if "numpy" in said.lower():
+        return "write it with keras.ops, without numpy"
+    if "match type" in said:
+        return "bring what it combines to one element type, with keras.ops.cast or tf.cast"
+    if "Python `bool`" in said:
+        return "choose by keras.ops.where or keras.ops.cond, not by an if of Python"
+    return "write it so that model.predict runs it, which makes such a program too"
 
 
 def _floating(variable: Any) -> bool:
