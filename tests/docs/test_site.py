@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from docs.build_site import ROOT, build, navigation
+from tests.report.browser import opened, resize
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +41,18 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert re.findall(r'<(?:script|link|img|iframe)\b[^>]*"https?:', text) == [], page
+
+
+def test_the_search_works_on_a_page_opened_from_disk(site: Path, tmp_path: Path) -> None:
+    with opened(tmp_path) as browser:
+        resize(browser, 1300, 900)
+        browser.get((site / "docs" / "files.html").as_uri())
+        buttons = browser.find_elements(By.CSS_SELECTOR, ".md-search__button")
+        next(button for button in buttons if button.is_displayed()).click()
+        wait = WebDriverWait(browser, 20)
+        hosts = "return [...document.querySelectorAll('*')].filter(each => each.shadowRoot)[0]"
+        inside = wait.until(lambda page: page.execute_script(hosts)).shadow_root
+        wait.until(lambda _: inside.find_element(By.CSS_SELECTOR, "input")).click()
+        browser.execute_cdp_cmd("Input.insertText", {"text": "grammar"})
+        wait.until(lambda _: inside.find_elements(By.CSS_SELECTOR, "a[href*='text.html#grammar']"))
+        assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
