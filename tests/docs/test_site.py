@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.report.browser import opened, resize
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if sys.version_info < (3, 11):
+        pytest.skip("zensical begins at Python 3.11")
     folder = tmp_path_factory.mktemp("built")
     build(folder)
     return folder / "site"
