@@ -49,6 +49,8 @@ class Loop:
     def step(self) -> bool:
         """Give out what can be, and take what is done; False where there is nothing left."""
         try:
+            if any(future.status == "cancelled" for future in self._futures.values()):
+                raise SchedulerLostError  # and the client has found it again by itself
             for address in self.crew.refresh():
                 self._drop(address, "the worker was lost")
             if not self._give() and not self._futures:
