@@ -63,7 +63,7 @@ class Machines:
         from fastism.cluster.crew import Crew
 
         place = (
-            connect.running(self.cluster)
+            connect.running(self.cluster, verbose=session.verbose)
             if self.cluster is not None
             else connect.local(self.workers or 1, verbose=session.verbose)
         )

@@ -36,8 +36,10 @@ def local(workers: int, *, verbose: bool = False) -> Iterator[Connect]:
 
 
 @contextmanager
-def running(address: str) -> Iterator[Connect]:
+def running(address: str, *, verbose: bool = False) -> Iterator[Connect]:
     """The scheduler at an address. Raises InputError where none answers there."""
+    if not verbose:  # what Dask says of a scheduler that is gone is said in a line of our own
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
 
     def connect() -> Client:
         return Client(address, timeout=_ANSWER)
