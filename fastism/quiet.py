@@ -16,8 +16,10 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from fastism.errors import FastismWarning
 
@@ -71,4 +73,14 @@ with _held_back():
 if _unsaid and _loaded:
     _warn_if_too_late()
 
-__all__ = ["keras", "tf"]
+
+def graph_function(body: Callable[..., Any], **options: Any) -> Any:
+    """``body`` as a ``tf.function`` whose traces are counted as its own; ``options`` are passed on.
+
+    TensorFlow warns of many traces by a function's code, which all closures of one place share. A
+    partial has none.
+    """
+    return tf.function(partial(body), **options)
+
+
+__all__ = ["graph_function", "keras", "tf"]

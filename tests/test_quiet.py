@@ -49,3 +49,19 @@ def test_too_late_is_said_where_onednn_is_off(monkeypatch: pytest.MonkeyPatch, o
     assert len(said) == (0 if on else 1)
     assert on or "TF_ENABLE_ONEDNN_OPTS=1" in said[0]
     assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+
+
+def test_many_functions_of_one_place_are_not_taken_for_one_traced_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from fastism.quiet import graph_function, tf
+
+    said: list[str] = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda text, *rest: said.append(text))
+
+    def doubled(_: int) -> object:
+        return graph_function(lambda x: x * 2.0, autograph=False)
+
+    for function in map(doubled, range(8)):
+        assert float(function(tf.constant(3.0))) == 6.0
+    assert not said

@@ -15,6 +15,7 @@ from fastism.ir.module import Module
 from fastism.ir.place import Place
 from fastism.ir.program import Chunks, backend_options
 from fastism.ir.types import NUMPY_DTYPES, TensorType
+from fastism.quiet import graph_function
 
 FUSE = Variant("tensorflow.fuse", "light ops fused", one_size=True)
 VARIANTS["tensorflow"] = (FUSE,)
@@ -45,9 +46,8 @@ class Program:
         self._pool = pool
         self._opaque = opaque
         self._steps = steps(graph) if fuse else [unfused(graph)]
-        # A function object of its own: TensorFlow counts traces, and warns of many, by object.
-        self.function = tf.function(
-            lambda *tensors: self._body(*tensors),
+        self.function = graph_function(
+            self._body,
             input_signature=[signature(value.type) for value in graph.inputs],
             autograph=False,
         )

@@ -10,7 +10,7 @@ import numpy as np
 from fastism.frontends.base import Array, Call
 from fastism.frontends.keras.calls.call import HALF
 from fastism.frontends.keras.lowering.inputs import inputs_structure
-from fastism.quiet import keras, tf
+from fastism.quiet import graph_function, keras, tf
 
 
 def predict(model: keras.Model, inputs: Sequence[Array]) -> list[Array]:
@@ -49,7 +49,7 @@ def by_predict(model: keras.Model, batch: int) -> Call:
 def by_function(model: keras.Model, batch: int) -> Call:
     """The model as one ``tf.function`` over batches of a fixed size."""
     tensors = keras.tree.flatten(inputs_structure(model))
-    function = tf.function(
+    function = graph_function(
         lambda *given: keras.tree.flatten(model(_structured(model, given), training=False)),
         input_signature=[
             tf.TensorSpec((None, *tensor.shape[1:]), keras.backend.standardize_dtype(tensor.dtype))

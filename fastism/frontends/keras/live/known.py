@@ -14,6 +14,7 @@ from fastism.errors import LoweringError
 from fastism.frontends.keras.calls.call import Call, filled
 from fastism.frontends.keras.live.apart import noise
 from fastism.frontends.keras.said import first_line
+from fastism.quiet import graph_function
 
 BATCHES = (3, 3, 1)
 """Sequences a layer is tried on."""
@@ -35,7 +36,7 @@ def known_results(call: Call, where: str) -> list[npt.NDArray[Any] | None]:
         with keras.StatelessScope():
             return call.results(call.operation(*positional, **{**options, **keywords}))
 
-    program, random = tf.function(run, autograph=False), np.random.default_rng(0)
+    program, random = graph_function(run, autograph=False), np.random.default_rng(0)
     tried: list[list[npt.NDArray[Any]]] = []
     for batch in BATCHES:
         given = noise(call.own or call.types, random, batch)

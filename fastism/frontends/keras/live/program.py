@@ -14,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from fastism.frontends.keras.live.opaque import OpaqueLayer
+from fastism.quiet import graph_function
 
 Array = npt.NDArray[Any]
 
@@ -29,7 +30,7 @@ class Program:
             with keras.StatelessScope(replaced):
                 return layer(*tensors, delta=delta)
 
-        self._run = tf.function(run, autograph=False)
+        self._run = graph_function(run, autograph=False)
 
     def __call__(self, arrays: Sequence[Array], *, delta: bool = False) -> list[Array]:
         """The layer's results; ``delta`` as the layer takes it."""

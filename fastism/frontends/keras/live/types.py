@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras.src.backend import compute_output_spec
 
 from fastism.errors import LoweringError
@@ -15,6 +14,7 @@ from fastism.frontends.keras.calls.dtypes import element_type
 from fastism.frontends.keras.live.masks import masks_of
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import NUMPY_DTYPES, TensorType
+from fastism.quiet import graph_function
 
 _PROBE = 7
 """A batch size no model fixes, to see which axis of a result is the batch."""
@@ -82,7 +82,7 @@ def _tried(call: Call, where: str, why: str) -> list[Any]:
 
     try:
         with keras.StatelessScope():  # what it counts, and the seeds it has, stay as they are
-            return list(tf.function(run, autograph=False)(*tensors))
+            return list(graph_function(run, autograph=False)(*tensors))
     except Exception as error:  # whatever the user's layer raises
         raise LoweringError(
             "a layer cannot be run",

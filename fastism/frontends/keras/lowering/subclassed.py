@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras.src.utils.naming import to_snake_case
 
 from fastism.frontends.keras.calls.call import Call, NotExpressible, Slot, calls
@@ -15,6 +14,7 @@ from fastism.frontends.keras.calls.dtypes import element_type
 from fastism.frontends.keras.calls.trace import BATCH, compare, record_of, running
 from fastism.frontends.keras.lowering.tokens import vocabulary
 from fastism.ir.types import TensorType
+from fastism.quiet import graph_function
 
 
 def whole_call(model: keras.Model, structure: Any, types: Sequence[TensorType]) -> Call:
@@ -36,8 +36,8 @@ def recorded_graph(model: keras.Model, structure: Any, length: int | None) -> ke
     call = whole_call(model, structure, [type for type in types if type is not None])
     try:
         record = record_of(call)
-        live = tf.function(running(call, model), autograph=False)
-        traced = tf.function(lambda given: record(given), autograph=False)
+        live = graph_function(running(call, model), autograph=False)
+        traced = graph_function(record, autograph=False)
         compare(traced, live, [_numbers(record, tensor) for tensor in record.inputs])
     except NotExpressible:
         return None
