@@ -135,6 +135,18 @@ HOSTILE: dict[str, dict[str, Any]] = {
         "class_name": "TFSMLayer",
         "config": {"filepath": "/tmp/x"},
     },
+    "a program": {
+        "module": None,
+        "class_name": "TensorFlowProgram",
+        "config": {"inputs": {}, "outputs": {}, "size": 8},
+        "registered_name": "fastism>TensorFlowProgram",
+    },
+    "a program under another name": {
+        "module": "keras.layers",
+        "class_name": "Dense",
+        "config": {"inputs": {}, "outputs": {}, "size": 8},
+        "registered_name": "fastism>TensorFlowProgram",
+    },
     "a pickle": {"module": "keras.layers", "class_name": "TorchModuleWrapper", "config": {}},
     "a file to read": {
         "module": "keras.layers",

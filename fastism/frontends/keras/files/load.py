@@ -24,7 +24,8 @@ from fastism.frontends.keras.files.legacy.graph import Builder
 from fastism.frontends.keras.files.legacy.weights import load_weights
 from fastism.frontends.keras.files.limits import as_large_as, check_results
 from fastism.frontends.keras.files.model_file import ModelFile, look, major
-from fastism.frontends.keras.files.saved_model import as_hdf5
+from fastism.frontends.keras.files.saved_model import as_hdf5, has_layers
+from fastism.frontends.keras.files.served import served
 from fastism.frontends.keras.files.trust import refuse_code, unknown_class
 from fastism.frontends.keras.said import first_line
 
@@ -44,12 +45,13 @@ def load_model(
 ) -> keras.Model:
     """Load a model, uncompiled: ``.keras``, ``.h5``, ``.hdf5``, or a SavedModel folder.
 
-    Files of Keras 1 and 2 are rebuilt of Keras 3's layers; a SavedModel needs ``tf_keras``.
+    Files of Keras 1 and 2 are rebuilt of Keras 3's layers; a SavedModel of theirs needs
+    ``tf_keras``, one without layers is run as the program it is, if ``unsafe``.
 
     ``custom_objects`` maps names in the file to the user's classes and functions; a function by the
     name of a layer takes the place of the layer's code, or of its activation.
-    ``unsafe`` lets the file run code it carries (Lambda layers). ``architecture`` returns the built
-    model, or is the path of its description, and the file gives its weights.
+    ``unsafe`` lets the file run code it carries (Lambda layers, programs). ``architecture`` returns
+    the built model, or is the path of its description, and the file gives its weights.
 
     Raises ModelError, with what to try, for a file that is missing, damaged, of another format or
     of weights alone; that carries code while ``unsafe`` is false; or that needs unknown classes.
@@ -64,6 +66,8 @@ def load_model(
     if architecture is not None:
         return _described(Path(architecture), file, builder)
     if file.kind == "saved model":
+        if not has_layers(path):
+            return served(path, what, unsafe=unsafe)
         with as_hdf5(file, what, given, unsafe=unsafe) as converted:
             return _legacy(builder, _checked(look(converted), builder))
     file = _checked(file, builder)

@@ -21,21 +21,20 @@ _METADATA = "keras_metadata.pb"
 _LEGACY = "pip install 'fastism[legacy]'"
 
 
+def has_layers(folder: Path) -> bool:
+    """Whether a SavedModel says of which layers of Keras it is made."""
+    return (folder / _METADATA).exists()
+
+
 @contextmanager
 def as_hdf5(
     file: ModelFile, what: str, custom_objects: Mapping[str, Any] | None, *, unsafe: bool
 ) -> Iterator[Path]:
     """The path of a temporary ``.h5`` file with the model that a folder or file holds.
 
-    Raises ModelError, beginning with ``what``: without tf_keras, for a folder that no Keras wrote,
-    for code in it while ``unsafe`` is false, and for a model that has no configuration.
+    Raises ModelError, beginning with ``what``: without tf_keras, for code in it while ``unsafe`` is
+    false, and for a model that has no configuration.
     """
-    if file.path.is_dir() and not (file.path / _METADATA).exists():
-        raise ModelError(
-            what,
-            why=f"it is a TensorFlow program without Keras's layers (it has no {_METADATA})",
-            attempt="save the Keras model it was made from: model.save('model.keras')",
-        )
     if find_spec("tf_keras") is None:
         raise ModelError(
             what,

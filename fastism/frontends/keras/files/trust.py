@@ -21,6 +21,7 @@ CODE = "it carries Python code of its own (a lambda), which loading it would run
 _CODE = {
     "__lambda__": CODE,
     "TFSMLayer": "it runs a TensorFlow program from a folder it names (TFSMLayer)",
+    "TensorFlowProgram": "it carries a TensorFlow program, which executes what stands in it",
     "TorchModuleWrapper": "it carries a pickle, which can run any code (TorchModuleWrapper)",
     "JaxLayer": "it carries a function (JaxLayer)",
     "FlaxLayer": "it carries a function (FlaxLayer)",
@@ -55,6 +56,7 @@ _FUNCTIONS = (
 _VALUES = {"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__"}
 """What Keras writes for values that JSON has no word for."""
 
+_NAMES = ("class_name", "registered_name")
 _TOOLS = {"get", "serialize", "deserialize"}
 _LARGEST = 2**31
 """No layer has an extent this large: a number beyond it only exhausts the memory."""
@@ -125,14 +127,16 @@ def layer_name(part: Mapping[str, Any]) -> str:
 def _reason(part: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
     """Why rebuilding an object would run code of the file's, or reach outside it."""
     config = part.get("config")
-    name = str(part["class_name"]).rpartition(">")[2]
-    if name == "Lambda":
+    # Keras goes by either name.
+    names = [str(part[key]).rpartition(">")[2] for key in _NAMES if key in part]
+    if "Lambda" in names:
         function = config.get("function") if isinstance(config, dict) else None
         named = function.get("config") if isinstance(function, dict) else function
         own = isinstance(named, str) and registered(named, given)
         return None if own else _CODE["__lambda__"]
-    if name in _CODE:
-        return _CODE[name]
+    for name in names:
+        if name in _CODE:
+            return _CODE[name]
     if isinstance(config, dict):
         if isinstance(config.get("vocabulary"), str):
             return f"it reads the file {config['vocabulary']!r} when it is loaded"

@@ -182,8 +182,10 @@ class OpaqueLayer:
                 **declared_forms(call.operation, config),
             )
             if isinstance(call.operation, keras.Layer):
-                layer.result_types()
+                if len(call.operation.variables) != len(weights):
+                    layer.result_types()  # it makes them when it is called
                 assign_weights(call.operation, weights, layer.key)
+                layer.result_types()
         return layer
 
 

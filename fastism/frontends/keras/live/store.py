@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastism.errors import PlanError
 from fastism.frontends.keras.calls.call import Call, Known, Slot
+from fastism.frontends.keras.files import own  # noqa: F401  (imported to register)
 from fastism.frontends.keras.files.trust import refuse_code
 from fastism.frontends.keras.live.custom import declaration
 from fastism.frontends.keras.said import first_line

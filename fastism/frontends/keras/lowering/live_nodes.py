@@ -61,7 +61,8 @@ def live_node(
 
 
 def _help(operation: Any) -> str:
-    """What would keep a layer of the user's on windows; nothing for Keras's own, or a model."""
-    if of_keras(operation) or isinstance(operation, keras.Model):
+    """What would keep a layer of the user's on windows; nothing for another, or a model."""
+    own = type(operation).__module__.startswith("fastism.")
+    if own or of_keras(operation) or isinstance(operation, keras.Model):
         return ""
     return " (fastism.register_layer declares its window, if it has one)"
