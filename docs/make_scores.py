@@ -120,6 +120,10 @@ The deviation is the standard deviation over the plans as the root of the mean s
 `std`). `.h5` and `.zarr` files keep it for the reference (`OUTPUT/reference_std`) and for
 alternate - reference (`OUTPUT/delta_std`), which is how sure the folds are of a mutation; it is
 not the difference of two deviations.
+
+`-m fold_0.h5 -m fold_1.h5 ...`, a model for each plan in their order, holds means and deviations
+against the same means of the models' own predictions. `--shard`, `--workers` and `--cluster` take
+several plans and both strands like one.
 """
 
 

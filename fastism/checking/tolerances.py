@@ -34,13 +34,13 @@ def scale_of(expected: Array) -> float:
     return max(float(finite.max(initial=0.0)), SMALLEST_SCALE)
 
 
-def differences(found: Array, expected: Array) -> Array:
-    """|found - expected| as a share of the scale of ``expected``.
+def differences(found: Array, expected: Array, scale: float | None = None) -> Array:
+    """|found - expected| as a share of a scale, that of ``expected`` if none is given.
 
     Zero where both are the same infinity or both NaN; infinite where only one is.
     """
     found, expected = found.astype(np.float64), expected.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        apart = np.abs(found - expected) / scale_of(expected)
+        apart = np.abs(found - expected) / (scale_of(expected) if scale is None else scale)
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     return np.asarray(np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart)))

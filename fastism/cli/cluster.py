@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fastism.cli.edits import Written
 from fastism.cli.progress import Progress
 from fastism.cli.session import Session
 from fastism.errors import InputError, require_extra
 
 if TYPE_CHECKING:
+    from fastism.cli.job import Job
     from fastism.cluster.crew import Crew
     from fastism.cluster.ledger import Aside
-    from fastism.cluster.orders import Done, Order, PlanAt
-    from fastism.io.header import Header
+    from fastism.cluster.orders import Asked, Done, Order
     from fastism.io.shards import Record, Shards
-    from fastism.io.sources.base import Source
     from fastism.io.work import Work
-    from fastism.runtime.plan import Plan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,19 +43,23 @@ class Machines:
         """Whether others than this process are to compute."""
         return self.workers is not None or self.cluster is not None
 
-    @contextmanager
-    def crew(self, session: Session, plan: PlanAt) -> Iterator[Crew | None]:
-        """Workers that have taken up a plan; None where this process does the work itself.
+    def check(self) -> None:
+        """Raise InputError where both options are given, or what they need is not installed."""
+        if self.workers is not None and self.cluster is not None:
+            raise InputError("--workers are processes of this machine, and --cluster has its own")
+        if self.any:
+            option = "--cluster" if self.workers is None else "--workers"
+            require_extra("cluster", option, "distributed")
 
-        Raises InputError where both options are given, or no worker can be had.
+    @contextmanager
+    def crew(self, session: Session, job: Job) -> Iterator[Crew | None]:
+        """Workers that have taken up the plans; None where this process does the work itself.
+
+        Raises InputError where no worker can be had.
         """
         if not self.any:
             yield None
             return
-        if self.workers is not None and self.cluster is not None:
-            raise InputError("--workers are processes of this machine, and --cluster has its own")
-        option = "--cluster" if self.workers is None else "--workers"
-        require_extra("cluster", option, "distributed")
         from fastism.cluster import connect
         from fastism.cluster.crew import Crew
 
@@ -68,12 +69,20 @@ class Machines:
             else connect.local(self.workers or 1, verbose=session.verbose)
         )
         with place as connected:
-            crew = Crew(connected, plan, session.note)
+            crew = Crew(connected, asked_of(job), session.note)
             try:
                 crew.assemble()
                 yield crew
             finally:
                 crew.close()
+
+
+def asked_of(job: Job) -> Asked:
+    """What the workers of a run take up."""
+    request = job.request
+    return request.members.for_workers(
+        request.given.letters, request.custom_objects, request.unsafe
+    )
 
 
 def cluster_options(command: Command) -> Command:
@@ -97,41 +106,24 @@ def cluster_options(command: Command) -> Command:
     return workers(cluster(gathered))  # type: ignore[return-value]
 
 
-def spread(
-    record: Record,
-    crew: Crew,
-    plan: Plan,
-    header: Header,
-    batch_size: int,
-    memory: int | None,
-) -> Record:
-    """The record of a run as it is for these workers.
-
-    batch_size, memory: as they were asked for; memory by what a worker may take, if it was not.
-    """
+def spread(job: Job, crew: Crew) -> Record:
+    """The record of a run as it is for these workers."""
     from fastism.runtime.pace import batches_a_shard, fit_batch, seconds_a_sequence
 
+    memory, alternatives = job.request.budget, job.header.alternatives
     budget = (crew.memory() if memory is None else memory) // 2
-    batch = fit_batch(plan, batch_size, budget, header.alternatives)
+    batch = fit_batch(job.ask, job.request.batch_size, budget, alternatives)
     batches = batches_a_shard(
-        seconds_a_sequence(plan, header.columns),
+        seconds_a_sequence(job.ask, job.header.columns),
         batch=batch,
-        sequences=record.end - record.start,
+        sequences=job.count,
         workers=crew.size,
-        most=fit_batch(plan, record.sequences, budget, header.alternatives),
+        most=fit_batch(job.ask, job.count, budget, alternatives),
     )
-    return dataclasses.replace(record, batch=batch, memory=budget, batches=batches)
+    return dataclasses.replace(job.record, batch=batch, memory=budget, batches=batches)
 
 
-def score_missing_by(
-    crew: Crew,
-    session: Session,
-    plan: Plan,
-    source: Source,
-    shards: Shards,
-    header: Header,
-    written: Written,
-) -> None:
+def score_missing_by(crew: Crew, session: Session, job: Job, shards: Shards) -> None:
     """Let workers score the sequences of the shards that are missing.
 
     Raises InputError where shards were set aside, once all others are done.
@@ -142,10 +134,12 @@ def score_missing_by(
     from fastism.cluster.worker import compute
     from fastism.io.rows import Rows
     from fastism.io.work import work_of
+    from fastism.runtime.ask import first_plan
 
-    record, stretches = shards.record, shards.missing()
+    source, written, plan = job.files.source, job.files.written, first_plan(job.ask)
+    asked, record, stretches = asked_of(job).key, shards.record, shards.missing()
     total = sum(stop - start for start, stop in stretches)
-    if total < record.end - record.start:
+    if total < job.count:
         session.note(f"going on: {shards.describe()}")
 
     def order(work: Work) -> Order:
@@ -154,10 +148,10 @@ def score_missing_by(
             for start, batch in work.numbered()
         ]
         return Order(
-            str(header.attributes["plan_sha256"]),
+            asked,
             str(shards.folder),
             record,
-            header,
+            job.header,
             work.start,
             [dataclasses.replace(batch, inputs=thin(batch.inputs)) for batch in work.batches],
             edits,
@@ -165,7 +159,7 @@ def score_missing_by(
 
     def keep(work: Work, done: Done) -> None:
         if isinstance(done.result, Rows):
-            shards.write(work.start, header, done.result, done.machine)
+            shards.write(work.start, job.header, done.result, done.machine)
 
     ledger = Ledger(work_of(source, record, stretches))
     with Progress(session, total, "sequences") as progress:

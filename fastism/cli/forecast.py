@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fastism.cli.cluster import Machines
-from fastism.cli.edits import Written
 from fastism.cli.session import Session
 
 if TYPE_CHECKING:
-    from fastism.io.header import Header
+    from fastism.cli.job import Job
     from fastism.io.shards import Record
-    from fastism.io.sources.base import Source
-    from fastism.io.writers.publish import Target
-    from fastism.runtime.batch import Ask
-    from fastism.runtime.plan import Plan
 
 
-def forecast(
-    session: Session,
-    plan: Plan,
-    source: Source,
-    header: Header,
-    record: Record,
-    targets: Sequence[Target],
-    written: Written,
-    machines: Machines,
-    ask: Ask,
-) -> None:
+def forecast(session: Session, job: Job) -> None:
     """Say what a run would do; a batch is computed twice, to time the second."""
     from fastism.io.room import in_words
 
-    count = record.end - record.start
+    count, header, targets = job.count, job.header, job.files.targets
     sites, columns = len(header.sites), header.columns
     session.say(f"reads     {count:,} sequences of {header.length:,} positions")
     session.say(
@@ -46,23 +29,24 @@ def forecast(
         session.say(f"writes    {target.path}, {target.format.name}, about {size}{packed}")
     kept = in_words(count * header.bytes_a_sequence)
     session.say(f"          and until it ends {kept} beside {targets[0].path}")
-    seconds, timed = _seconds_a_sequence(plan, source, record, written, ask)
+    seconds, timed = _seconds_a_sequence(job)
     session.say(f"takes     {_duration(seconds * count)}, by {timed} sequences that were timed")
+    machines = job.request.machines
     if machines.any:
-        session.say(_shards(seconds, record, machines.workers or 1))
+        session.say(_shards(seconds, job.record, machines.workers or 1))
 
 
-def _seconds_a_sequence(
-    plan: Plan, source: Source, record: Record, written: Written, ask: Ask
-) -> tuple[float, int]:
+def _seconds_a_sequence(job: Job) -> tuple[float, int]:
     """Seconds a sequence once all is warm, and how many sequences say so."""
+    from fastism.runtime.ask import first_plan
     from fastism.runtime.batch import score_batch
 
+    record, source, plan = job.record, job.files.source, first_plan(job.ask)
     batch = next(source.batches(record.batch, record.start))
-    edits = written.rows(plan, batch.inputs, record.start, source.count)
+    edits = job.files.written.rows(plan, batch.inputs, record.start, source.count)
     for _ in range(2):
         start = time.perf_counter()
-        score_batch(plan, batch, edits, ask=ask, batch_size=record.batch, memory=record.memory)
+        score_batch(job.ask, batch, edits, batch_size=record.batch, memory=record.memory)
         seconds = time.perf_counter() - start
     return seconds / len(batch), len(batch)
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fastism.cli.options import PATH
+from fastism.cli.options import PATH, check_model_file
 from fastism.cli.strands import parse_strands_options, strands_options
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
+    from fastism.cluster.orders import Asked
     from fastism.io.manifest import JSON
-    from fastism.runtime.batch import Ask
+    from fastism.runtime.ask import Ask
     from fastism.runtime.plan import Plan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,11 +49,6 @@ class Members:
         return f"the mean over {', then over '.join(over)}" if over else ""
 
     @property
-    def copies(self) -> int:
-        """How many times the scores of a batch are held while it is computed."""
-        return 6 if len(self.paths) > 1 else 2 if self.rc else 1
-
-    @property
     def arguments(self) -> dict[str, JSON]:
         """The options as they are recorded beside the scores."""
         plans: list[JSON] = [str(path) for path in self.paths]
@@ -79,46 +75,60 @@ class Members:
             "--strands": said,
         }
 
-    def check(self, *, model: bool, machines: bool) -> None:
-        """Raise InputError for plans that are none, and for what is of one plan's own scores."""
+    def check(self, models: Sequence[Path] = ()) -> None:
+        """Raise InputError for plans that are none, and for models that are not one a plan."""
         from fastism.io.manifest import read_manifest
 
         parse_strands_options(self.strands, rc=self.rc)
         for path in self.paths:
             read_manifest(path)
-        if self.averaged and model:
+        for model in models:
+            check_model_file(model)
+        if models and len(models) != len(self.paths):
             raise InputError(
-                f"--model holds scores against one model's own, and these are {self.averaged}",
-                attempt=f"fastism verify {self.first} --model MODEL, for each plan",
-            )
-        if self.averaged and machines:
-            raise InputError(
-                f"--workers and --cluster compute one plan's own scores, and not {self.averaged}",
-                attempt="a run for each plan, or --shard",
+                f"--model is given {_times(len(models))}, and there are {len(self.paths)} plans"
+                if len(self.paths) > 1
+                else f"--model is given {_times(len(models))}, and there is one plan",
+                attempt="--model for each plan, in their order",
             )
 
-    def ask(self, first: Plan, load: Callable[[Path], Plan], alphabet: str) -> Ask:
+    def ask(self, load: Callable[[Path], Plan], alphabet: str) -> Ask:
         """What is asked of a batch: the plan, or all of them.
 
-        first: the first plan, loaded. load: loads another. Raises InputError where they do not fit
-        together, or their outputs have another strand of which nothing is said.
+        load: loads a plan. Raises InputError where plans do not fit together, or their outputs have
+        another strand of which nothing is said.
         """
-        from fastism.runtime.both_strands import BothStrands
-        from fastism.runtime.ensemble import Ensemble
+        from fastism.runtime.ask import asked
 
         strands = parse_strands_options(self.strands, rc=self.rc)
-        if len(self.paths) > 1:
-            plans = [first, *map(load, self.paths[1:])]
-            return Ensemble(plans, rc=self.rc, strands=strands, alphabet=alphabet)
-        return BothStrands(first, strands, alphabet) if self.rc else first
+        plans = [load(path) for path in self.paths]
+        return asked(plans, rc=self.rc, strands=strands, alphabet=alphabet)
+
+    def for_workers(self, alphabet: str, custom_objects: str | None, unsafe: bool) -> Asked:
+        """The same, as workers take it up."""
+        from fastism.cluster.orders import Asked, PlanAt
+        from fastism.io.versions import versions
+        from fastism.io.whole import absolute
+
+        hashes = self.hashes.get("plans_sha256", self.hashes["plan_sha256"]).split()
+        plans = map(PlanAt, (str(absolute(path)) for path in self.paths), hashes)
+        return Asked(
+            tuple(plans),
+            versions(),
+            self.rc,
+            parse_strands_options(self.strands, rc=self.rc),
+            alphabet,
+            custom_objects=custom_objects,
+            unsafe=unsafe,
+        )
 
     def facts(self, ask: Ask) -> dict[str, str]:
         """What the files say of a mean; nothing of one plan's own scores."""
-        from fastism.runtime.ensemble import Ensemble
+        from fastism.runtime.ask import plans_of
 
         if not self.averaged:
             return {}
-        modules = [plan.module for plan in ask.plans] if isinstance(ask, Ensemble) else []
+        modules = [plan.module for plan in plans_of(ask)] if len(self.paths) > 1 else []
         models = [{"model": module.model, "sha256": module.sha256} for module in modules]
         return {"averaged": self.averaged, **({"models": json.dumps(models)} if models else {})}
 
@@ -134,3 +144,7 @@ def member_options(command: Command) -> Command:
 
     given = click.argument("plans", type=PATH, nargs=-1, required=True, metavar="PLAN...")
     return given(strands_options(gathered))  # type: ignore[return-value]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from fastism.io.shards import Shards
     from fastism.io.sources.base import Source
     from fastism.ir.module import Module
+    from fastism.runtime.ask import Ask
     from fastism.runtime.plan import Plan
 
 SEQUENCES = 3
@@ -31,16 +33,22 @@ def check_same_model(plan: Path, imported: Module, model: Path) -> None:
 
 
 def check_run(
-    session: Session, plan: Plan, model: Any, source: Source, shards: Shards, written: Written
+    session: Session,
+    ask: Ask,
+    models: Sequence[Any],
+    source: Source,
+    shards: Shards,
+    written: Written,
 ) -> dict[str, Any]:
-    """Hold some of a run's scores against the model: what its files say of that, as attributes.
+    """Hold some of a run's scores against the models, one a plan: what its files say of that.
 
-    Raises MismatchError where they are not the model's own.
+    Raises MismatchError where they are not the models' own.
     """
     import numpy as np
 
     from fastism.checking.receipt import check_scores
     from fastism.io.rows import joined
+    from fastism.runtime.ask import first_plan
 
     record = shards.record
     chosen = np.unique(np.linspace(record.start, record.end - 1, SEQUENCES).astype(int)).tolist()
@@ -51,13 +59,15 @@ def check_run(
         for name in batches[0].inputs
     }
     edits = [
-        written.rows(plan, batch.inputs, index, source.count)
+        written.rows(first_plan(ask), batch.inputs, index, source.count)
         for index, batch in zip(chosen, batches, strict=True)
     ]
     alternatives = edits[0] if edits[0].ndim == 3 else np.concatenate(edits)
-    receipt = check_scores(plan, model, inputs, rows.scores, alternatives)
-    session.note(f"agrees with the model: {receipt}")
-    return checked("this run", receipt.items, receipt.sites, receipt.largest_difference)
+    receipt = check_scores(ask, models, inputs, rows.scores, alternatives, rows.deviations)
+    one = len(models) == 1
+    session.note(f"agrees with the {'model' if one else 'models'}: {receipt}")
+    counts = receipt.items, receipt.sites, receipt.largest_difference
+    return checked("this run", *counts, "model's" if one else "models'")
 
 
 def compiled_check(plan: Plan) -> dict[str, Any]:
@@ -68,10 +78,12 @@ def compiled_check(plan: Plan) -> dict[str, Any]:
     return checked("random sequences, when the plan was compiled", items, sites, largest)
 
 
-def checked(where: str, items: int, sites: int, largest: float) -> dict[str, Any]:
-    """The attributes of a file that was held against the model."""
+def checked(
+    where: str, items: int, sites: int, largest: float, whose: str = "model's"
+) -> dict[str, Any]:
+    """The attributes of a file that was held against the model, or models."""
     return {
-        "checked": f"{items:,} mutants of {where}, at {sites:,} sites, against the model's own "
+        "checked": f"{items:,} mutants of {where}, at {sites:,} sites, against the {whose} own "
         "predictions",
         "checked_largest_difference": largest,
     }

@@ -110,7 +110,7 @@ def variants(
 
     budget = None if memory is None else parse_memory(memory)
     letters = Alphabet(alphabet)
-    members.check(model=False, machines=False)
+    members.check()
     reads = Reads.of(read_manifest(members.first))
     _require_letters_alone(reads)
     require_letters(reads, letters.letters)
@@ -128,17 +128,19 @@ def variants(
     session.load_tensorflow()
     from fastism import api
     from fastism.io.variants.scored import KINDS, columns
+    from fastism.runtime.ask import first_plan
     from fastism.runtime.memory import default_memory
     from fastism.variants.score import VariantScoring
 
     def load(path: Path) -> Plan:
         return api.load(path, custom_objects=objects, unsafe=unsafe)
 
-    loaded = load(members.first)
+    ask = members.ask(load, letters.letters)
+    loaded = first_plan(ask)
     names = columns(loaded.output_shapes)
     half = (default_memory() if budget is None else budget) // 2
     scoring = VariantScoring(
-        members.ask(loaded, load, letters.letters),
+        ask,
         Reader(held, letters),
         windows,
         length=reads.length,

@@ -1,4 +1,4 @@
-"""The workers of a run: who is there, who has taken up the plan, and who is refused."""
+"""The workers of a run: who is there, who has taken up the plans, and who is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from distributed import TimeoutError as TimedOut
 
 from fastism.cluster.connect import Connect
 from fastism.cluster.ledger import MOST_LOST
-from fastism.cluster.orders import PlanAt, Standing
+from fastism.cluster.orders import Asked, Standing
 from fastism.cluster.packed import pack
 from fastism.cluster.worker import take_up
 from fastism.errors import InputError, PlanError
@@ -24,18 +24,18 @@ class SchedulerLostError(Exception):
 
 
 class Crew:
-    """Workers by address, each asked to take up the plan as soon as it is there.
+    """Workers by address, each asked to take up the plans as soon as it is there.
 
     ready: those that have. say: told, in a line, who is refused and what is waited for.
     """
 
-    def __init__(self, connect: Connect, plan: PlanAt, say: Callable[[str], object]) -> None:
-        self._connect, self._plan, self._say = connect, plan, say
+    def __init__(self, connect: Connect, asked: Asked, say: Callable[[str], object]) -> None:
+        self._connect, self._plans, self._say = connect, asked, say
         self.client: Client = connect()
         self.ready: dict[str, Standing] = {}
         self._asked: dict[str, Future] = {}
         self._refused: dict[str, str] = {}
-        self._packed: dict[str, bytes] | None = None
+        self._packed: list[dict[str, bytes]] | None = None
         self._died = 0
         self._waited = False
 
@@ -43,7 +43,7 @@ class Crew:
         """Look who is there, and return those that are ready no more.
 
         Raises SchedulerLostError; and InputError where no worker can be used, or each dies over the
-        plan.
+        plans.
         """
         there = self._there()
         self._forget_missing(there)
@@ -73,7 +73,7 @@ class Crew:
 
     @property
     def size(self) -> int:
-        """How many workers there are, those included that still take up the plan."""
+        """How many workers there are, those included that still take up the plans."""
         return len(self.ready) + len(self._asked)
 
     def memory(self) -> int:
@@ -82,7 +82,7 @@ class Crew:
         return min(limits) // 4 if limits else default_memory()
 
     def pending(self) -> Iterable[Future]:
-        """What workers that take up the plan are busy with."""
+        """What workers that take up the plans are busy with."""
         return self._asked.values()
 
     def dismiss(self, address: str) -> None:
@@ -132,7 +132,7 @@ class Crew:
             del self._refused[address]
 
     def _ask(self, address: str) -> None:
-        self._asked[address] = self.submit(take_up, self._plan, self._packed, worker=address)
+        self._asked[address] = self.submit(take_up, self._plans, self._packed, worker=address)
 
     def _hear(self, address: str, future: Future) -> None:
         del self._asked[address]
@@ -142,9 +142,10 @@ class Crew:
         standing = future.result() if error is None else Standing(address, refused=in_a_line(error))
         if standing.needs_plan:
             try:
-                self._packed = self._packed or pack(Path(self._plan.path))
+                paths = [Path(plan.path) for plan in self._plans.plans]
+                self._packed = self._packed or list(map(pack, paths))
             except OSError as problem:
-                raise PlanError(f"{self._plan.path} cannot be read: {problem}") from problem
+                raise PlanError(f"a plan cannot be read: {problem}") from problem
             self._ask(address)
         elif standing.refused:
             self._refused[address] = standing.refused
@@ -163,8 +164,9 @@ class Crew:
                 attempt="the same packages on every machine as here",
             )
         if self._died >= MOST_LOST:
+            what = "the plan" if len(self._plans.plans) == 1 else "the plans"
             raise InputError(
-                f"{self._died} workers died while they loaded the plan",
+                f"{self._died} workers died while they loaded {what}",
                 attempt="more memory for each worker, or fewer workers",
             )
         if not self._waited:

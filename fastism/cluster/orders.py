@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from fastism.io.header import Header
 from fastism.io.rows import Rows
 from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
+from fastism.runtime.inputs import ALPHABET
 from fastism.runtime.scores import Scores
 
 Array = npt.NDArray[Any]
@@ -20,24 +22,42 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class PlanAt:
-    """A plan, as a worker is to take it up.
-
-    path: where the run finds it; sha256: of its manifest, which holds the checksums of the rest.
-    versions: of the packages that must be the same. custom_objects, unsafe: as for the verbs.
-    """
+    """A plan: where the run finds it, and the hash of its manifest, which has those of the rest."""
 
     path: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a worker is to take up: plans, and how they are asked.
+
+    versions: of the packages that must be the same. rc, strands, alphabet: as of `Ensemble`;
+    ensemble: whether a single plan is one. custom_objects, unsafe: as for the verbs.
+    """
+
+    plans: tuple[PlanAt, ...]
     versions: Mapping[str, str]
+    rc: bool = False
+    strands: Any = None
+    alphabet: str = ALPHABET
+    ensemble: bool = False
     custom_objects: str | None = None
     unsafe: bool = False
+
+    @property
+    def key(self) -> str:
+        """A hash of what is asked, wherever its plans lie."""
+        hashes = [plan.sha256 for plan in self.plans]
+        asked = hashes, self.rc, self.strands, self.alphabet, self.ensemble
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Standing:
     """What a worker is good for.
 
-    refused: why it is not used, empty if it is. needs_plan: it does not see the plan, and takes it
+    refused: why it is not used, empty if it is. needs_plan: it does not see a plan, and takes them
     as bytes. memory: bytes that its process may take, None without a limit.
     """
 
@@ -49,12 +69,13 @@ class Standing:
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A shard to compute, of the plan that the worker has taken up.
+    """A shard to compute, by what the worker has taken up.
 
-    folder: of the run, where workers see it. edits: what is written in each of the batches.
+    asked: its key. folder: of the run, where workers see it. edits: what is written in each of the
+    batches.
     """
 
-    plan_sha256: str
+    asked: str
     folder: str
     record: Record
     header: Header
@@ -68,9 +89,9 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """A call of the plan that the worker has taken up: the inputs by name, and options."""
+    """A call of what the worker has taken up: the inputs by name, and options."""
 
-    plan_sha256: str
+    asked: str
     inputs: Mapping[str, Array]
     options: Mapping[str, Any]
 
@@ -80,7 +101,7 @@ class Done:
     """What became of an order or a call.
 
     result: the scores; None where the worker wrote them into the run's folder. fault: why there are
-    none, and would be none by another worker. idle: whether the worker had no plan.
+    none, and would be none by another worker. idle: whether the worker had taken up nothing.
     """
 
     machine: str

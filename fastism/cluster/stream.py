@@ -11,7 +11,7 @@ from distributed import Client
 
 from fastism.cluster.crew import Crew
 from fastism.cluster.ledger import Ledger
-from fastism.cluster.orders import Call, Done, PlanAt, thin
+from fastism.cluster.orders import Asked, Call, Done, PlanAt, thin
 from fastism.cluster.score import Loop
 from fastism.cluster.worker import answer
 from fastism.errors import InputError
@@ -19,6 +19,8 @@ from fastism.io.manifest import MANIFEST, sha256
 from fastism.io.sources.base import Batch
 from fastism.io.versions import versions
 from fastism.io.work import Work
+from fastism.runtime.ask import Ask, plans_of
+from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.plan import Plan
 from fastism.runtime.scores import Scores
 
@@ -27,24 +29,23 @@ _AHEAD = 2
 
 
 def stream(
-    client: Client, plan: Plan, inputs: Iterable[Mapping[str, Any]], options: Mapping[str, Any]
+    client: Client, ask: Ask, inputs: Iterable[Mapping[str, Any]], options: Mapping[str, Any]
 ) -> Iterator[Scores]:
     """The scores of batches, in their order, computed by the workers of a client.
 
-    inputs: of every batch, by name. options: of a call of the plan, the same for all.
+    ask: a plan, both its strands or an ensemble. inputs: of every batch, by name. options: of a
+    call, the same for all.
 
     Raises InputError where no worker can be used, or three fail over one batch.
     """
     with TemporaryDirectory(prefix="fastism-plan-") as folder:
-        path = Path(folder) / "plan"
-        plan.save(path)
-        digest = sha256(path / MANIFEST)
-        crew = Crew(lambda: client, PlanAt(str(path), digest, versions()), lambda line: None)
+        asked = _saved(ask, Path(folder))
+        crew = Crew(lambda: client, asked, lambda line: None)
         done: dict[int, Scores] = {}
         first = 0
 
         def order(work: Work) -> Call:
-            return Call(digest, work.batches[0].inputs, options)
+            return Call(asked.key, work.batches[0].inputs, options)
 
         def keep(work: Work, result: Done) -> None:
             assert isinstance(result.result, Scores)
@@ -65,3 +66,17 @@ def stream(
                     first += 1
         finally:
             crew.leave()
+
+
+def _saved(ask: Ask, folder: Path) -> Asked:
+    """What is asked, with its plans in a folder."""
+    plans = []
+    for number, plan in enumerate(plans_of(ask)):
+        path = folder / str(number)
+        plan.save(path)
+        plans.append(PlanAt(str(path), sha256(path / MANIFEST)))
+    if isinstance(ask, Plan):
+        return Asked(tuple(plans), versions())
+    ensemble = isinstance(ask, Ensemble)
+    both = ask.rc if isinstance(ask, Ensemble) else True
+    return Asked(tuple(plans), versions(), both, ask.strands, ask.alphabet, ensemble)

@@ -1,4 +1,4 @@
-"""What a worker does: take up a plan, once, and compute shards with it.
+"""What a worker does: take up plans, once, and compute shards with them.
 
 These functions run in the worker's process, started by Dask.
 """
@@ -9,57 +9,61 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed import get_worker
 
-from fastism.cluster.orders import Call, Done, Order, PlanAt, Standing
+from fastism.cluster.orders import Asked, Call, Done, Order, PlanAt, Standing
 from fastism.cluster.packed import unpack
-from fastism.errors import FastismError
+from fastism.errors import FastismError, PlanError
 from fastism.io.computed import this_machine
 from fastism.io.manifest import MANIFEST, sha256
 from fastism.io.rows import Rows, joined
 from fastism.io.shards import Shards, differences, read_record
 from fastism.io.versions import versions
+from fastism.runtime.ask import Ask
+from fastism.runtime.ask import asked as ask_of
 from fastism.runtime.batch import score_batch
 from fastism.runtime.plan import Plan
 
 _log = logging.getLogger("distributed.worker.fastism")
-_held: dict[str, Plan] = {}
-"""The plan taken up last, by the hash of its manifest."""
+_held: dict[str, Ask] = {}
+"""What was taken up last, by its key."""
 
 
-def take_up(plan: PlanAt, packed: Mapping[str, bytes] | None = None) -> Standing:
-    """Load a plan from where it lies or, where that is not seen from here, from its bytes."""
+def take_up(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None = None) -> Standing:
+    """Load plans from where they lie or, where one is not seen from here, from their bytes."""
     machine = this_machine()
-    other = differences(plan.versions, versions())
+    other = differences(asked.versions, versions())
     if other:
         said = "; ".join(
             line.replace(" was ", " is ").replace(", and is ", ", here ") for line in other
         )
         return Standing(machine, refused=f"in the run {said}")
-    found = Path(plan.path) / MANIFEST
     try:
-        if plan.sha256 in _held:
-            pass
-        elif found.is_file():
-            if sha256(found) != plan.sha256:
-                return Standing(machine, refused=f"{plan.path} is another plan there")
-            _load(plan, Path(plan.path))
-        elif packed is None:
-            return Standing(machine, needs_plan=True)
-        else:
-            with TemporaryDirectory(prefix="fastism-plan-") as folder:
-                unpack(packed, Path(folder), plan.sha256)
-                _load(plan, Path(folder))
+        if asked.key not in _held:
+            unseen = [plan for plan in asked.plans if not _seen(plan)]
+            if unseen and packed is None:
+                return Standing(machine, needs_plan=True)
+            _load(asked, packed)
     except FastismError as error:
         return Standing(machine, refused=error.render().splitlines()[0])
     return Standing(machine, memory=get_worker().memory_manager.memory_limit)
 
 
-def _load(plan: PlanAt, folder: Path) -> None:
+def _seen(plan: PlanAt) -> bool:
+    """Whether a plan lies here where the run has it. Raises PlanError for another one."""
+    found = Path(plan.path) / MANIFEST
+    if not found.is_file():
+        return False
+    if sha256(found) != plan.sha256:
+        raise PlanError(f"{plan.path} is another plan there")
+    return True
+
+
+def _load(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None) -> None:
     from fastism import api
     from fastism.cli.options import load_custom_objects
 
@@ -67,10 +71,24 @@ def _load(plan: PlanAt, folder: Path) -> None:
     if "tensorflow" not in sys.modules:
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(name, str(threads))
-    objects = load_custom_objects(plan.custom_objects)
-    loaded = api.load(folder, custom_objects=objects, unsafe=plan.unsafe)
+    objects = load_custom_objects(asked.custom_objects)
     _held.clear()
-    _held[plan.sha256] = _within(threads, loaded)
+    plans = []
+    for number, plan in enumerate(asked.plans):
+        with TemporaryDirectory(prefix="fastism-plan-") as folder:
+            place = Path(plan.path)
+            if packed is not None and not _seen(plan):
+                place = Path(folder)
+                unpack(packed[number], place, plan.sha256)
+            loaded = api.load(place, custom_objects=objects, unsafe=asked.unsafe)
+        plans.append(_within(threads, loaded))
+    _held[asked.key] = ask_of(
+        plans,
+        rc=asked.rc,
+        strands=asked.strands,
+        alphabet=asked.alphabet,
+        ensemble=asked.ensemble,
+    )
 
 
 def _within(threads: int, plan: Plan) -> Plan:
@@ -85,13 +103,13 @@ def _within(threads: int, plan: Plan) -> Plan:
 def compute(order: Order) -> Done:
     """Compute a shard, and keep it in the run's folder if that is seen from here."""
     machine = this_machine()
-    plan = _held.get(order.plan_sha256)
-    if plan is None:  # a process that was started anew under the same address
+    ask = _held.get(order.asked)
+    if ask is None:  # a process that was started anew under the same address
         return Done(machine, idle=True)
     began = time.perf_counter()
     _log.info("fastism: %s begun", order)
     try:
-        rows = _scored(plan, order)
+        rows = _scored(ask, order)
         kept = _kept(order, rows)
     except FastismError as error:
         return Done(machine, fault=error.render())
@@ -100,22 +118,22 @@ def compute(order: Order) -> Done:
 
 
 def answer(call: Call) -> Done:
-    """Call the plan."""
+    """Call what was taken up."""
     machine = this_machine()
-    plan = _held.get(call.plan_sha256)
-    if plan is None:
+    ask = _held.get(call.asked)
+    if ask is None:
         return Done(machine, idle=True)
     try:
-        return Done(machine, plan(call.inputs, **call.options))
+        return Done(machine, ask(call.inputs, **call.options))
     except FastismError as error:
         return Done(machine, fault=error.render())
 
 
-def _scored(plan: Plan, order: Order) -> Rows:
+def _scored(ask: Ask, order: Order) -> Rows:
     batch_size, memory = order.record.batch, order.record.memory
     return joined(
         [
-            score_batch(plan, batch, edits, batch_size=batch_size, memory=memory)
+            score_batch(ask, batch, edits, batch_size=batch_size, memory=memory)
             for batch, edits in zip(order.batches, order.edits, strict=True)
         ]
     )

@@ -36,14 +36,14 @@ class Record:
     """What a run is.
 
     identity: of plan, sequences and options, each by the words that a user knows it by; a run goes
-    on only where all are the same. sequences: how many there are. batch: how many are computed
+    on only where all are the same. count: of all sequences there are. batch: how many are computed
     together. memory: bytes for running chunks. start, stop: which of the sequences the run is for,
     all of them unless said. batches: how many of them a shard holds. All but the identity are kept
     to when the run goes on, so that it computes the same sums in the same order.
     """
 
     identity: Mapping[str, JSON]
-    sequences: int
+    count: int
     batch: int
     memory: int
     start: int = 0
@@ -53,7 +53,7 @@ class Record:
     @property
     def end(self) -> int:
         """The first sequence that is not of the run any more."""
-        return self.sequences if self.stop is None else self.stop
+        return self.count if self.stop is None else self.stop
 
     def bounds(self) -> Iterator[tuple[int, int]]:
         """The first sequence of every shard, and the first of the next."""
@@ -86,17 +86,25 @@ class Shards:
         self.record = record
 
     @classmethod
-    def begin(
-        cls, folder: Path, output: Path, record: Record, *, resume: bool, force: bool
-    ) -> Shards:
-        """Begin a run, or go on with the one that was stopped.
+    def stopped(
+        cls,
+        folder: Path,
+        output: Path,
+        identity: Mapping[str, JSON],
+        *,
+        resume: bool,
+        force: bool,
+    ) -> Shards | None:
+        """The run that was stopped and is to go on; None where one begins.
 
         Raises InputError where there is one and neither ``resume`` nor ``force`` says what to do,
         or where the one to go on with is another.
         """
         found = read_record(folder)
-        if found is not None and resume:
-            said = differences(found.identity, record.identity)
+        if found is None:
+            return None
+        if resume:
+            said = differences(found.identity, identity)
             if said:
                 raise InputError(
                     f"the run that was stopped is not this one, so that {output} cannot go on",
@@ -104,12 +112,17 @@ class Shards:
                     attempt="the command it was begun with; or --force alone, to begin anew",
                 )
             return cls(folder, found)
-        if found is not None and not force:
+        if not force:
             done = cls(folder, found).describe()
             raise InputError(
                 f"{partial_path(output).name} holds a run that was stopped: {done}",
                 attempt="--resume to go on with it, or --force to begin anew",
             )
+        return None
+
+    @classmethod
+    def begin(cls, folder: Path, record: Record) -> Shards:
+        """Begin a run where nothing of another is to be kept."""
         discard(folder)
         started = cls(folder, record)
         content = {"format": "fastism run", "version": _VERSION, **vars(record)}

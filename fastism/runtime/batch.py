@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy.typing as npt
 
 from fastism.io.rows import Rows
 from fastism.io.sources.base import Batch
-from fastism.runtime.both_strands import BothStrands
-from fastism.runtime.ensemble import Ensemble, EnsembleScores
-from fastism.runtime.plan import Plan
+from fastism.runtime.ask import Ask, first_plan
+from fastism.runtime.ensemble import EnsembleScores
 from fastism.runtime.scores import Scores
 from fastism.runtime.scoring import Progress
 
-Ask: TypeAlias = Plan | BothStrands | Ensemble
-"""What may be asked about a batch."""
-
 
 def score_batch(
-    plan: Plan,
+    ask: Ask,
     batch: Batch,
     edits: npt.NDArray[Any],
     *,
-    ask: Ask | None = None,
     batch_size: int,
     memory: int,
     progress: Progress | None = None,
 ) -> Rows:
-    """Score a batch. ``edits`` as `Plan.written` gives them for it; the rest as a plan takes it.
-
-    ask: what is asked, where it is not the plan alone.
-    """
-    scores: Scores = (ask or plan)(
+    """Score a batch. ``edits`` as `Plan.written` gives them for it; the rest as a plan takes it."""
+    plan = first_plan(ask)
+    scores: Scores = ask(
         batch.inputs,
         alternatives=edits,
         batch_size=batch_size,

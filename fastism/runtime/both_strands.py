@@ -7,7 +7,7 @@ second says is brought back to the sites, the alternatives and the positions of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,7 @@ class BothStrands:
         which nothing is said, and for an input beside the sequence that has no other strand.
         """
         self.plan = plan
+        self.strands = strands
         self.alphabet = alphabet
         self.channels = complement(alphabet, plan.channels, plan.letters)
         self.turns = parse_strands(plan.output_shapes, strands)
@@ -91,16 +92,34 @@ class BothStrands:
         }
         return Scores(heads, first.edited)
 
-    def stream(self, batches: Iterable[Any], **options: Any) -> Iterator[Scores]:
-        """The scores of batches of sequences as they come; options as of a call."""
-        for x in batches:
-            yield self(x, **options)
+    def stream(
+        self, batches: Iterable[Any], *, client: Any = None, **options: Any
+    ) -> Iterator[Scores]:
+        """The scores of batches of sequences as they come; as `Plan.stream`."""
+        if client is None:
+            for x in batches:
+                yield self(x, **options)
+            return
+        from fastism.cluster.stream import stream
+
+        inputs = (self.plan.inputs(x, self.alphabet) for x in batches)
+        yield from stream(client, self, inputs, options)
 
     def predict(self, x: Any, *, batch_size: int = BATCH) -> dict[str, Array]:
         """The mean of the outputs for sequences and their reverse complements, (N, *out)."""
-        inputs = self.plan.inputs(x, self.alphabet)
-        first = self.plan.predict(inputs, batch_size=batch_size)
-        second = self.plan.predict(self._turned(inputs), batch_size=batch_size)
+        return self.averaged(
+            lambda inputs: self.plan.predict(inputs, batch_size=batch_size),
+            self.plan.inputs(x, self.alphabet),
+        )
+
+    def averaged(
+        self, predict: Callable[[Mapping[str, Array]], Mapping[str, Array]], inputs: Any
+    ) -> dict[str, Array]:
+        """The mean of what anything that predicts says of sequences and of their other strands.
+
+        predict: the plan's outputs by name, (N, *out), of inputs by name.
+        """
+        first, second = predict(inputs), predict(self._turned(inputs))
         return {name: self._mean(name, first[name], second[name]) for name in first}
 
     def variants(

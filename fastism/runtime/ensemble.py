@@ -79,6 +79,7 @@ class Ensemble:
         if not self.plans:
             raise InputError("an ensemble needs a plan", attempt="fastism.Ensemble([plan, ...])")
         self.plan, self.alphabet = self.plans[0], alphabet
+        self.rc, self.strands = rc, strands
         for number, plan in enumerate(self.plans):
             _require_alike(self.plan, plan, number)
         self.members: tuple[Plan | BothStrands, ...] = self.plans
@@ -124,10 +125,18 @@ class Ensemble:
         deviations = {name: each.deviation for name, each in moments.items()}
         return EnsembleScores(heads, edited, deviations)
 
-    def stream(self, batches: Iterable[Any], **options: Any) -> Iterator[EnsembleScores]:
-        """The scores of batches of sequences as they come; options as of a call."""
-        for x in batches:
-            yield self(x, **options)
+    def stream(
+        self, batches: Iterable[Any], *, client: Any = None, **options: Any
+    ) -> Iterator[EnsembleScores]:
+        """The scores of batches of sequences as they come; as `Plan.stream`."""
+        if client is None:
+            for x in batches:
+                yield self(x, **options)
+            return
+        from fastism.cluster.stream import stream
+
+        inputs = (self.plan.inputs(x, self.alphabet) for x in batches)
+        yield from stream(client, self, inputs, options)  # type: ignore[misc]
 
     def predict(self, x: Any, *, batch_size: int = BATCH) -> dict[str, Array]:
         """The mean of the members' outputs for sequences as they are, (N, *out) by name."""

@@ -8,6 +8,9 @@ from typing import Any
 import numpy.typing as npt
 
 from fastism.errors import InputError
+from fastism.runtime.ask import Ask, first_plan, members_of
+from fastism.runtime.both_strands import BothStrands
+from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.plan import Plan
 
 SECONDS = 20.0
@@ -18,14 +21,12 @@ _MOST_SHARDS = 20_000
 """Files that a folder still lists quickly: longer runs have longer shards."""
 
 
-def fit_batch(
-    plan: Plan, batch: int, budget: int, alternatives: npt.NDArray[Any], copies: int = 1
-) -> int:
+def fit_batch(ask: Ask, batch: int, budget: int, alternatives: npt.NDArray[Any]) -> int:
     """Sequences at a time whose scores and reference activations fit ``budget`` bytes.
 
-    alternatives: as `Written.layout` gives them. copies: how many times the scores are held.
-    Raises InputError if not one does.
+    alternatives: as `Header` has them. Raises InputError if not one does.
     """
+    plan, copies = first_plan(ask), _copies(ask)
     columns = len(plan.module.sites or ()) * alternatives.shape[-3]
     own = 0 if alternatives.ndim == 3 else math.prod(alternatives.shape[1:])
     values = sum(math.prod(shape) for shape in plan.output_shapes.values()) * (columns + 1)
@@ -39,8 +40,21 @@ def fit_batch(
     return min(batch, budget // one)
 
 
-def seconds_a_sequence(plan: Plan, alternatives: int) -> float:
-    """What a sequence takes: as timed when the plan was tuned, else as its cost model says."""
+def _copies(ask: Ask) -> int:
+    """How many times the scores of a batch are held while it is computed."""
+    return 6 if isinstance(ask, Ensemble) else 2 if isinstance(ask, BothStrands) else 1
+
+
+def seconds_a_sequence(ask: Ask, alternatives: int) -> float:
+    """What a sequence takes: as timed when plans were tuned, else as their cost model says."""
+    total = 0.0
+    for member in members_of(ask):
+        strands = 2 if isinstance(member, BothStrands) else 1
+        total += strands * _seconds_of_plan(first_plan(member), alternatives)
+    return total
+
+
+def _seconds_of_plan(plan: Plan, alternatives: int) -> float:
     total = 0.0
     for group in plan.executor.groups:
         measured = group.measured_seconds

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -18,7 +19,7 @@ from fastism.cli import main
 from fastism.cluster import worker
 from fastism.cluster.crew import Crew
 from fastism.cluster.ledger import Ledger
-from fastism.cluster.orders import Done, Order, PlanAt
+from fastism.cluster.orders import Asked, Done, Order, PlanAt
 from fastism.cluster.score import Loop
 from fastism.errors import FastismError, InputError
 from fastism.io.fasta import read_fasta
@@ -29,6 +30,7 @@ from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
 from fastism.io.versions import versions
 from fastism.io.work import Work
+from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.header import header_of
 from fastism.runtime.inputs import random_inputs
 from tests.cluster import faulty
@@ -49,6 +51,16 @@ def cluster() -> Iterator[LocalCluster]:
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("compiled") / "plan"
     api.compile(data.path("demo.h5"), sites=[3, 100], backend="reference").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def other(plan: Path) -> Path:
+    """A plan of a model with other weights, such as another fold."""
+    model = keras.models.load_model(data.path("demo.h5"), compile=False)
+    model.set_weights([1.1 * weights for weights in model.get_weights()])
+    path = plan.with_name("other")
+    api.compile(model, sites=[3, 100], backend="reference").save(path)
     return path
 
 
@@ -84,6 +96,34 @@ def test_a_cluster_writes_the_file_of_one_machine(line: list[str]) -> None:
     for name in here.alternate:
         np.testing.assert_allclose(here.alternate[name], there.alternate[name], rtol=1e-5)
         np.testing.assert_allclose(here.reference[name], there.reference[name], rtol=1e-5)
+
+
+def test_a_cluster_writes_the_means_of_plans_and_strands(
+    line: list[str], cluster: LocalCluster, other: Path
+) -> None:
+    line = [line[0], str(other), *line[1:], "--rc"]
+    assert main(["--quiet", *line]) == 0
+    Path("s.h5").rename("here.h5")
+    Path("s.h5.args.json").unlink()
+    assert main(["--quiet", *line, "--cluster", cluster.scheduler_address]) == 0
+    here, there = read_scores("here.h5"), read_scores("s.h5")
+    assert here.attributes == there.attributes
+    for name, found in there.alternate.items():
+        np.testing.assert_allclose(found, here.alternate[name], rtol=1e-5)
+        assert there.delta_std[name].max() > 1e-3
+        np.testing.assert_allclose(there.delta_std[name], here.delta_std[name], atol=1e-6)
+
+
+def test_an_ensemble_is_streamed_with_its_deviations(
+    cluster: LocalCluster, plan: Path, other: Path
+) -> None:
+    ensemble = Ensemble([api.load(plan), api.load(other)], rc=True)
+    batch = random_inputs(ensemble.plan.module.main, 2)
+    with Client(cluster) as client:
+        (there,) = ensemble.stream([batch], client=client)
+    here = ensemble(batch)
+    np.testing.assert_allclose(there.alternate, here.alternate, rtol=1e-5)
+    np.testing.assert_allclose(there.deviation.delta, here.deviation.delta, atol=1e-6)
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(
@@ -132,8 +172,8 @@ def test_a_worker_with_other_versions_or_another_plan_is_refused(
 ) -> None:
     said: list[str] = []
     for at in (
-        PlanAt(str(plan), sha256(plan / MANIFEST), {**versions(), "numpy": "0.1"}),
-        PlanAt(str(plan), "0" * 64, versions()),
+        Asked((PlanAt(str(plan), sha256(plan / MANIFEST)),), {**versions(), "numpy": "0.1"}),
+        Asked((PlanAt(str(plan), "0" * 64),), versions()),
     ):
         crew = Crew(lambda: Client(cluster), at, said.append)
         with pytest.raises(InputError, match="no worker can be used"):
@@ -153,14 +193,15 @@ def test_plan_and_scores_travel_where_storage_is_not_shared(
     loaded = api.load(plan)
     batch = Batch(["a"], random_inputs(loaded.module.main, 1))
     digest = sha256(plan / MANIFEST)
-    crew = Crew(lambda: Client(cluster), PlanAt("plan", digest, versions()), print)
+    asked = Asked((PlanAt("plan", digest),), versions())
+    crew = Crew(lambda: Client(cluster), asked, print)
     crew.assemble()
     header = header_of(loaded, alternatives=loaded.alternatives, alphabet="ACGT", arguments={})
     record = Record({}, 1, 1, 1 << 28)
     found: list[Done] = []
 
     def order(work: Work) -> Order:
-        return Order(digest, "nowhere", record, header, 0, work.batches, [loaded.alternatives])
+        return Order(asked.key, "nowhere", record, header, 0, work.batches, [loaded.alternatives])
 
     def keep(work: Work, done: Done) -> None:
         found.append(done)

@@ -22,7 +22,7 @@ from fastism.io.writers.registry import FORMATS
 from tests.io.writers.small import HEADER, ONE, ROWS
 
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir")
-RECORD = Record(identity={}, sequences=len(ROWS), batch=3, memory=1)
+RECORD = Record(identity={}, count=len(ROWS), batch=3, memory=1)
 
 
 def run(folder: Path) -> None:
@@ -39,8 +39,9 @@ def run(folder: Path) -> None:
         return
     for target in targets:
         target.check(force=renaming)
-    with claims(targets) as folders:
-        shards = Shards.begin(folders[0], first, RECORD, resume=True, force=False)
+    with claims([target.path for target in targets]) as folders:
+        stopped = Shards.stopped(folders[0], first, RECORD.identity, resume=True, force=False)
+        shards = stopped or Shards.begin(folders[0], RECORD)
         for start, stop in shards.missing():
             for begin in range(start, stop, RECORD.batch):
                 shards.write(begin, HEADER, ROWS.part(begin, min(begin + RECORD.batch, stop)))

@@ -26,7 +26,7 @@ HEADER = Header(
     channels=4,
     alphabet="ACGT",
 )
-RECORD = Record(identity={"the plan": "abc", "--output": ["s.h5"]}, sequences=7, batch=3, memory=9)
+RECORD = Record(identity={"the plan": "abc", "--output": ["s.h5"]}, count=7, batch=3, memory=9)
 
 
 def rows(start: int, stop: int) -> Rows:
@@ -39,7 +39,8 @@ def rows(start: int, stop: int) -> Rows:
 
 
 def begin(folder: Path, record: Record = RECORD, *, resume: bool = False) -> Shards:
-    return Shards.begin(folder, Path("s.h5"), record, resume=resume, force=False)
+    stopped = Shards.stopped(folder, Path("s.h5"), record.identity, resume=resume, force=False)
+    return stopped or Shards.begin(folder, record)
 
 
 def test_what_is_missing_is_told_in_stretches(tmp_path: Path) -> None:
@@ -85,7 +86,9 @@ def test_a_stopped_run_is_not_thrown_away_unasked(tmp_path: Path) -> None:
         "s.h5.partial holds a run that was stopped: 3 of 7 sequences are done\n"
         "  try: --resume to go on with it, or --force to begin anew"
     )
-    anew = Shards.begin(tmp_path, Path("s.h5"), RECORD, resume=False, force=True)
+    how = {"resume": False, "force": True}
+    assert Shards.stopped(tmp_path, Path("s.h5"), RECORD.identity, **how) is None
+    anew = Shards.begin(tmp_path, RECORD)
     assert anew.missing() == [(0, 7)]
 
 

@@ -58,7 +58,7 @@ def write_files(
     written by another run.
     """
     check_all(targets, header, sequences, force=force)
-    with claims(targets) as folders:
+    with claims([target.path for target in targets]) as folders:
         publish(targets, folders, header, blocks, sequences, force=force)
 
 
@@ -91,10 +91,10 @@ def are_whole(targets: Sequence[Target], header: Header) -> bool:
 
 
 @contextmanager
-def claims(targets: Sequence[Target]) -> Iterator[list[Path]]:
-    """A folder beside every target, see `claimed`."""
+def claims(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """A folder beside each of these, see `claimed`."""
     with ExitStack() as stack:
-        yield [stack.enter_context(claimed(target.path)) for target in targets]
+        yield [stack.enter_context(claimed(path)) for path in paths]
 
 
 def publish(
