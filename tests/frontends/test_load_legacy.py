@@ -386,3 +386,17 @@ def test_a_sequential_that_begins_with_a_model(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "old.h5", "Sequential", config, weights)
     x = draw(2, LENGTH, 4)
     close(load_model(path)(x), (x @ matrix + 1).reshape(2, -1))
+
+
+def test_a_separable_convolution_over_a_plane_in_the_words_of_keras_1(tmp_path: Path) -> None:
+    options = {"nb_filter": 3, "nb_row": 5, "nb_col": 2, "border_mode": "valid", "name": "apart"}
+    options |= {"subsample": [1, 1], "dim_ordering": "tf", "depth_multiplier": 1, "bias": True}
+    first = {**options, "activation": "linear", "batch_input_shape": [None, LENGTH, 2, 4]}
+    depthwise, pointwise, bias = draw(5, 2, 4, 1), draw(1, 1, 4, 3), draw(3)
+    weights = {"apart": [("d", depthwise), ("p", pointwise), ("b", bias)]}
+    config = sequential(("SeparableConvolution2D", first))
+    path = write_h5(tmp_path / "a.h5", "Sequential", config, weights, version="1.2.2")
+    x = draw(2, LENGTH, 2, 4)
+    windows = np.stack([x[:, at : at + 5] for at in range(LENGTH - 4)], axis=1)
+    wanted = np.einsum("nlijc,ijcm,abcf->nlf", windows, depthwise, pointwise) + bias
+    close(load_model(path)(x), wanted[:, :, None])

@@ -123,3 +123,11 @@ def test_weights_of_channels_are_none_either(parsed: Callable) -> None:
   %sum : f32[N,4] = global_sum_pool(%gate)
 """
     assert canonical(parsed, body) == lines(parsed, body)
+
+
+def test_a_product_of_three_is_no_softmax_of_the_positions(parsed: Callable) -> None:
+    body = """\
+  %gate : f32[N,6,4] = multiply(%seq, %seq, %seq)
+  %sum  : f32[N,4]   = global_sum_pool(%gate)
+"""
+    assert canonical(parsed, body) == lines(parsed, body)

@@ -42,8 +42,10 @@ def softmax_pool(node: Node, scope: Scope) -> Rewritten:
     product = scope.producer(node.inputs[0])
     if product is None or product.op != "multiply" or not scope.alone(node.inputs[0]):
         return node
+    if len(product.inputs) != 2:
+        return node
     for values, weights in (product.inputs, product.inputs[::-1]):
-        if len(product.inputs) == 2 and scope.type(values) == product.type:
+        if scope.type(values) == product.type:
             found = _written_out(weights, scope) or _softmax(weights, scope)
             if found is not None:
                 return _pool(node, found, values, scope)

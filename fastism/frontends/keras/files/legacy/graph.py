@@ -14,7 +14,10 @@ import keras
 from fastism.errors import ModelError
 from fastism.frontends.keras.files.legacy import REWRITE, nodes, operations
 from fastism.frontends.keras.files.legacy.layers import Config, known, modern, renamed
-from fastism.frontends.keras.files.legacy.locally_connected import LocallyConnected1D
+from fastism.frontends.keras.files.legacy.locally_connected import (
+    LocallyConnected1D,
+    LocallyConnected2D,
+)
 from fastism.frontends.keras.files.trust import registered, unknown_class
 from fastism.frontends.keras.said import first_line
 
@@ -64,8 +67,9 @@ class Builder:
             return self._revive(class_name, None, config)
         if class_name == "Lambda":
             return self._lambda(config, name)
-        if class_name == "LocallyConnected1D":
-            return LocallyConnected1D(**renamed(config))
+        for kind in (LocallyConnected1D, LocallyConnected2D):
+            if class_name == kind.__name__:
+                return kind(**renamed(config))
         if not known(class_name):
             raise unknown_class(self.what, class_name)
         new, fields = modern(class_name, config)

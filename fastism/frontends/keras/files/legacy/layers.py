@@ -52,6 +52,9 @@ _KEYS = {
 }
 """A field of Keras 1 to today's."""
 
+_FORMATS = {"tf": "channels_last", "th": "channels_first"}
+"""Where the channels stand, by the libraries that had them there."""
+
 _TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint", "_init")
 """Endings of the fields that say how a weight is trained; every weight is in the file."""
 
@@ -104,7 +107,13 @@ def known(class_name: str) -> bool:
 
 def renamed(config: Mapping[str, Any]) -> Config:
     """The fields of Keras 1 under the names of Keras 2."""
-    return {_KEYS.get(key, key): value for key, value in config.items()}
+    result = {_KEYS.get(key, key): value for key, value in config.items()}
+    if "nb_row" in result:
+        rest = [result.pop("kernel_dim3")] if "kernel_dim3" in result else []
+        result["kernel_size"] = [result.pop("nb_row"), result.pop("nb_col"), *rest]
+    if result.get("dim_ordering") in _FORMATS:
+        result["data_format"] = _FORMATS[result["dim_ordering"]]
+    return result
 
 
 def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
@@ -117,9 +126,6 @@ def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
     result = renamed(config)
     if class_name == "Merge":
         return _merge(result)
-    if new.startswith("Conv") and "nb_row" in result:
-        rest = [result.pop("kernel_dim3")] if "kernel_dim3" in result else []
-        result["kernel_size"] = [result.pop("nb_row"), result.pop("nb_col"), *rest]
     if new in ("Dense", "LSTM", "GRU", "SimpleRNN") and "output_dim" in result:
         result["units"] = result.pop("output_dim")
     if new in ("LSTM", "GRU", "SimpleRNN"):
@@ -128,10 +134,6 @@ def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
         result["negative_slope"] = result.pop("alpha")
     if new != "Embedding":
         result.pop("input_dim", None)
-    if result.get("dim_ordering") in ("tf", "th"):
-        result["data_format"] = {"tf": "channels_last", "th": "channels_first"}[
-            result["dim_ordering"]
-        ]
     for key in [key for key in result if key.endswith(_TRAINING_ONLY)]:
         del result[key]
     for key, value in list(result.items()):

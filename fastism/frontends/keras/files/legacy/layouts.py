@@ -13,6 +13,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fastism.frontends.keras.files.legacy.locally_connected import LocallyConnected2D
+from fastism.frontends.keras.files.legacy.unshared import unshared
+
 Array = npt.NDArray[Any]
 
 CONVOLUTIONS = (
@@ -36,6 +39,8 @@ def turned(layer: keras.Layer, arrays: list[Array], theano: bool) -> list[Array]
             *turned(layer.forward_layer, arrays[:half], theano),
             *turned(layer.backward_layer, arrays[half:], theano),
         ]
+    if isinstance(layer, LocallyConnected2D):
+        return unshared(layer, arrays)
     if isinstance(layer, CONVOLUTIONS):
         return [_kernel(layer, arrays[0], theano), *arrays[1:]]
     for kind, order in _GATES.items():
