@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastism.backends import registry as backends
+from fastism.backends.base import ways_of
 from fastism.errors import InputError
 from fastism.frontends import models
 from fastism.frontends.base import Architecture, LiveLayer
@@ -30,6 +31,7 @@ from fastism.runtime.manifest import check_manifest, reductions_of
 from fastism.runtime.plan import Plan
 from fastism.runtime.sites import parse_sites
 from fastism.runtime.tokens import token_count
+from fastism.runtime.tune import tune as tuned
 from fastism.runtime.whole import check_runs
 
 
@@ -48,7 +50,8 @@ def compile(
     over: Any = None,
     reduce: Any = None,
     pipeline: str | None = None,
-    backend: str = "tensorflow",
+    backend: str | None = None,
+    tune: bool | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
@@ -85,10 +88,14 @@ def compile(
         channel for itself; or a function of yours in ``keras.ops``, from an output (N, ...) to
         another. Each of the three is for every wanted output, or a mapping by output.
     pipeline: passes to run in place of the default ones.
-    backend: ``tensorflow``; ``native`` (code for this CPU, which skips products with zero);
-        ``auto`` (each graph by the faster of the two, once `fastism.runtime.tune` has timed them);
+    backend: ``auto`` (each graph by the faster of the next two, as timed on this machine);
+        ``native`` (code for this CPU, which skips products with zero); ``tensorflow``;
         ``reference`` (numpy; slow, the definition of every op) or ``onnx`` (onnxruntime, on the
-        graphs that ``fastism export`` writes); or another that is registered.
+        graphs that ``fastism export`` writes); or another that is registered. None for the one
+        that the environment variable ``FASTISM_BACKEND`` names, else ``auto``.
+    tune: time the ways to run each graph on this machine, for a few seconds, and keep the fastest;
+        None for where the backend is ``auto``. Without, nothing is timed, and the plan is the same
+        on every machine. Either way scores agree, but for rounding.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     architecture: for a file of weights alone, a function that returns the built model, or the path
         of its description (``model.to_json()``, ``to_yaml()``) by any Keras.
@@ -116,7 +123,7 @@ def compile(
     )
     stops = names_of("stop_layers", stop_layers)
     parsed = Pipeline.parse(pipeline or DEFAULT, tuple(instruments)).with_stops(stops)
-    return _finished(started, parsed, backend)
+    return _finished(started, parsed, backend or backends.default(), tune)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +197,7 @@ def from_module(
     stop_layers: Sequence[str] | str = (),
     pipeline: str | None = None,
     backend: str | None = None,
+    tune: bool | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
     """Compile a module of any stage, as a pass made it or as edited text reads, to a plan.
@@ -197,7 +205,7 @@ def from_module(
     module: with the content of its weights; see `fastism.ir.read_module`.
     plan: one of the same model, that has the live layers which the module names; the alternatives,
         the letters, the backend and the positions of outputs are its, too, unless said otherwise.
-    alternatives, letters, stop_layers, backend, instruments: as for `compile`.
+    alternatives, letters, stop_layers, backend, tune, instruments: as for `compile`.
     pipeline: passes to run in place of those of the default pipeline that come after the stage.
 
     Raises VerifyError where the module breaks a rule of its stage, PassError where a pass fails,
@@ -228,10 +236,11 @@ def from_module(
     reductions = {name: made for name, made in kept if name in module.outputs}
     rows = _rows(alternatives, module, chosen)
     started = Start(module, rows, opaque, positions, chosen, reductions)
-    return _finished(started, passes, backend or (plan.backend if plan else "tensorflow"))
+    backend = backend or (plan.backend if plan is not None else backends.default())
+    return _finished(started, passes, backend, tune)
 
 
-def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
+def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | None) -> Plan:
     stages = pipeline.run_stages(started.module)
     last = stages[-1]
     if last.stage != "scheduled":
@@ -240,7 +249,7 @@ def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
             attempt=f"end it as the default does: {DEFAULT}",
         )
     check_runs(last, started.opaque)
-    return _plan(
+    plan = _plan(
         stages,
         started.alternatives,
         started.opaque,
@@ -250,6 +259,9 @@ def _finished(started: Start, pipeline: Pipeline, backend: str) -> Plan:
         started.letters,
         started.reductions,
     )
+    if ways_of(backend).measured if tune is None else tune:
+        plan, _ = tuned(plan)
+    return plan
 
 
 def load(

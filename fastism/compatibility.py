@@ -37,6 +37,8 @@ class _Mutagenesis:
     Raises InputError for change ranges that are something else.
     """
 
+    _tune: bool | None = None
+
     def __init__(
         self,
         model: keras.Model | str | os.PathLike[str],
@@ -61,6 +63,7 @@ class _Mutagenesis:
                 sites=self.change_ranges,
                 alternatives="letters",
                 stop_layers=self.early_stop_layers,
+                tune=self._tune,
             )
         return self._plan
 
@@ -144,6 +147,8 @@ class FastISM(_Mutagenesis):
 
 class NaiveISM(_Mutagenesis):
     """The same answers by calling the model on every mutant: slow, and the definition."""
+
+    _tune = False  # its plan reads sequences, and scores none
 
     def __init__(
         self,

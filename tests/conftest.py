@@ -7,6 +7,7 @@ and the passes need none, and take a few seconds without.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from tests.compiled import Case
     from tests.exported import Export, Exported
+
+# Plans are TensorFlow's unless a test says otherwise: timing takes its time, and what it chooses
+# depends on the machine. `FASTISM_BACKEND=auto make test` runs the same tests with the choice.
+os.environ.setdefault("FASTISM_BACKEND", "tensorflow")
 
 # A shared machine stalls at times; how long an example took says nothing of the code. And what is
 # drawn is the same every time: a run says the same of the same code.

@@ -2,27 +2,51 @@
 
 `fastism.runtime.tune` times both, and the graph's schedule keeps what it found: ``auto.tensorflow``
 for TensorFlow, ``auto.fuse`` for TensorFlow with its light ops fused. A graph that was not timed
-runs natively. Where llvmlite is missing, all of them run in TensorFlow.
+runs natively. What is no choice (`no_choice`) is TensorFlow's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 from fastism.backends import tensorflow
-from fastism.backends.base import VARIANTS, Variant
+from fastism.backends.base import WAYS, Variant, Ways
 from fastism.backends.tensorflow import FORMS
+from fastism.backends.tensorflow.devices import has_gpu
 from fastism.backends.tensorflow.emit import FUSE
+from fastism.ir.graph import Graph
 from fastism.ir.module import Module
-from fastism.ir.program import backend_options
+from fastism.ir.program import INTOUT, backend_options
 
-BY_TENSORFLOW = Variant("auto.tensorflow", "by TensorFlow")
-FUSED = Variant("auto.fuse", "by TensorFlow, light ops fused", one_size=True)
-VARIANTS["auto"] = (BY_TENSORFLOW, FUSED)
+BY_TENSORFLOW = Variant("auto.tensorflow", "TensorFlow")
+FUSED = Variant("auto.fuse", FUSE.label, one_size=True, refines=BY_TENSORFLOW.option)
+
+OTHER_FLOATS: Final = ("f64", "f16", "bf16")
+"""Types of numbers that native loops do not compute in."""
 
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def no_choice(module: Module, graph: Graph) -> str | None:
+    """Why TensorFlow runs a graph whatever was measured; None where native loops could."""
+    if find_spec("llvmlite") is None:
+        return "llvmlite is not installed"
+    if has_gpu():
+        return "TensorFlow has a GPU"
+    dtypes = {value.type.dtype for value in graph.values.values()}
+    for dtype in OTHER_FLOATS:
+        if dtype in dtypes:
+            return f"it computes in {dtype}, and native loops in f32"
+    from fastism.backends.native.loops import Foreign, loops_of
+
+    if all(isinstance(phase, Foreign) for phase in loops_of(module, graph).phases):
+        return "none of its ops has a native form"
+    return None
+
+
+WAYS["auto"] = Ways("native", (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice)
 
 
 def emit(
@@ -35,15 +59,15 @@ def emit(
     """
     native: list[str] = []
     graphs = []
-    known = {variant.option: False for variant in VARIANTS["auto"]}
+    known = {variant.option: False for variant in WAYS["auto"].variants}
     for graph in module.graphs:
         chosen = backend_options(module, graph, known)
-        if not any(chosen.values()):
+        if not any(chosen.values()) and graph.name != INTOUT and not no_choice(module, graph):
             native.append(graph.name)
         fused = chosen[FUSED.option]
         graphs.append(graph.replace(attributes={**graph.attributes, FUSE.option: fused}))
     result = dict(tensorflow.emit(module.with_graphs(graphs), opaque))
-    if find_spec("llvmlite") is not None:
+    if native:
         from fastism.backends.native.emit import emit_graphs
 
         result.update(emit_graphs(module, native, opaque))

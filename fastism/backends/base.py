@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from fastism.errors import LoweringError, VerifyError
-from fastism.ir.graph import Node
+from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
 
@@ -117,14 +117,41 @@ class Blocking(Protocol):
 class Variant:
     """A way a backend can run a scheduled graph, which tuning times beside the plain one.
 
-    option: the option of a graph that switches it on, ``backend.option``. label: what it does, in
-    a few words. one_size: it serves chunks of the scheduled size alone, others run plainly.
+    option: the option of a graph that switches it on, ``backend.option``. label: what it is called.
+    one_size: it serves chunks of the scheduled size alone, others run plainly. refines: the option
+    of the variant that it is a finer form of, None for the plain way: it is tried only where that
+    is not far behind.
     """
 
     option: str
     label: str
     one_size: bool = False
+    refines: str | None = None
 
 
-VARIANTS: Final[dict[str, tuple[Variant, ...]]] = {}
-"""The variants of every backend that has any, by the backend's name; it adds its own."""
+@dataclass(frozen=True)
+class Ways:
+    """How a backend can run a scheduled graph.
+
+    plain: what running it without any option is called. variants: the others. measured: whether
+    compiling times them unless told otherwise, as they are of very different speed. no_choice: why
+    a graph cannot run plainly, but by the variants alone; None where it can.
+    """
+
+    plain: str
+    variants: tuple[Variant, ...] = ()
+    measured: bool = False
+    no_choice: Callable[[Module, Graph], str | None] = lambda module, graph: None
+
+    def label(self, variant: Variant | None) -> str:
+        """What a way is called; None for the plain one."""
+        return self.plain if variant is None else variant.label
+
+
+WAYS: Final[dict[str, Ways]] = {}
+"""The ways of every backend that has several, by the backend's name; it adds its own."""
+
+
+def ways_of(backend: str) -> Ways:
+    """The ways of a backend."""
+    return WAYS.get(backend, Ways(backend))

@@ -6,6 +6,7 @@ and points at its module.
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 from fastism.backends.base import Backend, Forms
@@ -24,6 +25,19 @@ MODULES: Final = Modules(
     ("FORMS", "emit"),
     "fastism/backends/base.py",
 )
+
+VARIABLE: Final = "FASTISM_BACKEND"
+"""The environment variable that names the backend of plans for which none is asked."""
+
+
+def default() -> str:
+    """The backend of plans for which none is asked.
+
+    Raises InputError where the environment names one that there is not.
+    """
+    name = os.environ.get(VARIABLE) or "auto"
+    check_backend(name)
+    return name
 
 
 def register_backend(name: str, module: str) -> None:

@@ -88,7 +88,11 @@ def made_again(pipeline: str, index: int, before: Module, stored: Module) -> Mod
         options = {name: value for name, value in tuned.graph.attributes.items() if "." in name}
         graphs.append(
             group.rescheduled(
-                pairs=tuned.pairs, measured_seconds=tuned.measured_seconds, options=options
+                pairs=tuned.pairs,
+                measured_seconds=tuned.measured_seconds,
+                ways=tuned.ways,
+                no_choice=tuned.no_choice,
+                options=options,
             )
         )
     return made.with_graphs([made.main, *graphs])

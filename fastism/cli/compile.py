@@ -65,12 +65,12 @@ if TYPE_CHECKING:
     type=click.Choice(["on", "off"]),
     default="on",
     show_default=True,
-    help="Time a few schedules on this machine, up to 20 s, and keep the fastest.",
+    help="Time the ways to run it on this machine, for a few seconds, and keep the fastest.",
 )
 @click.option(
     "--backend",
     metavar="NAME",
-    help="What runs the plan: tensorflow (the default), native, auto (the faster one), ...",
+    help="What runs the plan: auto (the default: native or tensorflow, whichever is faster), ...",
 )
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
 @model_options
@@ -159,6 +159,7 @@ def compile_(
         "pipeline": pipeline,
         "custom_objects": objects,
         "unsafe": unsafe,
+        "tune": False,  # once it is checked
         "instruments": tuple(instruments),
         **({} if backend is None else {"backend": backend}),
     }
@@ -218,14 +219,15 @@ def compile_(
 
 def _tuned(session: Session, plan: Plan) -> tuple[Plan, float]:
     """The plan with the fastest schedule found, and its seconds an item."""
-    from fastism.runtime.tune import tune
+    from fastism.backends.base import ways_of
+    from fastism.runtime.tune import SECONDS, tune
 
-    session.note("timing schedules, up to 20 s (--tune off skips it)")
+    session.note(f"timing ways to run it, about {SECONDS:.0f} s (--tune off skips it)")
     tuned, trials = tune(plan)
     for trial in trials:
-        how = f", {trial.variant.label}" if trial.variant else ""
         session.detail(
-            f"  @{trial.graph}, {trial.pairs} pairs a chunk{how}: "
+            f"  @{trial.graph}, {trial.pairs} pairs a chunk, "
+            f"{ways_of(plan.backend).label(trial.variant)}: "
             f"{trial.seconds_an_item * 1e3:.3f} ms an item"
         )
     best = {t.graph: t for t in sorted(trials, key=lambda trial: -trial.seconds_an_item)}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from fastism.cli.session import Session
 
 if TYPE_CHECKING:
-    from fastism.runtime.report import SegmentRow, Summary
+    from fastism.ir.ways import Way
+    from fastism.runtime.report import GraphRow, SegmentRow, Summary
 
 _COLUMNS = ("segment", "layers", "computed", ">window", ">of", ">whole", ">by window", ">by delta")
 
@@ -38,20 +39,42 @@ def show_summary(session: Session, found: Sequence[SegmentRow], total: Summary) 
         f"an item costs {count(total.total_item_macs)} multiply-adds; the whole model "
         f"{count(total.total_whole_macs)}: {total.predicted_speedup:,.1f} times as many",
         _times(total),
+        *map(_ways, total.graphs),
         *(f"locality ends at {layer}: {why}" for layer, why in total.ends),
     ]
     if whole:
         share = whole / max(total.total_item_macs, 1)
         lines.append(f"what runs whole behind it is {share:.0%} of an item's multiply-adds")
-    session.say("\n".join(lines))
+    session.say("\n".join(filter(None, lines)))
 
 
 def _times(total: Summary) -> str:
     """What an item should take by the cost model, and what it took when schedules were timed."""
-    predicted = f"predicted {total.predicted_seconds * 1e6:,.3g} us an item on the nominal machine"
+    predicted = f"predicted {_us(total.predicted_seconds)} an item"
     if total.measured_seconds is None:
         return f"{predicted}, not measured (compile --tune on does)"
-    return f"{predicted}, measured {total.measured_seconds * 1e6:,.3g} us on this one"
+    return f"{predicted}, measured {_us(total.measured_seconds)}"
+
+
+def _ways(row: GraphRow) -> str:
+    """How a graph runs, and what else there was to choose from; empty where there was nothing."""
+    if not row.ways:
+        return ""
+    timed = ", ".join(f"{way.name} {_took(way)}" for way in row.ways)
+    said = f"@{row.graph} ({row.sites:,} sites): an item takes by {timed}"
+    return said if row.no_choice is None else f"{said}; native has no part, as {row.no_choice}"
+
+
+def _took(way: Way) -> str:
+    if way.measured_seconds is not None:
+        return _us(way.measured_seconds)
+    if way.predicted_seconds is not None:
+        return f"predicted {_us(way.predicted_seconds)}"
+    return "not timed"
+
+
+def _us(seconds: float) -> str:
+    return f"{seconds * 1e6:,.3g} us"
 
 
 def _named(layers: tuple[str, ...]) -> str:

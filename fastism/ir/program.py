@@ -6,13 +6,14 @@ parses. They are spelled here and nowhere else:
     @intout      heads        the values that are the model's outputs
     @propagate   heads        which of the model's outputs it returns, by number
                  sites        (a constant) indices into the module's sites
-                 pairs, items, bytes, workers, predicted_ns, measured_ns   see `Chunks`
+                 pairs, items, bytes, workers, predicted_ns, measured_ns, ways, no_choice
+                              see `Chunks`
                  BACKEND.X    the option X of one backend, which that backend alone reads
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +24,7 @@ from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
 from fastism.ir.place import Place
 from fastism.ir.ranges import IntArray
+from fastism.ir.ways import Way, read, written
 
 INTOUT: Final = "intout"
 PROPAGATE: Final = "propagate"
@@ -45,8 +47,9 @@ class Chunks:
 
     pairs: (sequence, site) pairs a chunk. items: items a chunk. bytes: an estimate of the memory
     that such a chunk takes. workers: chunks run side by side. predicted_seconds: an item's, by the
-    cost model on its nominal machine; measured_seconds: as timed. Both are kept in whole
-    nanoseconds, and None where nobody said.
+    cost model; measured_seconds: as timed. Both are kept in whole nanoseconds, and None where
+    nobody said. ways: those that the backend had to run the graph by, the chosen one first; none
+    for a backend that has but one. no_choice: why the backend could not choose, if so.
     """
 
     pairs: int
@@ -55,6 +58,8 @@ class Chunks:
     workers: int
     predicted_seconds: float | None = None
     measured_seconds: float | None = None
+    ways: tuple[Way, ...] = ()
+    no_choice: str | None = None
 
     @classmethod
     def of(cls, at: Place) -> Chunks:
@@ -69,6 +74,8 @@ class Chunks:
             workers=workers,
             predicted_seconds=_seconds(at, "predicted_ns"),
             measured_seconds=_seconds(at, "measured_ns"),
+            ways=read(at, at.graph.attributes.get("ways")),
+            no_choice=_sentence(at, "no_choice"),
         )
 
     @property
@@ -89,6 +96,10 @@ class Chunks:
             seconds = getattr(self, f"{key}_seconds")
             if seconds is not None:
                 found[f"{key}_ns"] = round(1e9 * seconds)
+        if self.ways:
+            found["ways"] = written(self.ways)
+        if self.no_choice is not None:
+            found["no_choice"] = self.no_choice
         return found
 
     def pairs_within(self, memory: int | None) -> int:
@@ -122,19 +133,27 @@ class Group(Chunks):
         pairs: int | None = None,
         workers: int | None = None,
         measured_seconds: float | None = None,
+        ways: Sequence[Way] | None = None,
+        no_choice: str | None = None,
         options: Mapping[str, Attribute] | None = None,
     ) -> Graph:
         """The graph with another schedule; what is not given stays.
 
-        options: options of backends, by their full names.
+        ways: the chosen one first, whose seconds are the graph's. no_choice: empty where there is
+        one again. options: options of backends, by their full names.
         """
+        kept = tuple(self.ways if ways is None else ways)
+        chosen = kept[0] if ways else Way("", measured_seconds=measured_seconds)
         chunks = replace(
             self.resized(self.pairs if pairs is None else pairs),
             workers=self.workers if workers is None else workers,
-            measured_seconds=measured_seconds or self.measured_seconds,
+            predicted_seconds=_said(chosen.predicted_seconds, self.predicted_seconds),
+            measured_seconds=_said(chosen.measured_seconds, self.measured_seconds),
+            ways=kept,
+            no_choice=self.no_choice if no_choice is None else no_choice or None,
         )
-        kept = {name: value for name, value in self.graph.attributes.items() if "." in name}
-        return scheduled(self.graph, chunks, {**kept, **(options or {})})
+        held = {name: value for name, value in self.graph.attributes.items() if "." in name}
+        return scheduled(self.graph, chunks, {**held, **(options or {})})
 
 
 @dataclass(frozen=True)
@@ -260,6 +279,17 @@ def _count(at: Place, key: str, what: str) -> int:
         at.refuse(f"has no {what}", f"at stage scheduled its attribute {key!r} holds it")
     if type(value) is not int or value < 1:
         at.refuse(f"has the {what} {key}={value!r}", "it is a whole number from 1 up")
+    return value
+
+
+def _said(seconds: float | None, otherwise: float | None) -> float | None:
+    return otherwise if seconds is None else seconds
+
+
+def _sentence(at: Place, key: str) -> str | None:
+    value = at.graph.attributes.get(key)
+    if value is not None and not isinstance(value, str):
+        at.refuse(f"has {key}={value!r}", "it is a sentence")
     return value
 
 

@@ -55,7 +55,9 @@ class Compiled:
         letters: tuple[int, ...] | None = None,
         reductions: Mapping[str, Reduction] | None = None,
         compiled: Callable[[Module], Sequence[Module]] | None = None,
+        functions: Mapping[str, Function] | None = None,
     ) -> None:
+        """``functions``: of the last stage's graphs, where they are emitted already."""
         self.stages = tuple(stages)
         self.alternatives = alternatives
         self.opaque = opaque
@@ -67,11 +69,13 @@ class Compiled:
         self.reductions = dict(reductions or {})
         self.compiled = compiled
         self.checked: Mapping[str, Any] = {}
-        self.executor = Executor(self.module, emit(self.module), letters)
+        self.executor = Executor(self.module, functions or emit(self.module), letters)
 
-    def with_module(self: Self, module: Module) -> Self:
-        """The same plan with another scheduled module."""
-        plan = self._with((*self.stages[:-1], module))
+    def with_module(
+        self: Self, module: Module, functions: Mapping[str, Function] | None = None
+    ) -> Self:
+        """The same plan with another scheduled module; ``functions``, if they are emitted."""
+        plan = self._with((*self.stages[:-1], module), functions=functions)
         plan.checked = self.checked
         return plan
 

@@ -9,6 +9,7 @@ from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
 from fastism.ir.program import Group, Program
+from fastism.ir.ways import Way
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,25 @@ class SegmentRow:
 
 
 @dataclass(frozen=True)
+class GraphRow:
+    """A propagation graph: how many sites it is for, and the ways there are to run it.
+
+    ways: the one that it runs by first; none where its backend has but one. no_choice: why the
+    backend could not choose, if so.
+    """
+
+    graph: str
+    sites: int
+    ways: tuple[Way, ...]
+    no_choice: str | None
+
+
+@dataclass(frozen=True)
 class Summary:
     """Totals over all segments, and the layers at which locality ends, with the reason.
 
-    predicted_seconds: an item's, by the cost model on its nominal machine. measured_seconds: as
-    timed when the plan was tuned; None if it was not.
+    predicted_seconds: an item's, by the cost model. measured_seconds: as timed when the plan was
+    tuned; None if it was not. graphs: how each propagation graph runs, and why.
     """
 
     total_whole_macs: int
@@ -44,6 +59,7 @@ class Summary:
     ends: tuple[tuple[str, str], ...]
     predicted_seconds: float
     measured_seconds: float | None
+    graphs: tuple[GraphRow, ...]
 
     @property
     def predicted_speedup(self) -> float:
@@ -83,6 +99,10 @@ def summary(stages: Sequence[Module]) -> Summary:
         ends=tuple((_layer(node), node.stop) for node in segmented.main.nodes if node.stop),
         predicted_seconds=_average(scheduled, lambda group: group.predicted_seconds) or 0.0,
         measured_seconds=_average(scheduled, lambda group: group.measured_seconds),
+        graphs=tuple(
+            GraphRow(group.graph.name, len(group.sites), group.ways, group.no_choice)
+            for group in Program.of(scheduled).groups
+        ),
     )
 
 

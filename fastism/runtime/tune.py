@@ -1,7 +1,8 @@
 """Time a few schedules of a plan and keep the fastest, within a time limit.
 
 How many pairs a chunk should hold, and which of the backend's ways of running it pays, depends on
-the machine's caches and cores; both are measured on chunks of the group's own sites.
+the machine's caches and cores; both are measured on chunks of the group's own sites. What was
+chosen changes no score beyond rounding.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from fastism.backends.base import VARIANTS, Variant
+from fastism.backends.base import Blocking, Variant, Ways, ways_of
 from fastism.ir.graph import Graph
 from fastism.ir.program import Group
+from fastism.ir.ways import Way
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
+
+SECONDS = 6.0
+"""How long schedules are tried, unless told otherwise."""
+RUN_SECONDS = 0.4
+"""How long a schedule is run once it has run once; as often as it fits, up to three times."""
 
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
@@ -28,6 +35,8 @@ MOST_BYTES = 1 << 30
 """What the values of a chunk may take together, whatever its speed."""
 CLEARLY = 0.95
 """A schedule is taken in place of an earlier one only if it takes this share of its time."""
+FAR = 2.0
+"""A way to run a graph that takes so many times as long as another is not tried any finer."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Trial:
     seconds_an_item: float
 
 
-def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
+def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
     """A plan that gives the same scores by the fastest schedule found, and what was tried.
 
     seconds: stop trying once so many have passed; the schedules timed by then are compared.
@@ -51,56 +60,141 @@ def tune(plan: Plan, *, seconds: float = 20.0) -> tuple[Plan, list[Trial]]:
     deadline = time.perf_counter() + seconds
     inputs = random_inputs(plan.module.main, 1, seed=0)
     saved = plan.executor.reference(inputs)
-    program, variants = plan.executor.program, VARIANTS.get(plan.backend, ())
+    ways = ways_of(plan.backend)
+    bench = _Bench(plan, ways)
     trials: list[Trial] = []
-    for group, pairs, variant in _candidates(plan.executor.groups, variants):
+    for group, pairs, variant in _candidates(plan.executor.groups, ways, bench, trials):
         if time.perf_counter() > deadline:
             break
-        executor, name = plan.executor, group.graph.name
-        if variant is not None:
-            changed = program.rescheduled([_scheduled(group, pairs, variant, variants)])
-            executor = Executor(changed, plan.emit(changed))
+        executor, name = bench.executor(group, pairs, variant), group.graph.name
         taken = _seconds_an_item(plan, executor, name, pairs, inputs, saved, deadline)
         trials.append(Trial(name, pairs, variant, taken))
-    best: dict[str, Trial] = {}
-    for trial in trials:  # the schedule as it is comes first, and keeps its place unless beaten
-        found = best.get(trial.graph)
-        if found is None or trial.seconds_an_item < CLEARLY * found.seconds_an_item:
-            best[trial.graph] = trial
-    chosen = [
-        _scheduled(group, trial.pairs, trial.variant, variants, trial.seconds_an_item)
-        for group in program.groups
-        for trial in filter(None, [best.get(group.graph.name)])
-    ]
-    return plan.with_module(program.rescheduled(chosen)), trials
+    chosen, functions = [], dict(plan.executor.functions)
+    for group in plan.executor.groups:
+        name = group.graph.name
+        tried = [trial for trial in trials if trial.graph == name]
+        if tried:
+            best = _fastest(tried)
+            graph = group.rescheduled(
+                pairs=best.pairs,
+                ways=_ways(group, tried, best, ways),
+                no_choice=bench.no_choice[name] or "",
+                options=_options(best.variant, ways),
+            )
+            chosen.append(graph)
+            executor = bench.executor(group, best.pairs, best.variant)
+            functions[name] = executor.functions[name]
+    return plan.with_module(plan.executor.program.rescheduled(chosen), functions), trials
 
 
-def _scheduled(
-    group: Group,
-    pairs: int,
-    variant: Variant | None,
-    variants: Sequence[Variant],
-    measured: float | None = None,
-) -> Graph:
-    """The group's graph run by one of the backend's variants, or plainly."""
-    options = {known.option: known == variant for known in variants}
-    return group.rescheduled(pairs=pairs, measured_seconds=measured, options=options)
+def _fastest(trials: Sequence[Trial]) -> Trial:
+    """The fastest; an earlier one keeps its place unless it is clearly beaten."""
+    best, *others = trials
+    for trial in others:
+        if trial.seconds_an_item < CLEARLY * best.seconds_an_item:
+            best = trial
+    return best
+
+
+def _ways(group: Group, trials: Sequence[Trial], best: Trial, ways: Ways) -> tuple[Way, ...]:
+    """What each way takes, at the best of the sizes tried; the chosen one first."""
+    predicted = {way.name: way.predicted_seconds for way in group.ways}
+    predicted.setdefault(ways.plain, group.predicted_seconds)
+    taken = {ways.label(best.variant): best.seconds_an_item}
+    for trial in trials:
+        name = ways.label(trial.variant)
+        if trial.variant != best.variant:
+            taken[name] = min(taken.get(name, trial.seconds_an_item), trial.seconds_an_item)
+    names = dict.fromkeys((*taken, *predicted))
+    return tuple(Way(name, predicted.get(name), taken.get(name)) for name in names)
+
+
+def _options(variant: Variant | None, ways: Ways) -> dict[str, bool]:
+    """The options of a graph that is run by one of the backend's variants, or plainly."""
+    return {known.option: known == variant for known in ways.variants}
+
+
+class _Bench:
+    """Executors of a plan by the ways to run it, each made once.
+
+    Those of a variant for chunks of one size are made for that size, of one graph. no_choice: by
+    graph, why it does not run plainly, if so.
+    """
+
+    def __init__(self, plan: Plan, ways: Ways) -> None:
+        self._plan, self._ways = plan, ways
+        self._made: dict[object, Executor] = {}
+        graphs = [group.graph for group in plan.executor.groups]
+        self.no_choice = {graph.name: ways.no_choice(plan.module, graph) for graph in graphs}
+
+    def executor(self, group: Group, pairs: int, variant: Variant | None) -> Executor:
+        """The one that runs a group by a variant, or plainly, in chunks of so many pairs."""
+        one = variant is not None and variant.one_size
+        key = (variant, group.graph.name, pairs) if one else variant
+        if key not in self._made:
+            groups = [group] if one else self._plan.executor.groups
+            options = _options(variant, self._ways)
+            graphs = [
+                each.rescheduled(pairs=pairs if one else each.pairs, options=options)
+                for each in groups
+            ]
+            self._made[key] = self._emitted(graphs)
+        return self._made[key]
+
+    def _emitted(self, graphs: Sequence[Graph]) -> Executor:
+        """An executor with some of the graphs replaced; the plan's own if none differs."""
+        plan = self._plan
+        if all(self._runs_so(graph) for graph in graphs):
+            return plan.executor
+        module = plan.executor.program.rescheduled(graphs)
+        return Executor(module, plan.emit(module), plan.letters)
+
+    def _runs_so(self, graph: Graph) -> bool:
+        held = self._plan.module.graph[graph.name].attributes
+        options = (known.option for known in self._ways.variants)
+        return all(bool(held.get(name)) == graph.attributes[name] for name in options)
 
 
 def _candidates(
-    groups: Sequence[Group], variants: Sequence[Variant]
+    groups: Sequence[Group], ways: Ways, bench: _Bench, trials: Sequence[Trial]
 ) -> Iterator[tuple[Group, int, Variant | None]]:
-    """Schedules to time, the most promising first, the group with most sites first."""
+    """Schedules to time, the most promising first, the group with most sites first.
+
+    What was far behind at the scheduled size is not tried at others.
+    """
     groups = sorted(groups, key=lambda group: -len(group.sites))
     for factor in FACTORS:
-        for variant in (None, *variants):
+        for variant in (None, *ways.variants):
             for group in groups:
+                if variant is None and bench.no_choice[group.graph.name]:
+                    continue
+                if _is_far_behind(trials, group, variant, first=factor == FACTORS[0]):
+                    continue
                 size = group.pair_bytes * group.pairs
                 wanted = max(1, round(group.pairs * min(factor, MOST_BYTES / size)))
                 if variant is None or not variant.one_size:
-                    yield group, wanted, variant
+                    function = bench.executor(group, wanted, variant).functions[group.graph.name]
+                    if factor == FACTORS[0] or not isinstance(function, Blocking):
+                        yield group, wanted, variant
                 elif factor >= 1.0:
                     yield group, filled(group, wanted), variant
+
+
+def _is_far_behind(
+    trials: Sequence[Trial], group: Group, variant: Variant | None, *, first: bool
+) -> bool:
+    """Whether a way took far longer than another at the first size, or was not worth trying."""
+    option = variant.option if variant is not None else None
+    if first:
+        if variant is None or not variant.one_size:
+            return False
+        option = variant.refines
+    taken: dict[str | None, float] = {}
+    for trial in trials:
+        if trial.graph == group.graph.name:
+            name = trial.variant.option if trial.variant is not None else None
+            taken.setdefault(name, trial.seconds_an_item)
+    return option not in taken or taken[option] > FAR * min(taken.values())
 
 
 def filled(group: Group, pairs: int) -> int:
@@ -129,13 +223,14 @@ def _seconds_an_item(
     (group,) = [group for group in executor.groups if group.graph.name == graph]
     items = _items(executor, group, pairs, len(plan.alternatives))
     best = np.inf
+    spent = 0.0
     for attempt in range(4):
         start = time.perf_counter()
         executor.run_chunks(group, inputs, saved, items, plan.alternatives, pairs)
         taken = time.perf_counter() - start
         if attempt:  # the first run traces and compiles
-            best = min(best, taken)
-        if time.perf_counter() > deadline and attempt:
+            best, spent = min(best, taken), spent + taken
+        if attempt and (spent > RUN_SECONDS or time.perf_counter() > deadline):
             break
     return float(best) / len(items)
 

@@ -15,6 +15,7 @@ from fastism.ir.parser import parse_module
 from fastism.ir.printer import print_module
 from fastism.ir.program import Chunks, Program, backend_options, graph_heads, group_indices
 from fastism.ir.verify import verify
+from fastism.ir.ways import Way
 
 TEXT = (Path(__file__).parents[1] / "golden" / "scheduled.fism").read_text(encoding="utf-8")
 
@@ -92,6 +93,26 @@ def test_a_time_of_nothing_is_a_time(module: Module) -> None:
     assert group.rescheduled(pairs=2).attributes["measured_ns"] == 7
 
 
+def test_the_ways_that_were_timed_are_read_back(module: Module) -> None:
+    """The first is the chosen one, and its times are the graph's."""
+    program = Program.of(module)
+    (group,) = program.groups
+    assert (group.ways, group.no_choice) == ((), None)
+    native, other = Way("native", 2e-6, 3e-6), Way("TensorFlow, fused", 4e-6)
+    graph = group.rescheduled(ways=(native, other), no_choice="it is so")
+    assert graph.attributes["ways"] == (("native", 2000, 3000), ("TensorFlow, fused", 4000, None))
+    changed = program.rescheduled([graph])
+    assert print_module(parse_module(print_module(changed))) == print_module(changed)
+    (again,) = Program.of(changed).groups
+    assert (again.predicted_seconds, again.measured_seconds) == pytest.approx((2e-6, 3e-6))
+    assert [way.name for way in again.ways] == ["native", "TensorFlow, fused"]
+    assert again.ways[1].measured_seconds is None
+    assert again.no_choice == "it is so"
+    free = again.rescheduled(ways=(other,), no_choice="")
+    assert "no_choice" not in free.attributes
+    assert free.attributes["measured_ns"] == 3000  # of the last time, as this one says nothing
+
+
 def test_options_of_a_backend(module: Module) -> None:
     """Those of others are not looked at, nor attributes that are no options."""
     known = {"mine.fast": False, "mine.safe": True}
@@ -143,6 +164,10 @@ REFUSED: dict[str, tuple[str, Attribute, str]] = {
     "uneven pairs": ("items", 12287, "has 12287 items and 4096 pairs a chunk"),
     "a time in words": ("measured_ns", "soon", "has the time measured_ns='soon'"),
     "time backwards": ("predicted_ns", -1, "has the time predicted_ns=-1"),
+    "ways in a word": ("ways", "native", "has the way to run 'native'"),
+    "a way without a name": ("ways", ((1, 2, 3),), "has the way to run (1, 2, 3)"),
+    "a way backwards": ("ways", (("native", -1, None),), "has the way to run ('native', -1, None)"),
+    "a number for a reason": ("no_choice", 3, "has no_choice=3"),
     "one head": ("heads", 0, "graph @propagate0 has no heads"),
     "head by name": ("heads", ("dense", "mean"), "has the head 'dense'"),
     "head of truth": ("heads", (False, True), "has the head False"),
