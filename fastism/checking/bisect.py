@@ -8,7 +8,7 @@ The first pair that disagrees says who is to blame; then their values are compar
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -159,21 +159,36 @@ def _largest(array: Array) -> float:
 
 
 def search(
-    plan: Plan, *, model: Any = None, tolerance: float = TOLERANCES["float32"], seed: int = 0
+    plan: Plan,
+    *,
+    model: Any = None,
+    tolerance: float = TOLERANCES["float32"],
+    seed: int = 0,
+    sites: Sequence[int] | None = None,
 ) -> tuple[Items, Finding] | None:
-    """The first of a few items that some stage gets wrong, and who is to blame; None if none is.
+    """The first of some items that some stage gets wrong, and who is to blame; None if none is.
 
-    The items lie at the first, the middle and the last site of every propagation graph.
+    sites: those of the items, by index; every alternative that changes anything there is tried. If
+        None, one such alternative at each of `few_sites`.
     """
     inputs = random_inputs(plan.module.main, 1, seed)
-    for group in plan.executor.groups:
-        for site in np.unique(group.sites[[0, len(group.sites) // 2, -1]]):
-            for alternative in range(len(plan.alternatives)):
-                item = Items(*(np.array([index]) for index in (0, site, alternative)))
-                if not np.any(Case.of(plan, inputs, item).edit):
-                    continue
-                finding = bisect(plan, inputs, item, tolerance, model)
-                if finding is not None:
-                    return item, finding
+    for site in few_sites(plan) if sites is None else sites:
+        for alternative in range(len(plan.alternatives)):
+            item = Items(*(np.array([index]) for index in (0, site, alternative)))
+            if not np.any(Case.of(plan, inputs, item).edit):
+                continue
+            finding = bisect(plan, inputs, item, tolerance, model)
+            if finding is not None:
+                return item, finding
+            if sites is None:
                 break
     return None
+
+
+def few_sites(plan: Plan) -> list[int]:
+    """The first, the middle and the last site of every propagation graph."""
+    return [
+        int(site)
+        for group in plan.executor.groups
+        for site in np.unique(group.sites[[0, len(group.sites) // 2, -1]])
+    ]

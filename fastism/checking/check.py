@@ -140,19 +140,24 @@ def _random(plan: Plan, sequences: int, seed: int) -> dict[str, Array]:
     return inputs
 
 
-def check_by_stages(plan: Plan, model: Any = None) -> None:
-    """Evaluate every stored stage, and the backend's program, for a few items.
+def check_by_stages(plan: Plan, model: Any = None, *, all_sites: bool = False) -> int:
+    """Evaluate every stored stage, and the backend's program; returns at how many sites.
 
     model: the live model, to begin with; else the imported stage is taken at its word.
+    all_sites: for every alternative at every site, and not for one at a few sites of each
+        propagation graph.
 
-    Raises DisagreementError, naming the pass, table or node that first gets one wrong.
+    Raises DisagreementError, naming the pass, table or node that first gets an item wrong.
     """
-    from fastism.checking.bisect import search
+    from fastism.checking.bisect import few_sites, search
 
-    located = search(plan, model=None if model is None else reduced_as(plan, model))
+    held = None if model is None else reduced_as(plan, model)
+    sites = range(len(plan.executor.starts)) if all_sites else None
+    located = search(plan, model=held, sites=sites)
     if located is not None:
         item, finding = located
         raise disagreement("the stages of the plan disagree", plan, item, finding)
+    return len(few_sites(plan) if sites is None else sites)
 
 
 def sample_of_sites(plan: Plan) -> IntArray:

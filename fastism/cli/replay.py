@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,14 +31,14 @@ def replay(
     from fastism.checking.evaluate import in_numpy
     from fastism.checking.subgraph import replay as run
 
-    layers = None
+    layers: dict[str, Callable[..., Any]] | None = None
     if plan is not None:
         session.load_tensorflow()
         from fastism import api
 
         objects = load_custom_objects(custom_objects)
-        layers = api.load(plan, custom_objects=objects, unsafe=unsafe).opaque
-        layers = {key: in_numpy(layer) for key, layer in layers.items()}
+        live = api.load(plan, custom_objects=objects, unsafe=unsafe).opaque
+        layers = {key: in_numpy(layer) for key, layer in live.items()}
     session.say(run(file, layers))
 
 

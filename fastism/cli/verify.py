@@ -34,7 +34,7 @@ MOST = 32
 @click.argument("plan", type=PATH)
 @click.option("-m", "--model", type=PATH, help="The model file to compare scores with.")
 @sequence_options
-@click.option("--all-sites", is_flag=True, help="Compare scores at every site, not at a sample.")
+@click.option("--all-sites", is_flag=True, help="Compare at every site, not at a sample.")
 @click.option(
     "--bisect",
     is_flag=True,
@@ -68,10 +68,11 @@ def verify(
     from fastism.ir.verify import verify as verify_module
     from fastism.runtime.manifest import check_manifest
 
-    if all_sites and model is None:
+    if all_sites and model is None and not bisect:
         raise InputError(
             "--all-sites compares scores with the model's own, and no model is given",
-            attempt=f"fastism verify {plan} --all-sites --model model.h5",
+            attempt=f"fastism verify {plan} --all-sites --model model.h5, or --bisect, "
+            "which compares the stages of the plan",
         )
     if given.label and model is None:
         raise InputError(
@@ -114,11 +115,18 @@ def verify(
     compiled = api.load(plan, custom_objects=objects, unsafe=unsafe, reduce=functions)
     if bisect:
         with writing_what_disagrees(session):
-            check_by_stages(compiled)
+            followed = check_by_stages(compiled, all_sites=all_sites)
     if altered is not None:
         raise altered
+    if bisect:
+        every = len(compiled.executor.starts)
+        session.say(
+            "every stage gives what the one before it gives, and so does the backend, "
+            f"at {followed:,} of {every:,} sites"
+        )
+        if followed < every:
+            session.note("a few sites were followed through the stages; --all-sites follows all")
     if model is None:
-        session.say("every stage gives what the one before it gives, and so does the backend")
         return
     check_same_model(plan, stages[0], model)
     live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy.typing as npt
 
@@ -19,6 +19,9 @@ from fastism.runtime.alternatives import parse_alternatives
 from fastism.runtime.execute import Executor, Function
 from fastism.runtime.manifest import manifest_of
 from fastism.runtime.sites import parse_sites
+
+if TYPE_CHECKING:
+    from fastism.frontends.base import LiveLayer
 
 Array = npt.NDArray[Any]
 Self = TypeVar("Self", bound="Compiled")
@@ -48,7 +51,7 @@ class Compiled:
         stages: Sequence[Module],
         emit: Callable[[Module], Mapping[str, Function]],
         alternatives: Array,
-        opaque: Mapping[str, Any],
+        opaque: Mapping[str, LiveLayer],
         backend: str,
         pipeline: str,
         output_positions: Sequence[int],

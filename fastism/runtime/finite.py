@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 
+if TYPE_CHECKING:
+    from fastism.frontends.base import LiveLayer
 
-def not_finite(imported: Module, opaque: Mapping[str, Any]) -> list[str]:
+
+def not_finite(imported: Module, opaque: Mapping[str, LiveLayer]) -> list[str]:
     """A sentence for every weight with entries that are NaN or infinite, naming its layer.
 
     opaque: the live layers behind the module's opaque nodes, by key.
@@ -24,7 +27,7 @@ def not_finite(imported: Module, opaque: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def warn_of_weights(imported: Module, opaque: Mapping[str, Any]) -> None:
+def warn_of_weights(imported: Module, opaque: Mapping[str, LiveLayer]) -> None:
     """Warn of every weight with entries that are NaN or infinite."""
     for said in not_finite(imported, opaque):
         warnings.warn(
@@ -35,7 +38,7 @@ def warn_of_weights(imported: Module, opaque: Mapping[str, Any]) -> None:
         )
 
 
-def _weights(module: Module, opaque: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _weights(module: Module, opaque: Mapping[str, LiveLayer]) -> Iterator[tuple[str, str, Any]]:
     """(layer, role, array) of every weight, each constant at the first node that reads it."""
     seen: set[str] = set()
     for graph in module.graphs:

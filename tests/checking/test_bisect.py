@@ -349,4 +349,20 @@ def test_verify_says_that_all_stages_agree(
 ) -> None:
     planted.compiled(sites=[1, 2]).save(tmp_path / "plan")
     assert main(["verify", str(tmp_path / "plan"), "--bisect"]) == 0
-    assert "and so does the backend" in capsys.readouterr().out
+    assert "and so does the backend, at 2 of 2 sites" in capsys.readouterr().out
+
+
+def test_all_sites_finds_a_fault_at_one(
+    tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One entry of a table, at a site that the few do not reach."""
+    monkeypatch.chdir(tmp_path)
+    right = planted.compiled(sites=[13, 16, 19, 22, 25])
+    entry = from_stage(right, "split", constant("propagate0/wide.start", plus(1, 1)))
+    entry.save("plan")
+    assert main(["verify", "plan", "--bisect"]) == 2
+    assert "to blame" not in capsys.readouterr().err
+    assert main(["verify", "plan", "--bisect", "--all-sites"]) == 2
+    err = capsys.readouterr().err
+    assert "the stored split stage is to blame" in err
+    assert "seen at position 16" in err
