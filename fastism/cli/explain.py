@@ -75,6 +75,7 @@ def explain(
     found: dict[str, Any] = {}
     change = None
     if stop or length or outputs:
+        explanation.segmented_stage(stages)
         pipeline = contents.manifest["pipeline"]
         after = restage(stages, pipeline, stop=stop, length=length, outputs=outputs)
         change = compare(stages, after, stop)
@@ -94,6 +95,16 @@ def explain(
         module = explanation.segmented_stage(stages)
         plot_windows(module, plot, explanation.shown_site(module, site))
         session.note(f"wrote {plot}")
+        return
+    if change is None and site is None and not explanation.is_segmented(stages):
+        from fastism.report.computed import computed
+
+        graphs = computed(stages)
+        if as_json:
+            found["computed"] = [asdict(row) for row in graphs]
+            session.say(json.dumps({"version": 1, **found}, indent=1))
+            return
+        explained.show_computed(session, graphs, begun=stages[0].stage)
         return
     rows = () if site is None else explanation.explain_site(stages, site)
     if as_json:

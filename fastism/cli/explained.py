@@ -10,6 +10,7 @@ from fastism.cli.session import Session
 
 if TYPE_CHECKING:
     from fastism.report.boundaries import BoundaryRow
+    from fastism.report.computed import GraphRow
     from fastism.report.explanation import Explanation
     from fastism.report.values import SiteRow, ValueRow
     from fastism.report.what_if import Placed, WhatIf
@@ -45,6 +46,31 @@ def show(session: Session, explained: Explanation) -> None:
                 f"behind the stop at {row.layer}: {count(row.behind_macs)} multiply-adds an item, "
                 f"{row.behind_macs / max(explained.summary.total_item_macs, 1):.0%} of them all"
             )
+
+
+def show_computed(session: Session, graphs: Sequence[GraphRow], begun: str) -> None:
+    """What every propagation graph computes, of a plan that begins behind the segmented stage."""
+    for graph in graphs:
+        session.table(
+            ("value", "op", ">positions", "once for", ">multiply-adds"),
+            [
+                (
+                    short(row.value, 36),
+                    row.op,
+                    "" if row.window is None else f"{row.window:,}",
+                    "a site" if row.shared else "an item",
+                    count(row.multiply_adds) if row.multiply_adds else "",
+                )
+                for row in graph.values
+            ],
+            title=f"@{graph.graph}: {graph.sites:,} sites from {graph.first:,} to {graph.last:,}",
+        )
+        session.say(f"an item costs {count(graph.multiply_adds)} multiply-adds")
+    session.note(
+        f"the plan was compiled from text of the {begun} stage: how far each edit reaches, and why "
+        "segments begin where they do, is in plans compiled from the model, or from text of the "
+        "segmented stage or one before it"
+    )
 
 
 def show_site(session: Session, start: int, rows: Sequence[SiteRow]) -> None:

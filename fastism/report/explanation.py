@@ -81,15 +81,27 @@ def shown_site(module: Module, start: int | None) -> int:
 
 
 def segmented_stage(stages: Sequence[Module]) -> Module:
-    """The last segmented module. Raises InputError if a pipeline of one's own made none."""
+    """The last segmented module. Raises InputError where there is none: see `is_segmented`."""
     found = [module for module in stages if module.stage == "segmented"]
     if not found:
         raise InputError(
-            "the plan has no segmented stage, so there is nothing to explain",
-            why=f"it begins at the {stages[0].stage} stage",
-            attempt="compile it from the model, or from text of an earlier stage",
+            "the plan has no segmented stage, which holds how far each edit reaches, and why",
+            why=f"it was compiled from text of the {stages[0].stage} stage"
+            if stages[0].stage != "imported"
+            else "the pipeline that made it has no such pass",
+            attempt="fastism explain of a plan made by: fastism compile model.h5 -o plan/, or "
+            "fastism compile segmented.fism --weights plan/ -o plan2/ from text of that stage; "
+            "without an option it shows what this plan's graphs compute",
         )
     return found[-1]
+
+
+def is_segmented(stages: Sequence[Module]) -> bool:
+    """Whether there is a segmented stage.
+
+    There is none in a plan compiled from text of a later one, or by a pipeline of one's own.
+    """
+    return any(module.stage == "segmented" for module in stages)
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:

@@ -134,6 +134,35 @@ def test_what_does_not_fit_is_said(
     assert said in err
 
 
+def test_of_a_plan_from_scheduled_text_what_it_has(
+    plan: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = Path(plan, "ir").glob("*scheduled.fism")
+    later = str(tmp_path / "later")
+    assert main(["compile", str(text), "--weights", plan, "-o", later, "--tune", "off"]) == 0
+    capsys.readouterr()
+    whole = json.loads(explained(capsys, plan, "--json"))
+    found = json.loads(explained(capsys, later, "--json"))
+    assert found.keys() == {"version", "computed"}
+    graphs = found["computed"]
+    assert sum(graph["sites"] for graph in graphs) == 20
+    assert (min(graph["first"] for graph in graphs), max(g["last"] for g in graphs)) == (90, 109)
+    spent = sum(graph["sites"] * graph["multiply_adds"] for graph in graphs) / 20
+    assert spent == pytest.approx(whole["summary"]["total_item_macs"], abs=len(whole["segments"]))
+    for graph in graphs:
+        assert graph["multiply_adds"] == sum(row["multiply_adds"] for row in graph["values"])
+    assert main(["explain", later]) == 0
+    out, err = capsys.readouterr()
+    assert max(map(len, out.splitlines())) <= COLUMNS
+    assert f"@{graphs[0]['graph']}: {graphs[0]['sites']} sites from" in out
+    assert "compiled from text of the scheduled stage" in err
+    for options in (["--site", "95"], ["--stop", "conv_2"], ["--outputs", "nix"]):
+        assert main(["explain", later, *options]) == 2
+        err = capsys.readouterr().err
+        assert "no segmented stage, which holds how far each edit reaches" in err
+        assert "fastism compile segmented.fism --weights plan/ -o plan2/" in err
+
+
 def test_a_plan_with_an_op_of_ones_own(tmp_path: Path) -> None:
     """In processes of their own: an op is registered for good."""
     example = Path(__file__).parents[2] / "examples" / "custom_op.py"

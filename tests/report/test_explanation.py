@@ -11,6 +11,7 @@ import pytest
 
 from fastism.errors import InputError, PassError
 from fastism.report.boundaries import BoundaryRow
+from fastism.report.computed import ComputedRow, GraphRow
 from fastism.report.explanation import Explanation, as_json, explain, explain_site
 from fastism.report.values import SiteRow, ValueRow
 from fastism.report.what_if import Placed, WhatIf, compare, restage
@@ -112,6 +113,7 @@ def test_json_has_its_documented_keys(basset: Explanation) -> None:
     assert found["values"][1]["grown_by"] == "conv1d"
     assert found["summary"]["predicted_speedup"] == basset.summary.predicted_speedup
     text = PAGE.read_text(encoding="utf-8")
-    for kind in (Explanation, ValueRow, SegmentRow, BoundaryRow, SiteRow, Summary, WhatIf, Placed):
+    rows = (ValueRow, SegmentRow, BoundaryRow, SiteRow, GraphRow, ComputedRow)
+    for kind in (Explanation, *rows, Summary, WhatIf, Placed):
         for field in fields(kind):
             assert f"`{field.name}`" in text, field.name

@@ -35,12 +35,12 @@ def _concatenate(node: Node, types: Types, roles: Roles) -> Types:
     first = types[0]
     axis = node.integer("axis") % first.rank
     for other in types[1:]:
-        same = [
-            a == b
-            for i, (a, b) in enumerate(zip(first.shape, other.shape, strict=True))
-            if i != axis
+        apart = [
+            i
+            for i, (a, b) in enumerate(zip(first.shape, other.shape, strict=False))
+            if a != b and i != axis
         ]
-        if other.rank != first.rank or not all(same):
+        if apart or (other.rank, other.dtype) != (first.rank, first.dtype):
             raise ValueError(f"cannot concatenate {', '.join(map(str, types))} over axis {axis}")
     shape = list(first.shape)
     shape[axis] = sum(int(t.shape[axis]) for t in types)
