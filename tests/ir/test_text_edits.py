@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from fastism.errors import ParseError
-from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.module import Module, Sites
 from fastism.ir.parser import parse_module, read_module
 from fastism.ir.printer import print_module
 from fastism.passes.manager import DEFAULT, Pipeline
-from tests.zoo import ENTRIES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MODELS = ("nested_several", "pool_same", "two_inputs_late", "lstm", "basset")
@@ -26,6 +24,9 @@ MARKS = ' %@#{}()[],:=."\\-+\t\x00e0123456789aNf/\u2028é'
 @cache
 def dumps() -> dict[str, str]:
     """The goldens, and every stage of a few models."""
+    from fastism.frontends.keras.lowering.lower import lower
+    from tests.zoo import ENTRIES
+
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(GOLDEN.glob("*.fism"))}
     for name in MODELS:
         module = lower(ENTRIES[name].build(), length=ENTRIES[name].length).module
