@@ -54,7 +54,7 @@ MAY_IMPORT = {
         *("errors", "ir", "passes", "frontends", "backends", "io", "runtime", "checking"),
         *("api", "quiet"),
     ),
-    "cluster": ("errors", "io", "runtime", "api", "cli.options"),
+    "cluster": ("errors", "io", "runtime", "variants", "api", "cli.options"),
     "cli": ("",),
 }
 """Package to the packages it may import besides itself; the empty name stands for all."""

@@ -9,7 +9,7 @@ from fastism.cli.session import Session
 
 if TYPE_CHECKING:
     from fastism.cli.job import Job
-    from fastism.io.shards import Record
+    from fastism.io.kept import Record
 
 
 def forecast(session: Session, job: Job) -> None:

@@ -19,10 +19,11 @@ from fastism.cli.session import Session
 from fastism.cli.shard import parse_shard
 
 if TYPE_CHECKING:
+    from fastism.cluster.orders import Asked
     from fastism.io.header import Header
+    from fastism.io.kept import Record
     from fastism.io.manifest import JSON
     from fastism.io.parts import Share
-    from fastism.io.shards import Record
     from fastism.io.sources.base import Source
     from fastism.io.writers.publish import Target
     from fastism.runtime.ask import Ask
@@ -141,6 +142,14 @@ class Job:
         return cls(request, files, ask, models, header, record)
 
     @property
+    def asked(self) -> Asked:
+        """What workers take up."""
+        request = self.request
+        return request.members.for_workers(
+            request.given.letters, request.custom_objects, request.unsafe
+        )
+
+    @property
     def count(self) -> int:
         """How many sequences are scored."""
         return self.record.end - self.record.start
@@ -215,7 +224,7 @@ def _header(request: Request, files: Files, ask: Ask, identity: Mapping[str, JSO
 def _record(
     request: Request, files: Files, ask: Ask, identity: Mapping[str, JSON], header: Header
 ) -> Record:
-    from fastism.io.shards import Record
+    from fastism.io.kept import Record
     from fastism.runtime.memory import default_memory
     from fastism.runtime.pace import fit_batch
 

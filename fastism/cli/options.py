@@ -58,6 +58,12 @@ def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help="Replace the target if it exists.")(command)
 
 
+def resume_option(command: Command) -> Command:
+    """``--resume``."""
+    text = "Go on with the run that was stopped; begin it where none was."
+    return click.option("--resume", is_flag=True, help=text)(command)
+
+
 def length_option(command: Command) -> Command:
     """``--length``."""
     text = "Positions of the input, for a model built for any length."

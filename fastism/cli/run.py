@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from fastism.cli.cluster import cluster_options, score_missing_by, spread
+from fastism.cli.cluster import cluster_options
 from fastism.cli.forecast import forecast
 from fastism.cli.job import Files, Job, Request
 from fastism.cli.members import member_options
-from fastism.cli.options import PATH, architecture_option, model_options
+from fastism.cli.options import PATH, architecture_option, model_options, resume_option
 from fastism.cli.outputs import output_options
 from fastism.cli.receipt import check_run
 from fastism.cli.sequences import sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.cli.shard import shard_option
-from fastism.cli.work import score_missing
+from fastism.cli.work import score_missing, score_missing_by, spread
 
 _USUAL_BATCH = 32
 
@@ -45,11 +45,7 @@ _USUAL_BATCH = 32
     "shuffle:20[:SEED], the site in 20 random orders; or rows by sequence in a .npy file, "
     "(N, A, width, C) or (N, S, A, width, C).",
 )
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Go on with the run that was stopped; begin it where none was.",
-)
+@resume_option
 @shard_option
 @click.option(
     "--dry-run",
@@ -104,10 +100,12 @@ def perform(session: Session, job: Job) -> None:
     how = {"resume": request.resume, "force": request.wanted.force}
     with claims(paths) as folders:
         stopped = Shards.stopped(folders[0], paths[0], job.record.identity, **how)
-        with request.machines.crew(session, job) as crew:
+        with request.machines.crew(session, job.asked) as crew:
             record = job.record if crew is None else spread(job, crew)
             shards = stopped or Shards.begin(folders[0], record)
             with shards.kept_if_stopped(session.note):
+                if shards.left < job.count:
+                    session.note(f"going on: {shards.describe()}")
                 if crew is None:
                     session.note_device()
                     score_missing(session, job, shards)

@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic
 
-from fastism.io.work import Work
+from fastism.io.work import AnyPortion
 
 MOST_LOST = 3
 """Workers that may be lost over a shard, until it is set aside."""
 
 
 @dataclass(frozen=True, eq=False)
-class Aside:
+class Aside(Generic[AnyPortion]):
     """A shard that is not tried any more, and why the last try failed."""
 
-    work: Work
+    work: AnyPortion
     why: str
 
 
-class Ledger:
+class Ledger(Generic[AnyPortion]):
     """Shards that come as they are asked for, and what became of them.
 
     A shard over which a worker was lost waits until all others were given out, so that a deadly one
     does not keep the rest. more: whether shards that were not given out yet may be, now.
     """
 
-    def __init__(self, shards: Iterator[Work], more: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, shards: Iterator[AnyPortion], more: Callable[[], bool] = lambda: True
+    ) -> None:
         self._fresh = shards
         self._more = more
-        self._again: list[Work] = []
+        self._again: list[AnyPortion] = []
         self._lost: Counter[int] = Counter()
-        self.running: dict[str, Work] = {}
-        self.aside: list[Aside] = []
+        self.running: dict[str, AnyPortion] = {}
+        self.aside: list[Aside[AnyPortion]] = []
         self.retries = 0
 
-    def give(self, worker: str) -> Work | None:
+    def give(self, worker: str) -> AnyPortion | None:
         """The next shard, for a worker that has none; None where no more wait."""
         assert worker not in self.running
         blameless = [work for work in self._again if not self._lost[work.start]]
@@ -52,7 +55,7 @@ class Ledger:
         self.running[worker] = work
         return work
 
-    def done(self, worker: str) -> Work:
+    def done(self, worker: str) -> AnyPortion:
         """The worker has computed its shard."""
         return self.running.pop(worker)
 

@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.io.header import Header
+from fastism.io.kept import Record
 from fastism.io.rows import Rows
-from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
+from fastism.io.work import Work, named
 from fastism.runtime.inputs import ALPHABET
 from fastism.runtime.scores import Scores
+from fastism.variants.answers import Manner
+from fastism.variants.questions import Piece
 
 Array = npt.NDArray[Any]
 
@@ -84,7 +87,21 @@ class Order:
     edits: list[Array]
 
     def __str__(self) -> str:
-        return describe(self.start, sum(map(len, self.batches)), self.folder)
+        return f"{named(Work(self.start, self.batches))} of {self.folder}"
+
+
+@dataclass(frozen=True, eq=False)
+class VariantOrder:
+    """A piece of a run of variants to compute; fields as of `Order`."""
+
+    asked: str
+    folder: str
+    record: Record
+    piece: Piece
+    manner: Manner
+
+    def __str__(self) -> str:
+        return f"{named(self.piece)} of {self.folder}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,20 +117,15 @@ class Call:
 class Done:
     """What became of an order or a call.
 
-    result: the scores; None where the worker wrote them into the run's folder. fault: why there are
-    none, and would be none by another worker. idle: whether the worker had taken up nothing.
+    result: the scores, of variants an array; None where the worker wrote them into the run's
+    folder. fault: why there are none, and would be none by another worker. idle: whether the worker
+    had taken up nothing.
     """
 
     machine: str
-    result: Rows | Scores | None = None
+    result: Rows | Scores | Array | None = None
     fault: str = ""
     idle: bool = False
-
-
-def describe(start: int, count: int, folder: str = "") -> str:
-    """Sequences for a person: counted from 1, the last included."""
-    of = f" of {folder}" if folder else ""
-    return f"sequences {start + 1:,} to {start + count:,}{of}"
 
 
 def thin(inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from distributed import Future, wait
 from distributed import TimeoutError as NotYet
 
 from fastism.cluster.crew import Crew, SchedulerLostError, in_a_line
 from fastism.cluster.ledger import Ledger
-from fastism.cluster.orders import Call, Done, Order, describe
+from fastism.cluster.orders import Call, Done, Order, VariantOrder
 from fastism.errors import FastismError, InputError
-from fastism.io.work import Work
+from fastism.io.work import AnyPortion, named
 
 _LOOK = 0.5
 """Seconds after which it is looked who has come and gone."""
@@ -23,19 +23,19 @@ _PATIENCE = 600.0
 
 
 @dataclass
-class Loop:
+class Loop(Generic[AnyPortion]):
     """Computes the shards of a ledger, but for those that it sets aside.
 
     task: what a worker does, a function of fastism. order: makes what it is given for a shard.
-    keep: is given every shard that is done. tell: is told how many sequences are, and in a few
+    keep: is given every shard that is done. tell: is told how many of its unit are, and in a few
     words by whom. say: a line for a person.
     """
 
     crew: Crew
-    ledger: Ledger
+    ledger: Ledger[AnyPortion]
     task: Callable[[Any], Done]
-    order: Callable[[Work], Order | Call]
-    keep: Callable[[Work, Done], object]
+    order: Callable[[AnyPortion], Order | VariantOrder | Call]
+    keep: Callable[[AnyPortion, Done], object]
     tell: Callable[[int, str], object]
     say: Callable[[str], object]
     _futures: dict[str, Future] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Loop:
         work = self.ledger.running[address]
         said = f"{why} ({address})"
         aside = "" if self.ledger.lost(address, said) else ", and set aside"
-        self.say(f"{describe(work.start, len(work))} not computed{aside}: {said}")
+        self.say(f"{named(work)} not computed{aside}: {said}")
 
     def _find_scheduler(self) -> None:
         self.say("the scheduler is gone: waiting for it to come back")

@@ -15,18 +15,21 @@ from tempfile import TemporaryDirectory
 
 from distributed import get_worker
 
-from fastism.cluster.orders import Asked, Call, Done, Order, PlanAt, Standing
+from fastism.cluster.orders import Asked, Call, Done, Order, PlanAt, Standing, VariantOrder
 from fastism.cluster.packed import unpack
 from fastism.errors import FastismError, PlanError
 from fastism.io.computed import this_machine
+from fastism.io.kept import Record, differences, read_record
 from fastism.io.manifest import MANIFEST, sha256
 from fastism.io.rows import Rows, joined
-from fastism.io.shards import Shards, differences, read_record
+from fastism.io.shards import Shards
+from fastism.io.variants.parts import VariantParts
 from fastism.io.versions import versions
 from fastism.runtime.ask import Ask
 from fastism.runtime.ask import asked as ask_of
 from fastism.runtime.batch import score_batch
 from fastism.runtime.plan import Plan
+from fastism.variants.answers import answers
 
 _log = logging.getLogger("distributed.worker.fastism")
 _held: dict[str, Ask] = {}
@@ -110,11 +113,32 @@ def compute(order: Order) -> Done:
     _log.info("fastism: %s begun", order)
     try:
         rows = _scored(ask, order)
-        kept = _kept(order, rows)
+        seen = _is_run(order.folder, order.record)
+        if seen:
+            Shards(Path(order.folder), order.record).write(order.start, order.header, rows)
     except FastismError as error:
         return Done(machine, fault=error.render())
     _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
-    return Done(machine, None if kept else rows)
+    return Done(machine, None if seen else rows)
+
+
+def compute_variants(order: VariantOrder) -> Done:
+    """Compute a piece of a run of variants, and keep it in the run's folder if that is seen."""
+    machine = this_machine()
+    ask = _held.get(order.asked)
+    if ask is None:
+        return Done(machine, idle=True)
+    began = time.perf_counter()
+    _log.info("fastism: %s begun", order)
+    try:
+        values = answers(ask, order.piece.questions, order.manner)
+        seen = _is_run(order.folder, order.record)
+        if seen:
+            VariantParts(Path(order.folder), order.record).write(order.piece.start, values)
+    except FastismError as error:
+        return Done(machine, fault=error.render())
+    _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
+    return Done(machine, None if seen else values)
 
 
 def answer(call: Call) -> Done:
@@ -139,10 +163,6 @@ def _scored(ask: Ask, order: Order) -> Rows:
     )
 
 
-def _kept(order: Order, rows: Rows) -> bool:
-    """Write a shard, where the run's folder is seen from here and is still of the same run."""
-    folder = Path(order.folder)
-    if read_record(folder) != order.record:
-        return False
-    Shards(folder, order.record).write(order.start, order.header, rows)
-    return True
+def _is_run(folder: str, record: Record) -> bool:
+    """Whether a run's folder is seen from here, and is still of the same run."""
+    return read_record(Path(folder)) == record

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from fastism.errors import InputError
 from fastism.io.header import Header
+from fastism.io.kept import differences
 from fastism.io.manifest import JSON
 from fastism.io.partial import partial_path
-from fastism.io.shards import differences
 
 ATTRIBUTE = "shard"
 _MOST_NAMED = 12

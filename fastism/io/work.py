@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
 
-from fastism.io.shards import Record
+from fastism.io.kept import Record
 from fastism.io.sources.base import Batch, Source
+
+
+class Portion(Protocol):
+    """What one worker computes at a time: so many (its length), from the ``start``-th on.
+
+    unit: of what, in the plural.
+    """
+
+    unit: ClassVar[str]
+
+    @property
+    def start(self) -> int:
+        """The first, counted from 0."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+
+AnyPortion = TypeVar("AnyPortion", bound=Portion)
+
+
+def named(portion: Portion) -> str:
+    """A portion for a person: counted from 1, the last included."""
+    return f"{portion.unit} {portion.start + 1:,} to {portion.start + len(portion):,}"
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
     """A shard that is to be computed: its first sequence, and its batches in order."""
 
+    unit: ClassVar[str] = "sequences"
     start: int
     batches: list[Batch]
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastism.errors import InputError
 from fastism.runtime.both_strands import BothStrands
 from fastism.runtime.inputs import ALPHABET
+from fastism.runtime.items import IntArray
 from fastism.runtime.plan import BATCH, Plan
 from fastism.runtime.scores import HeadScores, Scores, VariantScores
 from fastism.runtime.scoring import Progress, part_of
@@ -161,11 +162,10 @@ class Ensemble:
     ) -> dict[str, EnsembleVariantScores]:
         """Score substitutions of any width; as `Plan.variants`."""
         inputs = self._inputs(x)
-        moments: dict[str, _Moments] = {name: _Moments() for name in self.plan.output_names}
-        for number, member in enumerate(self.members):
-            ask: Callable[..., Mapping[str, VariantScores]] = member.variants
-            own = {"alphabet": self.alphabet} if isinstance(member, Plan) else {}
-            found = ask(
+
+        def ask(number: int, member: Plan | BothStrands) -> Mapping[str, VariantScores]:
+            score: Callable[..., Mapping[str, VariantScores]] = member.variants
+            return score(
                 inputs,
                 sequence,
                 position,
@@ -173,9 +173,34 @@ class Ensemble:
                 batch_size=batch_size,
                 memory=memory,
                 progress=part_of(progress, number, len(self.members)),
-                **own,
+                **({"alphabet": self.alphabet} if isinstance(member, Plan) else {}),
             )
-            for moment, scores in zip(moments.values(), found.values(), strict=True):
+
+        return self._mean_of(ask)
+
+    def pairs(
+        self, x: Any, before: IntArray, after: IntArray, *, batch_size: int = BATCH
+    ) -> dict[str, EnsembleVariantScores]:
+        """Predictions of sequences in M pairs: of those without a variant, and those with it.
+
+        before, after: (M,), which sequences of ``x``.
+        """
+        inputs = self._inputs(x)
+        return self._mean_of(
+            lambda _, member: {
+                name: VariantScores(found[before], found[after])
+                for name, found in member.predict(inputs, batch_size=batch_size).items()
+            }
+        )
+
+    def _mean_of(
+        self, ask: Callable[[int, Plan | BothStrands], Mapping[str, VariantScores]]
+    ) -> dict[str, EnsembleVariantScores]:
+        """The mean of what every member says, with its deviation."""
+        moments: dict[str, _Moments] = {name: _Moments() for name in self.plan.output_names}
+        for number, member in enumerate(self.members):
+            found = ask(number, member).values()
+            for moment, scores in zip(moments.values(), found, strict=True):
                 moment.add(scores.reference, scores.alternate, scores.delta())
         return {
             name: EnsembleVariantScores(each.reference.mean, each.alternate.mean, each.deviation)

@@ -180,11 +180,12 @@ class Plan(Compiled):
             alphabet=alphabet,
         )
         self._warn_once(inputs, edits.rows)
-        scored = score_substitutions(self._resited, inputs, edits, batch_size, memory, progress)
+        scored = score_substitutions(self.resited, inputs, edits, batch_size, memory, progress)
         return dict(zip(self.output_names, scored, strict=True))
 
     @cached_property
-    def _resited(self) -> Resited:
+    def resited(self) -> Resited:
+        """The programs that `variants` scores by."""
         return Resited(self)
 
     def site_rows(self, x: Any) -> Array:

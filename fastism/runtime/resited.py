@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,6 +70,25 @@ class Resited:
         found.append(Share(whole, np.full(len(whole), -1)))
         kept = [0 if each.executor is None else len(each.executor.intout.outputs) for each in found]
         return [found[index] for index in np.argsort(kept)[::-1] if len(found[index].chosen)]
+
+    def worth(self, edits: Mapping[tuple[int, int], int]) -> tuple[int, ...]:
+        """Widths that programs are worth making for, of so many edits by (position, width)."""
+        if not edits:
+            return ()
+        position, width = (np.array(axis, int) for axis in zip(*edits, strict=True))
+        count, steps = np.array(list(edits.values())), _steps(width, self.plan.length)
+        own = self.plan.executor
+        left = (_covering(own, position, width) < 0) | (own.width > steps)
+        sums = {step: int(count[left & (steps == step)].sum()) for step in WIDTHS}
+        return tuple(step for step, edits_of in sums.items() if edits_of >= FEW)
+
+    def make(self, widths: Iterable[int]) -> None:
+        """Make programs for sites of some widths now, and use them however few edits need them.
+
+        So what scores an edit does not depend on the calls before.
+        """
+        for width in widths:
+            self._program(width, FEW)
 
     def serves(self, one: Executor, other: Executor) -> bool:
         """Whether what one program keeps of the reference is all that another reads of it."""

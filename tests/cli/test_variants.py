@@ -14,6 +14,7 @@ import pytest
 from keras import layers
 
 import fastism
+import fastism.variants.answers
 from fastism.cli import main
 from tests.genomes import complement, letters, write_bed, write_genome, write_vcf
 
@@ -309,9 +310,61 @@ def test_the_mean_of_several_plans(plans: Path, model: Any) -> None:
     write_vcf(Path("v.vcf"), rows)
     line = f"--quiet variants {plans}/plain other -g g.fa --vcf v.vcf -o v.tsv"
     assert main(line.split()) == 0
-    found = np.array([line[5:-2] for line in table("v.tsv")[1]], float).reshape(len(rows), -1, 3)
-    wanted = (expected(model, rows) + expected(other, rows)) / 2
-    np.testing.assert_allclose(found[..., 1], wanted[:, 1], atol=1e-5)
+    names, lines = table("v.tsv")
+    assert names[5:10] == ["ref:y", "alt:y", "delta:y", "std:y", "ref:track.0.0"]
+    found = np.array([line[5:-2] for line in lines], float).reshape(len(rows), -1, 4)
+    both = np.stack([expected(model, rows), expected(other, rows)])
+    np.testing.assert_allclose(found[..., 1], both.mean(axis=0)[:, 1], atol=1e-5)
+    spread = (both[:, :, 1] - both[:, :, 0]).std(axis=0)
+    assert spread[:5].max(axis=1).min() > 1e-3
+    assert spread[5:].max(axis=1).min() > 1e-3
+    np.testing.assert_allclose(found[..., 3], spread, atol=2e-5)
+    assert (
+        main(f"--quiet variants {plans}/plain other -g g.fa --vcf v.vcf -o v.vcf.gz".split()) == 0
+    )
+    about = pysam.VariantFile("v.vcf.gz").header.info["FASTISM"].description
+    assert "delta: alt - ref. std: the standard deviation of delta over the plans. WINDOW" in about
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
+    plans: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the part that is left has too few of a width to make a program for them."""
+    monkeypatch.setattr("fastism.cli.variant_job.ROWS", 17)
+    pairs = [("chr1", p, held(p, 2), changed(p, 2)) for p in range(310, 380, 2)]
+    write_vcf(Path("v.vcf"), [*SUBSTITUTIONS, *pairs, *MOVED, *EDGES])
+    line = f"variants {plans}/plain -g g.fa --vcf v.vcf -o v.tsv -o v.vcf.gz".split()
+    assert main(line) == 0
+    whole = {path.name: path.read_bytes() for path in folder.glob("v.*")}
+    for name in whole.keys() - {"v.vcf"}:
+        (folder / name).unlink()
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        calls = iter([True] * 4 + [False])
+        score = fastism.variants.answers.answer
+
+        def stopped(*arguments: Any) -> np.ndarray:
+            if not next(calls):
+                raise KeyboardInterrupt
+            return score(*arguments)
+
+        patch.setattr("fastism.variants.answers.answer", stopped)
+        assert main(line) == 130
+    assert "68 of 81 variants are done, and kept: the same command with --resume goes on" in (
+        capsys.readouterr().err
+    )
+    assert sorted(path.name for path in folder.glob("v.*")) == ["v.tsv.partial", "v.vcf"]
+    assert main(line) == 2
+    assert "v.tsv.partial holds a run that was stopped: 68 of 81" in capsys.readouterr().err
+    assert main([*line, "--resume", "--rc"]) == 2
+    assert "--rc was False, and is True" in capsys.readouterr().err
+    assert main([*line, "--resume"]) == 0
+    assert "going on: 68 of 81 variants are done\n" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.glob("v.*")} == whole
+    assert main([*line, "--resume"]) == 0
+    assert "whole already: v.tsv, v.vcf.gz\n" in capsys.readouterr().err
+    assert main([*line, "--resume", "-bs", "3"]) == 2
+    assert "v.tsv exists already" in capsys.readouterr().err
 
 
 def test_another_assembly_is_suspected(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:

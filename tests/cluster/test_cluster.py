@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -23,10 +24,10 @@ from fastism.cluster.orders import Asked, Done, Order, PlanAt
 from fastism.cluster.score import Loop
 from fastism.errors import FastismError, InputError
 from fastism.io.fasta import read_fasta
+from fastism.io.kept import Record
 from fastism.io.manifest import MANIFEST, sha256
 from fastism.io.rows import Rows
 from fastism.io.scores import read_scores
-from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
 from fastism.io.versions import versions
 from fastism.io.work import Work
@@ -34,6 +35,7 @@ from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.header import header_of
 from fastism.runtime.inputs import random_inputs
 from tests.cluster import faulty
+from tests.genomes import letters, write_genome, write_vcf
 
 COUNT = 9
 
@@ -112,6 +114,30 @@ def test_a_cluster_writes_the_means_of_plans_and_strands(
         np.testing.assert_allclose(found, here.alternate[name], rtol=1e-5)
         assert there.delta_std[name].max() > 1e-3
         np.testing.assert_allclose(there.delta_std[name], here.delta_std[name], atol=1e-6)
+
+
+def test_a_cluster_scores_the_variants_of_a_file(
+    line: list[str], cluster: LocalCluster, plan: Path, other: Path, tmp_path: Path
+) -> None:
+    genome = letters(900, 0)
+    write_genome(tmp_path / "g.fa", {"chr1": genome})
+    held = [(at, genome[at - 1]) for at in range(300, 340)]
+    rows = [("chr1", at, one, "CGTA"["ACGT".index(one)] + "A" * (at == 300)) for at, one in held]
+    write_vcf(tmp_path / "v.vcf", rows)
+    plans = [str(plan), str(other)]
+    line = ["--quiet", "variants", *plans, "-g", "g.fa", "--vcf", "v.vcf", "-o"]
+    assert main([*line, "here.tsv"]) == 0
+    assert main([*line, "there.tsv", "--cluster", cluster.scheduler_address]) == 0
+    here, there = (Path(name).read_text().splitlines() for name in ("here.tsv", "there.tsv"))
+    assert len(here) == len(there) == len(rows) + 1
+    for one, other_one in zip(here, there, strict=True):
+        fields, others = one.split("\t"), other_one.split("\t")
+        assert fields[:5] + fields[-2:] == others[:5] + others[-2:]
+    numbers = [[line.split("\t")[5:-2] for line in lines[1:]] for lines in (here, there)]
+    found, wanted = np.asarray(numbers, float)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    beside = json.loads(Path("there.tsv.args.json").read_text())
+    assert list(beside["computed_by"].values()) == [len(rows)]
 
 
 def test_an_ensemble_is_streamed_with_its_deviations(

@@ -13,9 +13,11 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from fastism.io.shards import Record, Shards
+from fastism.io.kept import Record
+from fastism.io.shards import Shards
 from fastism.io.writers.base import Options
 from fastism.io.writers.publish import Target, are_whole, claims, publish
 from fastism.io.writers.registry import FORMATS
@@ -50,7 +52,7 @@ def run(folder: Path) -> None:
         shards.clear()
 
 
-def child(folder: Path, kill_at: int | None) -> int:
+def child(run: Callable[[Path], object], folder: Path, kill_at: int | None) -> int:
     """Run in a process of its own, killed before a step if one is given; how it ended."""
     pid = os.fork()
     if pid:
@@ -78,21 +80,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def main(place: Path, stride: int) -> None:
+def main(place: Path, stride: int, run: Callable[[Path], object]) -> None:
+    """Kill and go on with runs in new folders of a place, and compare what they leave."""
     expected = place / "expected"
     expected.mkdir()
-    assert child(expected, None) == 0
+    assert child(run, expected, None) == 0
     whole = contents(expected)
     assert not [name for name in whole if "partial" in name]
     step = 0
     while True:
         folder = place / str(step)
         folder.mkdir()
-        status = child(folder, step)
+        status = child(run, folder, step)
         if status == 0:
             break
         assert os.WIFSIGNALED(status), step
-        assert child(folder, None) == 0, step
+        assert child(run, folder, None) == 0, step
         assert contents(folder) == whole, step
         shutil.rmtree(folder)
         step += stride
@@ -100,4 +103,4 @@ def main(place: Path, stride: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), run)

@@ -12,10 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.parametrize("kind", ["killed", "killed_variants"])
 @pytest.mark.parametrize("stride", [16, pytest.param(1, marks=pytest.mark.sweep)])
-def test_a_run_killed_before_any_step_goes_on(tmp_path: Path, stride: int) -> None:
+def test_a_run_killed_before_any_step_goes_on(tmp_path: Path, stride: int, kind: str) -> None:
     """In a process without TensorFlow, whose threads do not live through a fork."""
-    command = [sys.executable, "-m", "tests.io.killed", str(tmp_path), str(stride)]
+    command = [sys.executable, "-m", f"tests.io.{kind}", str(tmp_path), str(stride)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     said = re.fullmatch(r"killed (\d+) times, at steps 0 to \d+\n", done.stdout)

@@ -14,9 +14,10 @@ import pytest
 
 from fastism.errors import InputError
 from fastism.io.header import Header
+from fastism.io.kept import Record
 from fastism.io.partial import claimed, partial_path
 from fastism.io.rows import Rows, even, joined
-from fastism.io.shards import Record, Shards
+from fastism.io.shards import Shards
 
 HEADER = Header(
     outputs={"head": (2,)},
@@ -119,7 +120,7 @@ def test_a_full_disk_is_said_and_leaves_the_shards_before(
     def full(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("fastism.io.shards.settle", full)
+    monkeypatch.setattr("fastism.io.kept.settle", full)
     with pytest.raises(InputError) as error:
         shards.write(3, HEADER, rows(3, 6))
     assert str(error.value) == (

@@ -75,7 +75,7 @@ def same(
 def test_every_width_gives_the_models_numbers(plan: Plan, model: keras.Model) -> None:
     x, chosen = sequences(6), edits(240, [1, 2, 4, 3, 20, 70], 6)
     same(plan.variants(x, *chosen, batch_size=4), model, x, chosen)
-    assert sorted(plan._resited._made) == [4, 64]  # of 2, 3 and 4; of 20; those of 70 whole
+    assert sorted(plan.resited._made) == [4, 64]  # of 2, 3 and 4; of 20; those of 70 whole
 
 
 def test_the_reference_is_computed_once_for_all_widths(
@@ -92,7 +92,7 @@ def test_the_reference_is_computed_once_for_all_widths(
 
     monkeypatch.setattr(Executor, "reference", counted)
     same(plan.variants(x, *chosen, batch_size=3), model, x, chosen)
-    assert sorted(plan._resited._made) == [4, 64]
+    assert sorted(plan.resited._made) == [4, 64]
     assert runs == [3, 2]
 
 
@@ -121,14 +121,14 @@ def test_few_of_a_width_make_no_program(model: keras.Model) -> None:
     plan, x = fastism.compile(model), sequences(3)
     chosen = edits(31, [2], 3)
     same(plan.variants(x, *chosen), model, x, chosen)
-    assert not plan._resited._made
+    assert not plan.resited._made
 
 
 def test_a_plan_of_few_sites_scores_them_all(model: keras.Model) -> None:
     plan, x = fastism.compile(model, sites=slice(40, 50)), sequences(3)
     chosen = edits(60, [1], 3)
     same(plan.variants(x, *chosen), model, x, chosen)
-    assert list(plan._resited._made) == [1]
+    assert list(plan.resited._made) == [1]
     inside = (np.array([0, 2]), np.array([40, 49]), [np.eye(4)[[2]], np.eye(4)[[1]]])
     same(plan.variants(x, *inside), model, x, inside)
 
@@ -137,7 +137,7 @@ def test_a_plan_that_begins_late_predicts_whole(plan: Plan, model: keras.Model) 
     late = fastism.from_module(plan.stage["split"], plan=plan)
     x, chosen = sequences(2), edits(40, [1, 3], 2)
     same(late.variants(x, *chosen), model, x, chosen)
-    assert not late._resited._made
+    assert not late.resited._made
     with pytest.raises(InputError, match="begins with a module of stage split"):
         late.with_sites()
 

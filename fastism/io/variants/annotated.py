@@ -8,7 +8,7 @@ from typing import Any
 
 from fastism.io.genomics import load_pysam
 from fastism.io.variants.flags import FLAGS
-from fastism.io.variants.scored import Scored
+from fastism.io.variants.scored import DEVIATION, Scored
 from fastism.io.variants.table import numbers
 
 FIELD = "FASTISM"
@@ -68,10 +68,12 @@ class AnnotatedWriter:
 def _described(names: Sequence[str]) -> str:
     """The header line of the field."""
     flags = ", ".join(f"{flag} ({meaning})" for flag, meaning in FLAGS.items())
+    spread = "std: the standard deviation of delta over the plans. "
+    spread = spread if any(name.startswith(f"{DEVIATION}:") for name in names) else ""
     about = (
         f"Scores by fastism: {'|'.join(['ALLELE', *names, 'WINDOW', 'FLAG'])}. ref, alt: the "
-        "model's predictions without and with the variant; delta: alt - ref. WINDOW: what the "
-        f"model read, 0-based, half-open. FLAG: {flags}"
+        f"model's predictions without and with the variant; delta: alt - ref. {spread}WINDOW: "
+        f"what the model read, 0-based, half-open. FLAG: {flags}"
     )
     plain = about.replace("\\", "/").replace('"', "'")
     return f'{_LINE}Number=.,Type=String,Description="{plain}">'

@@ -17,6 +17,8 @@ Array = npt.NDArray[Any]
 
 KINDS = ("ref", "alt", "delta")
 """The prediction without the variant, with it, and what it adds."""
+DEVIATION = "std"
+"""Of several plans, the standard deviation of what it adds."""
 
 MOST = 4096
 """Numbers of a model's outputs that a file of variants may hold of each."""
@@ -26,7 +28,8 @@ MOST = 4096
 class Scored:
     """A variant in a window.
 
-    values: (numbers, 3), `KINDS` of each number of the outputs; None where ``flag`` says why not.
+    values: (numbers, kinds), the `kinds` of each number of the outputs; None where ``flag`` says
+    why not.
     """
 
     variant: Variant
@@ -35,11 +38,17 @@ class Scored:
     values: Array | None = None
 
 
-def columns(outputs: Mapping[str, tuple[int, ...]]) -> list[str]:
+def kinds(*, deviations: bool) -> tuple[str, ...]:
+    """What a file of variants holds of each number."""
+    return (*KINDS, DEVIATION) if deviations else KINDS
+
+
+def columns(outputs: Mapping[str, tuple[int, ...]], *, deviations: bool = False) -> list[str]:
     """The names of all numbers of outputs of these shapes: ``ref:y``, ``alt:y``, ``delta:y``.
 
-    A number of an output of several is named by its index, ``ref:y.3`` or ``ref:y.500.0``. Raises
-    InputError where there are too many.
+    deviations: whether these are means of several plans', with ``std:y``. A number of an output of
+    several is named by its index, ``ref:y.3`` or ``ref:y.500.0``. Raises InputError where there are
+    too many.
     """
     labels = [
         ".".join([name, *map(str, index if shape != (1,) else ())])
@@ -52,4 +61,4 @@ def columns(outputs: Mapping[str, tuple[int, ...]]) -> list[str]:
             f"most {MOST:,} of each",
             attempt="compile with --reduce or --target; in Python plan.variants(...)",
         )
-    return [f"{kind}:{label}" for label in labels for kind in KINDS]
+    return [f"{kind}:{label}" for label in labels for kind in kinds(deviations=deviations)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from fastism.io.header import Header
 from fastism.io.partial import claimed
@@ -21,6 +23,9 @@ from fastism.io.writers.beside import (
     arguments_path,
     arguments_text,
 )
+
+Place: TypeAlias = Callable[[Path, Path], Path]
+"""Where to write, in a folder that is claimed, what is to become a path."""
 
 
 @dataclass(frozen=True)
@@ -112,21 +117,46 @@ def publish(
     begun: an empty file that is made once all is written and the names begin to change: where it
     is found, those of the targets that exist are of this very run.
     """
-    with ExitStack() as stack, said_if_full([target.path for target in targets]):
-        writers: list[Writer] = []
-        renames: list[tuple[Path, Path]] = []
-        for target, folder in zip(targets, folders, strict=True):
-            holding = stack.enter_context(_empty(folder))
-            for writer, new, path in _opened(target, holding, header, sequences):
-                writers.append(writer)
-                renames.append((new, path))
+
+    def check() -> None:
+        for target in targets:
+            target.check(force=force)
+
+    with (
+        said_if_full([target.path for target in targets]),
+        releasing(folders, check, begun=begun) as place,
+    ):
+        writers = [
+            writer
+            for target, folder in zip(targets, folders, strict=True)
+            for writer in _opened(target, partial(place, folder), header, sequences)
+        ]
         for rows in even(blocks, rows_a_block(header)):
             for writer in writers:
                 writer.append(rows)
         for writer in writers:
             writer.close()
-        for target in targets:
-            target.check(force=force)
+
+
+@contextmanager
+def releasing(
+    folders: Sequence[Path], check: Callable[[], object], *, begun: Path | None = None
+) -> Iterator[Place]:
+    """In it files are written under other names; after it, all are given their own together.
+
+    folders: that are claimed. check: raises where the names must not be taken. begun: as of
+    `publish`.
+    """
+    renames: list[tuple[Path, Path]] = []
+    with ExitStack() as stack:
+        holding = {folder: stack.enter_context(_empty(folder)) for folder in folders}
+
+        def place(folder: Path, path: Path) -> Path:
+            renames.append((holding[folder] / path.name, path))
+            return renames[-1][0]
+
+        yield place
+        check()
         if begun is not None:
             begun.touch()
         for new, path in renames:
@@ -146,19 +176,17 @@ def _empty(folder: Path) -> Iterator[Path]:
 
 
 def _opened(
-    target: Target, folder: Path, header: Header, sequences: int
-) -> Iterator[tuple[Writer, Path, Path]]:
-    """What is written for a target: each writer, where it writes, and what that is to become."""
-    new = folder / target.path.name
+    target: Target, place: Callable[[Path], Path], header: Header, sequences: int
+) -> Iterator[Writer]:
+    """What writes a target, and what goes beside it. place: where to write what becomes a path."""
+    new = place(target.path)
     if target.format.parts:
         new.mkdir()
-    yield target.format.open(new, header, target.options, sequences), new, target.path
+    yield target.format.open(new, header, target.options, sequences)
     arguments, regions = target.files()[-2:]
-    new = folder / arguments.name
-    yield ArgumentsWriter(new, header), new, arguments
+    yield ArgumentsWriter(place(arguments), header)
     if header.regions:
-        new = folder / regions.name
-        yield RegionsWriter(new), new, regions
+        yield RegionsWriter(place(regions))
 
 
 def _rename(new: Path, path: Path) -> None:
