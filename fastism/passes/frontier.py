@@ -28,6 +28,8 @@ CONVERTING = 2 + 1 / costs.ALTERNATIVES
 """Passes over a window to add the reference to it, or to take it away: read, write, and the
 reference, which the alternatives share."""
 
+LIVE = 0.6
+"""Share of a delta's multiply-adds that are not with zero, behind a ReLU or a maximum."""
 WORTH = 5e-6
 """Seconds an item that running nodes whole must save."""
 
@@ -73,6 +75,8 @@ def _on_windows(graph: Graph, node: Node) -> float:
     """Seconds an item on windows of average width, with what only windows need done."""
     types, op = graph.types(node.inputs), definition(node.op)
     spent = costs.seconds(node, types) * _share(graph, node)
+    if op.products is not None:
+        spent *= LIVE
     relation = op.relation(node, types)[0]
     if relation == POINTWISE and not op.linear:
         spent += CONVERTING * costs.moved(node, types) * _share(graph, node) / costs.BYTES

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from fastism.backends.native.emitted import Emitted, padded_channels
 from fastism.backends.native.frames import Ints, Tiles
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.products import HEADER as PRODUCT_HEADER
+from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
+from fastism.backends.native.taps import along_taps, line_bytes
 from fastism.backends.native.writing import BYTES, FLOAT
 from fastism.ir.graph import Graph
 
@@ -157,7 +158,11 @@ class Layout:
             pad = self.tiles.along((name,))[:, 0]
         list_bytes = rounded(rows * channels * FLOAT + LINE)
         of_lists = scratch + lists + place * list_bytes
-        of_counts = scratch + lists + block * list_bytes + place * rounded(rows * BYTES)
+        counts = scratch + lists + block * list_bytes
+        of_counts = counts + place * rounded(rows * BYTES)
+        line, low = self._line(emitted), self.windows[loop.name].low
+        taps = emitted.shape.taps if emitted.shape is not None else 1
+        sums = counts + block * rounded(rows * BYTES) - (low - taps + 1) * FLOAT
         columns = (
             first,
             source.window.high,
@@ -165,6 +170,8 @@ class Layout:
             pad,
             of_lists - first * channels * FLOAT,
             of_counts - first * BYTES,
+            sums,
+            np.full(len(result), line),
         )
         for name, column in zip(PRODUCT_HEADER[2:], columns, strict=True):
             result[:, PRODUCT_HEADER.index(name)] = column
@@ -208,8 +215,17 @@ class Layout:
         entry = batch[str(type.shape[0])] * type.length
         return array.ctypes.data + (entry + rows) * row
 
+    def _line(self, emitted: Emitted) -> int:
+        """Bytes of a line of sums, of a product along its taps; else 0."""
+        shape = emitted.shape
+        if shape is None or not along_taps(shape, self.machine):
+            return 0
+        window = self.windows[emitted.loop.name]
+        rows = int((window.high - window.low).max())
+        return rounded(line_bytes(shape, self.machine, rows))
+
     def lists(self, emitted: Emitted, block: int) -> int:
-        """Bytes that the lists of channels of a product take for a block."""
+        """Bytes that the lists of channels and the sums of a product take for a block."""
         if not emitted.is_product:
             return 0
         assert emitted.loop.source is not None
@@ -217,7 +233,9 @@ class Layout:
         source = self.held[emitted.loop.source]
         rows = source.size // source.row + 1
         channels = self.graph.values[emitted.loop.root.inputs[0]].type.channels
-        return block * (rounded(rows * channels * FLOAT + LINE) + rounded(rows * BYTES))
+        filters = emitted.loop.root.type.channels
+        sums = self._line(emitted) * self.machine.rows * filters
+        return sums + block * (rounded(rows * channels * FLOAT + LINE) + rounded(rows * BYTES))
 
 
 def rounded(size: int) -> int:

@@ -118,8 +118,18 @@ class Code:
 
     def load_number(self, address: Value) -> Value:
         """The f32 at an address in every lane."""
-        found = self.build.load(self.pointer(address), typ=F32, align=4)
-        return self.spread(found)
+        return self.spread(self.load_scalar(address))
+
+    def load_scalar(self, address: Value) -> Value:
+        """The f32 at an address."""
+        return self.build.load(self.pointer(address), typ=F32, align=4)
+
+    def vector_of(self, scalars: Sequence[Value]) -> Value:
+        """A vector of a few numbers, and zeros behind them."""
+        vector = self.zero
+        for lane, scalar in enumerate(scalars):
+            vector = self.build.insert_element(vector, scalar, ir.Constant(I32, lane))
+        return vector
 
     def spread(self, scalar: Value) -> Value:
         """A number in every lane."""
@@ -163,6 +173,10 @@ class Code:
     def store_int(self, value: Value, address: Value) -> None:
         """Write an i64."""
         self.build.store(value, self.pointer(address), align=8)
+
+    def count(self, number: Value, address: Value) -> None:
+        """Add to the i64 at an address, which other threads may add to."""
+        self.build.atomic_rmw("add", self.pointer(address), number, "monotonic")
 
     def store_index(self, value: Value, address: Value) -> None:
         """Write an i64 as an i32."""

@@ -65,11 +65,13 @@ def native_graph(
     *,
     skip: bool = True,
     block: int | None = None,
+    tally: bool = False,
 ) -> Function | None:
     """A graph with native loops; None for one that has none, or is not over items.
 
     skip: leave out the products with zero. block: tiles that go through all loops together; as
-    many as the cache is taken to hold if None. Neither changes a bit.
+    many as the cache is taken to hold if None. tally: count the channels that
+    `Native.multiplied`. None of these changes a bit.
     """
     if not any(value.type.shape[0] == "M" for value in graph.inputs):
         return None
@@ -83,7 +85,7 @@ def native_graph(
     positions = _positions(module, graph)
     throughout = not any(isinstance(phase, Foreign) for phase in loops.phases)
     kind = NativeThroughout if throughout else Native
-    return kind(module, loops, positions, machine, foreign, skip=skip, block=block)
+    return kind(module, loops, positions, machine, foreign, skip=skip, block=block, tally=tally)
 
 
 def _positions(module: Module, graph: Graph) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 
-from fastism.backends.native.code import Code
+from fastism.backends.native.code import Code, Value
 from fastism.backends.native.expressions import Applied, Masked, Slot, Tree
 from fastism.backends.native.few import few_filters, pack_few, write_few
 from fastism.backends.native.loops import Loop
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.products import HEADER as PRODUCT_HEADER
-from fastism.backends.native.products import Shape, pack, write_product
+from fastism.backends.native.products import write_product
 from fastism.backends.native.reductions import HEADER as POOL_HEADER
 from fastism.backends.native.reductions import Pool, write_elements, write_pool
+from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
+from fastism.backends.native.shapes import Shape, pack
 from fastism.backends.native.support import POOLS, is_depthwise, is_pool, is_product
+from fastism.backends.native.taps import along_taps, pack_taps, write_along_taps
 from fastism.backends.native.writing import BYTES, FLOAT, Record, Row, Writer
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
@@ -34,7 +36,8 @@ class Emitted:
 
     tiles: the slots whose rows lie in tiles. constants: arrays, in the order of their addresses.
     pad: what a product's record says of padding, before an item's start is added. is_product,
-    is_pool: what the root is.
+    is_pool: what the root is. tally: where a product counts the channels that it reads, if it does:
+    those multiplied, and all that are there. shape: of a product.
     """
 
     loop: Loop
@@ -46,6 +49,8 @@ class Emitted:
     is_product: bool
     is_pool: bool
     pad: int = 0
+    tally: Array | None = None
+    shape: Shape | None = None
 
 
 def padded_channels(channels: int, machine: Machine) -> int:
@@ -56,12 +61,15 @@ def padded_channels(channels: int, machine: Machine) -> int:
 class Emitter:
     """Writes loops into one LLVM module."""
 
-    def __init__(self, module: Module, graph: Graph, machine: Machine, skip: bool) -> None:
+    def __init__(
+        self, module: Module, graph: Graph, machine: Machine, skip: bool, tally: bool
+    ) -> None:
         self.llvm = ir.Module(name=graph.name)
         self._module = module
         self._graph = graph
         self._machine = machine
         self._skip = skip
+        self._tally = tally
         self._packed: dict[str, Array] = {}
         widest = max(value.type.channels for value in graph.values.values() if value.type.rank > 1)
         self._zeros = np.zeros(padded_channels(widest, machine) + machine.lanes, np.float32)
@@ -83,6 +91,10 @@ class Emitter:
         record = Record(len(PRODUCT_HEADER if product else POOL_HEADER), len(slots), machine.rows)
         code = Code(self.llvm, f"loop{number}", 3, machine)
         names, arrays = self._constants(loop)
+        tally = np.zeros(2, np.int64) if self._tally and product else None
+        if tally is not None:
+            names.append("tally")
+            arrays.append(tally)
         table = code.arguments[2]
         held = {name: code.load_int(table, BYTES * index) for index, name in enumerate(names)}
         channels = self._graph.values[loop.value].type.channels
@@ -93,7 +105,7 @@ class Emitter:
         if product:
             assert root is not None
             shape = self._shape(root)
-            write = write_few if few_filters(shape, machine) else write_product
+            _, write = _forms(shape, machine)
             write(writer, shape, held["kernel"])
         elif pool:
             assert root is not None
@@ -113,6 +125,8 @@ class Emitter:
             product,
             pool,
             pad,
+            tally,
+            self._shape(root) if product and root is not None else None,
         )
 
     def _row(self, value: str, tile: bool) -> Row:
@@ -157,13 +171,9 @@ class Emitter:
                 kernel = kernel[None]
             elif root.op == "dense_rows":
                 kernel = kernel.reshape(root.integer("length"), -1, kernel.shape[1])
-            few = few_filters(self._shape(root), self._machine)
-            packed = (
-                pack_few(kernel, self._machine)
-                if few
-                else pack(kernel, self._machine, root.integer("groups", 1))
-            )
-            self._packed[name] = aligned(packed)
+            shape = self._shape(root)
+            packed, _ = _forms(shape, self._machine)
+            self._packed[name] = aligned(packed(kernel))
         return self._packed[name]
 
     def _depthwise(self, kernel: Array) -> Array:
@@ -187,6 +197,8 @@ class Emitter:
             item=padded_channels(source.channels, self._machine) * FLOAT,
             skip=self._skip,
             groups=root.integer("groups", 1),
+            length=source.length,
+            rows=root.type.length,
         )
 
     def _pad(self, root: Node) -> int:
@@ -209,6 +221,17 @@ class Emitter:
             pad = padding(root, length)[0]
             return Pool(kind, root.integer("size"), root.integer("stride"), pad, length)
         return Pool(kind, length, 1, 0, length, scale=root.number("scale", 1.0))
+
+
+def _forms(
+    shape: Shape, machine: Machine
+) -> tuple[Callable[[Array], Array], Callable[[Writer, Shape, Value], None]]:
+    """How the kernel of a product is packed, and what writes the product."""
+    if along_taps(shape, machine):
+        return lambda kernel: pack_taps(kernel, machine), write_along_taps
+    if few_filters(shape, machine):
+        return lambda kernel: pack_few(kernel, machine), write_few
+    return lambda kernel: pack(kernel, machine, shape.groups), write_product
 
 
 def aligned(array: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fastism.backends.native.code import Code, Value
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.products import Shape, head_of, taps_met
+from fastism.backends.native.shapes import Shape, head_of, taps_met
 from fastism.backends.native.writing import BYTES, FLOAT, Writer
 
 MOST_FILTERS: Final = 4

@@ -19,7 +19,9 @@ from fastism.backends.native.expressions import Path
 Ints = npt.NDArray[np.int64]
 
 NEAR = 12
-"""Positions that the sites of a tile may lie apart and share a frame."""
+"""Positions that sites of a tile may lie apart and share a frame, however narrow windows are."""
+MOST_PAIRS = 6
+"""Pairs whose items are folded into tiles together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +51,16 @@ class Tiles:
         positions: Ints,
         tables: Mapping[str, Ints],
         keys: Sequence[str],
+        near: int = NEAR,
     ) -> Tiles:
-        """Fold ``items`` items of some pairs; those of one tile agree in the tables of ``keys``."""
+        """Fold ``items`` items of some pairs; those of one tile agree in the tables of ``keys``.
+
+        near: positions that the sites of a tile may lie apart and share a frame.
+        """
         each = items // max(len(site), 1)
         pair = np.repeat(np.arange(len(site)), each)
         wanted = [tables[name][site] for name in keys]
-        tile = _tile_of_pair(len(site), wanted, max(rows // max(each, 1), 1))
+        tile = _tile_of_pair(len(site), wanted, _pairs_together(max(each, 1), rows))
         of_item = tile[pair]
         rank = np.arange(items) - np.searchsorted(of_item, of_item)
         pieces = -(-np.bincount(of_item) // rows)
@@ -66,8 +72,8 @@ class Tiles:
         folded = np.where(valid, folded, folded[:, :1])
         pairs = pair[folded]
         where = positions[site[pairs]]
-        near = np.ptp(where, axis=1, keepdims=True) <= NEAR
-        return cls(folded, valid, pairs, sequence[pairs], site[pairs], near, where, tables)
+        shared = np.ptp(where, axis=1, keepdims=True) <= near
+        return cls(folded, valid, pairs, sequence[pairs], site[pairs], shared, where, tables)
 
     def along(self, path: Path) -> Ints:
         """The sum of a path for every item, (T, R)."""
@@ -81,6 +87,15 @@ class Tiles:
         """The row at which the edit of every item starts, (T, R)."""
         apart = self.positions - self.positions.min(axis=1, keepdims=True)
         return np.where(self.near, apart, 0)
+
+
+def _pairs_together(items: int, rows: int) -> int:
+    """So many pairs, of so many items each, that few rows of their tiles are left empty."""
+
+    def empty(pairs: int) -> float:
+        return -(-pairs * items // rows) * rows / (pairs * items)
+
+    return min(range(1, max(rows, MOST_PAIRS) + 1), key=empty)
 
 
 def _tile_of_pair(pairs: int, keys: Sequence[Ints], most: int) -> Ints:

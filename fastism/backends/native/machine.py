@@ -37,8 +37,8 @@ def host() -> Machine:
 
 def machine(cpu: str, features: str, has: set[str]) -> Machine:
     """The tiles for a CPU that has certain features (by LLVM's names)."""
-    if "avx512f" in has:  # 32 registers: 24 accumulators, two of weights, one of the input
-        return Machine(cpu, features, lanes=16, rows=12)
+    if "avx512f" in has:  # 32 registers: 24 accumulators, four of weights, one of the input
+        return Machine(cpu, features, lanes=16, rows=6, vectors=4)
     if {"avx2", "fma"} <= has:  # 16 registers: 12, two and one
         return Machine(cpu, features, lanes=8, rows=6)
     if "neon" in has:  # 32 registers

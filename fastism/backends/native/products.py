@@ -1,228 +1,217 @@
 """The product of a tile: items by channels, over the taps whose input row is in the window.
 
-Convolutions, whole or of a delta, and dense layers are one loop. An output row ``o`` of the frame
-reads the input rows ``o * stride - pad + k * dilation``. Of an input row only those channels are
-multiplied that some item of the tile has a number other than zero in: a product with zero adds
-nothing, so that what is left out changes no bit. Sums run over taps and then channels, upwards,
-whatever the tile and the block.
+Of an input row only those channels are multiplied that some item of the tile has a number other
+than zero in (`live`): a product with zero adds nothing, so that what is left out changes no bit.
+Sums run over taps and then channels, upwards, whatever the tile and the block.
 
-The kernel is packed in panels of so many vectors of filters: ``[panel][tap][channel][lane]``.
+The order of the rows is the cache's. Where filters are many and windows short, a *panel* of the
+kernel stays in the cache while all tiles of a block pass by. Where windows are wide, all panels are
+done for a *strip* of rows before the next, so that the input is read from far memory once. With
+dilation a strip holds rows that are multiples of it apart, which read the same input rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-from llvmlite import ir
-
-from fastism.backends.native.code import I64, Code, Value
+from fastism.backends.native.code import Code, Value
+from fastism.backends.native.live import list_channels
 from fastism.backends.native.machine import Machine
+from fastism.backends.native.shapes import Shape, head_of, packed_bytes, taps_met
 from fastism.backends.native.writing import BYTES, FLOAT, Writer
 
-HEADER = ("low", "high", "first", "last", "input", "pad", "lists", "counts")
-"""What a tile's record begins with: the rows of the frame to make, those of the input that are
-there, the address that row 0 of the input has, the padding, and where the lists of channels of row
-0 are, and how many channels each holds."""
+CACHE = 512 << 10
+"""Bytes of the cache beside a core that a strip's input, or a kernel, may take."""
+FEW_ROWS, MANY_ROWS = 8, 64
+"""Rows of a strip: enough for a kernel to pass by once, and no more than pay."""
+
+
+WriteRow: TypeAlias = Callable[[Value, dict[str, Value], Value], None]
+"""Writes what is done for a row, given the record of its tile, what that begins with, and which."""
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A product: channels in, filters out, taps, and how rows meet.
+class Strips:
+    """The rows of a strip: ``steps`` runs of ``run`` rows, ``apart`` rows from one to the next."""
 
-    item: bytes of an input row from one item to the next. groups: each group of filters reads its
-    own group of channels. skip: whether products with zero are left out.
-    """
+    apart: int
+    run: int
+    steps: int
 
-    channels: int
-    filters: int
-    taps: int
-    dilation: int
-    stride: int
-    item: int
-    skip: bool
-    groups: int = 1
-
-    def of_group(self) -> Shape:
-        """One group, as a product of its own."""
-        each = replace(self, channels=self.channels // self.groups, groups=1)
-        return replace(each, filters=self.filters // self.groups)
+    @classmethod
+    def of(cls, shape: Shape, machine: Machine) -> Strips:
+        """Those that suit a product."""
+        small = packed_bytes(shape, machine) <= CACHE
+        fitting = CACHE // (shape.item * machine.rows)
+        rows = FEW_ROWS if small else max(FEW_ROWS, min(fitting, MANY_ROWS))
+        apart = shape.dilation if shape.stride == 1 else 1
+        each = -(-shape.rows // apart)
+        run = max(1, min(apart, rows // each))
+        return cls(apart, run, max(rows // run, 1))
 
 
-def pack(kernel: npt.NDArray[Any], machine: Machine, groups: int = 1) -> npt.NDArray[np.float32]:
-    """A kernel (taps, channels, filters) in panels, one group of filters after the other."""
-    parts = np.split(kernel, groups, axis=2)
-    return np.concatenate([_pack_group(part, machine) for part in parts])
-
-
-def _pack_group(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
-    taps, channels, filters = kernel.shape
-    lanes = machine.lanes
-    full = -(-filters // lanes) * lanes
-    padded = np.zeros((taps, channels, full), np.float32)
-    padded[:, :, :filters] = kernel
-    wide = lanes * machine.vectors
-    panels = [padded[:, :, first : first + wide].ravel() for first in range(0, full, wide)]
-    return np.concatenate(panels)
+def strips_pay(shape: Shape, machine: Machine) -> bool:
+    """Whether less is read from far memory strip by strip than panel by panel."""
+    window = shape.length * shape.item * machine.rows
+    weights = packed_bytes(shape, machine)
+    if weights > CACHE:
+        strips = Strips.of(shape, machine)
+        weights *= -(-shape.rows // (strips.run * strips.steps))
+    panels = -(-shape.filters // (machine.lanes * machine.vectors))
+    return window + weights <= panels * window or panels == 1
 
 
 def write_product(writer: Writer, shape: Shape, kernel: Value) -> None:
     """Write the loop over the tiles of a block. kernel: the address of the packed kernel."""
-    code, machine = writer.code, writer.code.machine
+    code = writer.code
     records, tiles = code.arguments[:2]
     each = shape.of_group()
-    size = -(-each.filters // machine.lanes) * machine.lanes * each.taps * each.channels * FLOAT
+    size = packed_bytes(each, code.machine)
+
+    def of_tile(tile: Value) -> tuple[Value, dict[str, Value]]:
+        record = code.add(records, code.mul(tile, BYTES * writer.record.size))
+        return record, head_of(code, record)
+
     with code.loop(0, shape.groups) as group:
         first = code.mul(group, each.channels * FLOAT)
-        _list_channels(writer, each, first, records, tiles)
         weights = code.add(kernel, code.mul(group, size))
-        _panels(writer, each, first, weights, code.mul(group, each.filters * FLOAT))
+        panels = _Panels(writer, each, first, weights, code.mul(group, each.filters * FLOAT))
+        if strips_pay(each, code.machine):
+            with code.loop(0, tiles) as tile:
+                _by_strips(panels, *of_tile(tile))
+        else:
+            _by_panels(panels, tiles, of_tile)
 
 
-def _panels(writer: Writer, shape: Shape, first: Value, kernel: Value, channel: Value) -> None:
-    """All panels of a group, whose channels begin at ``first``, and its filters at ``channel``."""
-    code, machine = writer.code, writer.code.machine
-    wide = machine.lanes * machine.vectors
-    full, rest = divmod(-(-shape.filters // machine.lanes), machine.vectors)
-    ragged = rest == 0 and shape.filters % machine.lanes != 0
-    alike = full - 1 if ragged else full
-    panel_bytes = shape.taps * shape.channels * wide * FLOAT
-    if alike:
-        with code.loop(0, alike) as panel:
-            weights = code.add(kernel, code.mul(panel, panel_bytes))
-            there = code.add(channel, code.mul(panel, wide * FLOAT))
-            _panel(writer, shape, first, weights, there, machine.vectors, wide)
-    if ragged or rest:
-        weights = code.add(kernel, alike * panel_bytes)
-        there = code.add(channel, alike * wide * FLOAT)
-        vectors = machine.vectors if ragged else rest
-        _panel(writer, shape, first, weights, there, vectors, shape.filters - alike * wide)
-
-
-def _list_channels(
-    writer: Writer, shape: Shape, begin: Value, records: Value, tiles: Value
+def _by_panels(
+    panels: _Panels, tiles: Value, of_tile: Callable[[Value], tuple[Value, dict[str, Value]]]
 ) -> None:
-    """For every input row, the channels that are not zero in all items of the tile."""
-    code, machine = writer.code, writer.code.machine
-    row_bytes = shape.item * machine.rows
+    """All tiles of a block, panel by panel."""
+    code = panels.writer.code
     with code.loop(0, tiles) as tile:
-        record = code.add(records, code.mul(tile, BYTES * writer.record.size))
-        head = head_of(code, record)
-        with code.loop(head["first"], head["last"]) as row:
-            source = code.add(head["input"], begin, code.mul(row, row_bytes))
-            target = code.add(head["lists"], code.mul(row, FLOAT * shape.channels))
-            found = code.room(I64)
-            code.build.store(code.whole(0), found)
-            whole, rest = divmod(shape.channels, machine.lanes)
-            with code.loop(0, whole) as vector:
-                first = code.mul(vector, machine.lanes)
-                _list_vector(code, shape, source, target, found, first, machine.lanes)
-            if rest:
-                first = code.whole(whole * machine.lanes)
-                _list_vector(code, shape, source, target, found, first, rest)
-            count = code.build.load(found, typ=I64)
-            code.store_int(count, code.add(head["counts"], code.mul(row, BYTES)))
+        _, head = of_tile(tile)
+        list_channels(code, panels.shape, head, panels.first, head["first"], head["last"])
+
+    def panel(write: WriteRow) -> None:
+        with code.loop(0, tiles) as tile:
+            record, head = of_tile(tile)
+            with code.loop(head["low"], head["high"]) as row:
+                write(record, head, row)
+
+    panels.write(panel)
 
 
-def _list_vector(
-    code: Code,
-    shape: Shape,
-    source: Value,
-    target: Value,
-    found: Value,
-    first: Value,
-    lanes: int,
-) -> None:
-    """Add those channels of one vector that are not zero in every item."""
-    build, machine = code.build, code.machine
-    every = [int(i < lanes) for i in range(machine.lanes)]
-    chosen = ir.Constant(ir.VectorType(ir.IntType(1), machine.lanes), every)
-    if shape.skip:
-        place = code.add(source, code.mul(first, FLOAT))
-        total = None
-        for item in range(machine.rows):
-            loaded = code.load(code.add(place, item * shape.item))
-            bits = build.bitcast(loaded, code.integers)
-            total = bits if total is None else build.or_(total, bits)
-        signless = ir.Constant(code.integers, [0x7FFFFFFF] * machine.lanes)
-        nonzero = build.icmp_unsigned(
-            "!=", build.and_(total, signless), ir.Constant(code.integers, None)
-        )
-        chosen = build.and_(nonzero, chosen)
-    before = build.load(found, typ=I64)
-    if machine.lanes == 16:
-        steps = ir.Constant(code.integers, list(range(machine.lanes)))
-        base = build.trunc(first, ir.IntType(32))
-        empty = ir.Constant(code.integers, ir.Undefined)
-        single = build.insert_element(empty, base, ir.Constant(ir.IntType(32), 0))
-        spread = build.shuffle_vector(
-            single, empty, ir.Constant(code.integers, [0] * machine.lanes)
-        )
-        packed = code.compress(build.add(spread, steps), chosen)
-        address = code.add(target, code.mul(before, FLOAT))
-        build.store(packed, code.pointer(address), align=4)
-        bits = build.bitcast(chosen, ir.IntType(machine.lanes))
-        count = code.ones(bits)
-        build.store(code.add(before, count), found)
-        return
-    for lane in range(lanes):
-        index = code.add(first, lane)
-        at = build.load(found, typ=I64)
-        code.store_index(index, code.add(target, code.mul(at, FLOAT)))
-        truth = build.extract_element(chosen, ir.Constant(ir.IntType(32), lane))
-        build.store(code.add(at, build.zext(truth, I64)), found)
+def _by_strips(panels: _Panels, record: Value, head: dict[str, Value]) -> None:
+    """All rows of a tile, strip by strip."""
+    code, shape = panels.writer.code, panels.shape
+    strips = Strips.of(shape, code.machine)
+    apart, run = strips.apart, strips.run
+    count = code.sub(head["high"], head["low"])
+    steps = code.ceil_div(count, apart)
+    if apart == 1:
+        list_channels(code, shape, head, panels.first, head["first"], head["last"])
+    with code.loop(0, -(-apart // run)) as number:
+        begin = code.mul(number, run)
+        if apart > 1:
+            _list_apart(panels, head, strips, begin)
+        end = code.least(code.add(begin, run), apart)
+        with code.loop(0, code.ceil_div(steps, strips.steps)) as strip:
+            first = code.add(head["low"], code.mul(strip, strips.steps * apart))
+
+            def panel(write: WriteRow) -> None:
+                with code.loop(0, strips.steps) as step:
+                    start = code.add(first, code.mul(step, apart))
+                    last = code.least(code.add(start, end), head["high"])
+                    with code.loop(code.add(start, begin), last) as row:
+                        write(record, head, row)
+
+            panels.write(panel)
 
 
-def head_of(code: Code, record: Value) -> dict[str, Value]:
-    """What the record of a tile begins with."""
-    return {name: code.load_int(record, BYTES * i) for i, name in enumerate(HEADER)}
+def _list_apart(panels: _Panels, head: dict[str, Value], strips: Strips, begin: Value) -> None:
+    """List the channels of the input rows that the strips from ``begin`` on read."""
+    code, apart = panels.writer.code, strips.apart
+    end = code.least(code.add(begin, strips.run), apart)
+    base = code.sub(head["low"], head["pad"])
+    low = code.ceil_div(code.sub(head["first"], code.add(base, code.sub(end, 1))), apart)
+    high = code.ceil_div(code.sub(head["last"], code.add(base, begin)), apart)
+    with code.loop(low, high) as step:
+        start = code.add(base, code.mul(step, apart))
+        first = code.most(code.add(start, begin), head["first"])
+        last = code.least(code.add(start, end), head["last"])
+        list_channels(code, panels.shape, head, panels.first, first, last)
 
 
-def taps_met(
-    code: Code, shape: Shape, head: dict[str, Value], row: Value
-) -> tuple[Value, Value, Value]:
-    """The input row of the first tap, and the taps whose input rows are there."""
-    base = code.sub(code.mul(row, shape.stride), head["pad"])
-    low = code.ceil_div(code.sub(head["first"], base), shape.dilation)
-    high = code.least(shape.taps, code.ceil_div(code.sub(head["last"], base), shape.dilation))
-    return base, low, high
+class _Panels:
+    """The panels of one group: its channels begin at ``first``, its filters at ``channel``."""
+
+    def __init__(
+        self, writer: Writer, shape: Shape, first: Value, kernel: Value, channel: Value
+    ) -> None:
+        self.writer = writer
+        self.shape = shape
+        self.first = first
+        self._kernel = kernel
+        self._channel = channel
+        code, machine = writer.code, writer.code.machine
+        self._sums = code.address(code.room(code.vector, machine.rows * machine.vectors))
+
+    def write(self, rows: Callable[[WriteRow], None]) -> None:
+        """Write all panels. rows: writes the loop over the rows of one, given what a row takes."""
+        code, machine, shape = self.writer.code, self.writer.code.machine, self.shape
+        wide = machine.lanes * machine.vectors
+        full, rest = divmod(-(-shape.filters // machine.lanes), machine.vectors)
+        ragged = rest == 0 and shape.filters % machine.lanes != 0
+        alike = full - 1 if ragged else full
+        panel_bytes = shape.taps * shape.channels * wide * FLOAT
+
+        def panel(number: Value, vectors: int, filters: int) -> None:
+            weights = code.add(self._kernel, code.mul(number, panel_bytes))
+            channel = code.add(self._channel, code.mul(number, wide * FLOAT))
+            rows(
+                lambda record, head, row: self._row(
+                    record, head, row, weights, channel, vectors, filters
+                )
+            )
+
+        if alike:
+            with code.loop(0, alike) as number:
+                panel(number, machine.vectors, wide)
+        if ragged or rest:
+            vectors = machine.vectors if ragged else rest
+            panel(code.whole(alike), vectors, shape.filters - alike * wide)
+
+    def _row(
+        self,
+        record: Value,
+        head: dict[str, Value],
+        row: Value,
+        weights: Value,
+        channel: Value,
+        vectors: int,
+        filters: int,
+    ) -> None:
+        """One panel of one row of the frame, for all items of the tile."""
+        code, machine, sums = self.writer.code, self.writer.code.machine, self._sums
+        inputs = {**head, "input": code.add(head["input"], self.first)}
+        tally = self.writer.constants.get("tally")
+        accumulate(code, self.shape, inputs, row, weights, vectors, sums, tally)
+        with code.loop(0, machine.rows) as item:
+            entry = self.writer.item(record, row, item)
+            for vector in range(vectors):
+                lanes = min(machine.lanes, filters - vector * machine.lanes)
+                place = code.add(channel, vector * machine.lanes * FLOAT)
+                here = code.add(
+                    sums,
+                    code.mul(item, vectors * machine.lanes * FLOAT),
+                    vector * machine.lanes * FLOAT,
+                )
+                entry.vector(place, lanes, code.load(here))
 
 
-def _panel(
-    writer: Writer,
-    shape: Shape,
-    first: Value,
-    weights: Value,
-    channel: Value,
-    vectors: int,
-    filters: int,
-) -> None:
-    """One panel of filters for all tiles of the block."""
-    code, machine = writer.code, writer.code.machine
-    records, tiles = code.arguments[:2]
-    sums = code.address(code.room(code.vector, machine.rows * vectors))
-    with code.loop(0, tiles) as tile:
-        record = code.add(records, code.mul(tile, BYTES * writer.record.size))
-        head = head_of(code, record)
-        with code.loop(head["low"], head["high"]) as row:
-            inputs = {**head, "input": code.add(head["input"], first)}
-            _accumulate(code, shape, inputs, row, weights, vectors, sums)
-            with code.loop(0, machine.rows) as item:
-                entry = writer.item(record, row, item)
-                for vector in range(vectors):
-                    lanes = min(machine.lanes, filters - vector * machine.lanes)
-                    place = code.add(channel, vector * machine.lanes * FLOAT)
-                    here = code.add(
-                        sums,
-                        code.mul(item, vectors * machine.lanes * FLOAT),
-                        vector * machine.lanes * FLOAT,
-                    )
-                    entry.vector(place, lanes, code.load(here))
-
-
-def _accumulate(
+def accumulate(
     code: Code,
     shape: Shape,
     head: dict[str, Value],
@@ -230,8 +219,12 @@ def _accumulate(
     weights: Value,
     vectors: int,
     sums: Value,
+    tally: Value | None = None,
 ) -> None:
-    """The sums of one row of the frame, into memory: items by vectors."""
+    """The sums of one row of the frame, into memory: items by vectors.
+
+    tally: the address where channels are counted, those multiplied and all that are there.
+    """
     build, machine = code.build, code.machine
     width = vectors * machine.lanes * FLOAT
     totals = [[code.room(code.vector) for _ in range(vectors)] for _ in range(machine.rows)]
@@ -243,6 +236,9 @@ def _accumulate(
         inputs = code.add(head["input"], code.mul(source, shape.item * machine.rows))
         indices = code.add(head["lists"], code.mul(source, FLOAT * shape.channels))
         count = code.load_int(code.add(head["counts"], code.mul(source, BYTES)))
+        if tally is not None:
+            code.count(count, tally)
+            code.count(code.whole(shape.channels), code.add(tally, BYTES))
         panel = code.add(weights, code.mul(tap, shape.channels * width))
         with code.loop(0, count) as number:
             channel = code.load_index(code.add(indices, code.mul(number, FLOAT)))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastism.backends.native.block import LINE, Layout, rounded
 from fastism.backends.native.emitted import Emitted, Emitter
-from fastism.backends.native.frames import Ints, Tiles
+from fastism.backends.native.frames import NEAR, Ints, Tiles
 from fastism.backends.native.jit import Compiled
 from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
@@ -30,6 +30,8 @@ MOST_PAIRS = 4096
 BLOCK = 4 << 20
 """Bytes that the values of a block of tiles should take together: a part of the cache."""
 MOST_TILES = 16
+SPREAD = 0.1
+"""Rows that a frame for sites apart may have beyond those of one window, as a share of these."""
 
 
 class Native:
@@ -45,8 +47,12 @@ class Native:
         *,
         skip: bool = True,
         block: int | None = None,
+        tally: bool = False,
     ) -> None:
-        """positions: where each of the graph's sites is. block: tiles a block; chosen if None."""
+        """positions: where each of the graph's sites is. block: tiles a block; chosen if None.
+
+        tally: count the channels that products read, see `multiplied`.
+        """
         self.graph = loops.graph
         self._machine = machine
         self._positions = positions
@@ -60,7 +66,8 @@ class Native:
                 if node.op == "dense_rows" and (name := node.constant("start")) is not None
             )
         )
-        emitter = Emitter(module, self.graph, machine, skip)
+        self._near = max(NEAR, round(SPREAD * _width(self.graph)))
+        emitter = Emitter(module, self.graph, machine, skip, tally)
         self._phases: list[Sequence[Emitted] | Function] = []
         number = 0
         for phase in loops.phases:
@@ -97,6 +104,7 @@ class Native:
             self._positions,
             self._tables,
             self._keys,
+            self._near,
         )
         for phase in self._phases:
             if callable(phase):
@@ -107,6 +115,20 @@ class Native:
             else:
                 self._make(phase, arrays, 0)
         return {name: arrays[name] for name in self.graph.outputs}
+
+    @property
+    def multiplied(self) -> Mapping[str, tuple[int, int]]:
+        """Channels of rows that products have multiplied so far, and all there were, by node.
+
+        Only of a graph that was asked to count them. Each counts once a tile and panel of filters.
+        """
+        return {
+            emitted.loop.root.name: (int(emitted.tally[0]), int(emitted.tally[1]))
+            for phase in self._phases
+            if not callable(phase)
+            for emitted in phase
+            if emitted.tally is not None and emitted.loop.root is not None
+        }
 
     def _bytes_an_item(self) -> int:
         """Bytes of all values that are arrays of all items."""
@@ -185,6 +207,16 @@ def _place(phase: Sequence[Emitted], layout: Layout, block: int) -> int:
         taken.append((offset, offset + size, last[emitted.loop.name]))
         most = max(most, offset + size)
     return most
+
+
+def _width(graph: Graph) -> float:
+    """Rows of the windows that products read, each counted by its multiply-adds; 0 of none."""
+    rows = total = 0.0
+    for node in graph.nodes:
+        macs = definition(node.op).macs(node, graph.types(node.inputs))
+        if macs and graph.values[node.inputs[0]].type.rank == 3:
+            rows, total = rows + macs / graph.values[node.inputs[0]].type.length, total + macs
+    return total / rows if rows else 0.0
 
 
 def _index_names(graph: Graph) -> tuple[str | None, str | None]:

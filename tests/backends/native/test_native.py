@@ -7,27 +7,47 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+from keras import layers
 
 from fastism import api
 from fastism.backends import native, tensorflow
+from fastism.backends.native import products
 from fastism.backends.native.emit import native_graph
+from fastism.backends.native.frames import _pairs_together
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host, machine
+from fastism.backends.native.program import Native
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
 from fastism.testing.conformance import MODELS
+from fastism.testing.random_models import randomize
 
 Array = npt.NDArray[Any]
 
 
-@pytest.fixture(scope="module", params=["pooled_chain", "dilated_tower"])
+def profile_heads() -> keras.Model:
+    """Dilated, grouped and strided convolutions; profiles of few filters and many taps."""
+    x = inputs = keras.Input((64, 4), name="sequence")
+    x = layers.Conv1D(34, 7, padding="same", activation="relu")(x)
+    x = layers.Conv1D(6, 3, dilation_rate=7, padding="same", activation="relu")(x)
+    x = layers.Conv1D(8, 3, dilation_rate=4, groups=2, padding="causal", activation="relu")(x)
+    two = layers.Conv1D(2, 15, padding="same", name="two")(x)
+    one = layers.Conv1D(1, 12, padding="valid", name="one")(x)
+    sum_of_rows = layers.Dense(1, name="count")(layers.Flatten()(layers.Conv1D(3, 5, strides=3)(x)))
+    model = keras.Model(inputs, [two, one, sum_of_rows])
+    randomize(model, 7)
+    return model
+
+
+@pytest.fixture(scope="module", params=["pooled_chain", "dilated_tower", "profile_heads"])
 def plan(request: pytest.FixtureRequest) -> Plan:
-    return api.compile(MODELS[request.param]())
+    return api.compile({**MODELS, "profile_heads": profile_heads}[request.param]())
 
 
 def run_by(plan: Plan, tiles: Machine, **options: Any) -> Plan:
@@ -52,13 +72,60 @@ def test_any_tile_any_block_and_no_skipping_give_the_same_bits(plan: Plan) -> No
     inputs = random_inputs(plan.module.main, 2)
     expected = scores(run_by(plan, host()), inputs)
     narrow = replace(host(), rows=5, vectors=1)
+    wide = replace(host(), rows=12, vectors=2)
     for other in (
         run_by(plan, host(), block=1),
         run_by(plan, host(), skip=False),
         run_by(plan, narrow, block=3),
+        run_by(plan, wide, tally=True),
     ):
         for one, two in zip(expected, scores(other, inputs), strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+def test_vectors_of_another_width_score_as_tensorflow() -> None:
+    """As on another CPU: LLVM writes vectors of any width for the one at hand."""
+    plan = api.compile(profile_heads())
+    inputs = random_inputs(plan.module.main, 1)
+    found = scores(run_by(plan, replace(host(), lanes=4, rows=4, vectors=2)), inputs)
+    for one, two in zip(found, scores(plan, inputs), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
+
+
+def test_strips_and_panels_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = api.compile(profile_heads())
+    inputs = random_inputs(plan.module.main, 2)
+    expected = scores(run_by(plan, host()), inputs)
+    monkeypatch.setattr(products, "FEW_ROWS", 3)
+    for pays in (True, False):
+        monkeypatch.setattr(products, "strips_pay", lambda shape, machine, pays=pays: pays)
+        for one, two in zip(expected, scores(run_by(plan, host()), inputs), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_channels_left_out_are_counted() -> None:
+    plan = api.compile(MODELS["pooled_chain"]())
+    counted: dict[bool, dict[str, tuple[int, int]]] = {}
+    for skip in (True, False):
+        run = run_by(plan, host(), tally=True, skip=skip)
+        scores(run, random_inputs(plan.module.main, 1))
+        counted[skip] = {}
+        for graph in run.module.graphs[1:]:
+            function = run.executor.functions[graph.name]
+            assert isinstance(function, Native)
+            counted[skip].update(function.multiplied)
+    assert all(done == there > 0 for done, there in counted[False].values())
+    assert {name: there for name, (_, there) in counted[True].items()} == {
+        name: there for name, (_, there) in counted[False].items()
+    }
+    assert sum(done for done, _ in counted[True].values()) < 0.9 * sum(
+        there for _, there in counted[True].values()
+    )
+
+
+@pytest.mark.parametrize(("items", "pairs"), [(1, 6), (2, 3), (3, 2), (4, 3), (6, 1), (7, 6)])
+def test_pairs_fill_tiles(items: int, pairs: int) -> None:
+    assert _pairs_together(items, rows=6) == pairs
 
 
 def test_items_far_apart_score_as_among_all(plan: Plan) -> None:
@@ -88,7 +155,8 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
 
 
 def test_tiles_fit_the_registers() -> None:
-    assert machine("", "", {"avx512f", "avx2", "fma"}).label == "AVX-512"
+    wide = machine("", "", {"avx512f", "avx2", "fma"})
+    assert (wide.label, wide.rows, wide.vectors) == ("AVX-512", 6, 4)
     assert (machine("", "", {"avx2", "fma"}).rows, machine("", "", {"avx2", "fma"}).lanes) == (6, 8)
     assert machine("", "", {"avx2"}).lanes == 4  # without fused multiply-add
     assert machine("", "", {"neon"}).rows == 8

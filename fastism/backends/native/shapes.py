@@ -1,0 +1,88 @@
+"""What a product multiplies, how its kernel is packed, and which input rows an output row reads.
+
+Convolutions, whole or of a delta, and dense layers are one loop: an output row ``o`` of the frame
+reads the input rows ``o * stride - pad + k * dilation``. The kernel is packed in panels of so many
+vectors of filters: ``[panel][tap][channel][lane]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.backends.native.code import Code, Value
+from fastism.backends.native.machine import Machine
+from fastism.backends.native.writing import BYTES, FLOAT
+
+HEADER = ("low", "high", "first", "last", "input", "pad", "lists", "counts", "sums", "line")
+"""What a tile's record begins with: the rows of the frame to make, those of the input that are
+there, the address that row 0 of the input has, the padding, where the lists of channels of row 0
+are, and how many channels each holds; and for products along the taps, where the sums of row 0 are,
+and the bytes from one line of sums to the next."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A product: channels in, filters out, taps, and how rows meet.
+
+    item: bytes of an input row from one item to the next. groups: each group of filters reads its
+    own group of channels. skip: whether products with zero are left out. length, rows: rows of an
+    item's window of the input, and of the result.
+    """
+
+    channels: int
+    filters: int
+    taps: int
+    dilation: int
+    stride: int
+    item: int
+    skip: bool
+    groups: int = 1
+    length: int = 1
+    rows: int = 1
+
+    def of_group(self) -> Shape:
+        """One group, as a product of its own."""
+        each = replace(self, channels=self.channels // self.groups, groups=1)
+        return replace(each, filters=self.filters // self.groups)
+
+
+def pack(kernel: npt.NDArray[Any], machine: Machine, groups: int = 1) -> npt.NDArray[np.float32]:
+    """A kernel (taps, channels, filters) in panels, one group of filters after the other."""
+    parts = np.split(kernel, groups, axis=2)
+    return np.concatenate([_pack_group(part, machine) for part in parts])
+
+
+def _pack_group(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
+    taps, channels, filters = kernel.shape
+    lanes = machine.lanes
+    full = -(-filters // lanes) * lanes
+    padded = np.zeros((taps, channels, full), np.float32)
+    padded[:, :, :filters] = kernel
+    wide = lanes * machine.vectors
+    panels = [padded[:, :, first : first + wide].ravel() for first in range(0, full, wide)]
+    return np.concatenate(panels)
+
+
+def packed_bytes(shape: Shape, machine: Machine) -> int:
+    """Bytes of the packed kernel of one group."""
+    filters = -(-shape.filters // machine.lanes) * machine.lanes
+    return filters * shape.taps * shape.channels * FLOAT
+
+
+def head_of(code: Code, record: Value) -> dict[str, Value]:
+    """What the record of a tile begins with."""
+    return {name: code.load_int(record, BYTES * i) for i, name in enumerate(HEADER)}
+
+
+def taps_met(
+    code: Code, shape: Shape, head: dict[str, Value], row: Value
+) -> tuple[Value, Value, Value]:
+    """The input row of the first tap, and the taps whose input rows are there."""
+    base = code.sub(code.mul(row, shape.stride), head["pad"])
+    low = code.ceil_div(code.sub(head["first"], base), shape.dilation)
+    high = code.least(shape.taps, code.ceil_div(code.sub(head["last"], base), shape.dilation))
+    return base, low, high
