@@ -29,7 +29,9 @@ CONVERTING = 2 + 1 / costs.ALTERNATIVES
 reference, which the alternatives share."""
 
 LIVE = 0.6
-"""Share of a delta's multiply-adds that are not with zero, behind a ReLU or a maximum."""
+"""Share of a product's multiply-adds that are not with zero, behind `CUTTING` ops."""
+CUTTING = frozenset({"relu", "relu6", "max_pool", "maximum"})
+"""Ops whose change is exactly zero in many places: below a threshold, or not the largest."""
 WORTH = 5e-6
 """Seconds an item that running nodes whole must save."""
 
@@ -75,7 +77,7 @@ def _on_windows(graph: Graph, node: Node) -> float:
     """Seconds an item on windows of average width, with what only windows need done."""
     types, op = graph.types(node.inputs), definition(node.op)
     spent = costs.seconds(node, types) * _share(graph, node)
-    if op.products is not None:
+    if op.products is not None and _has_zeros(graph, node.inputs[0]):
         spent *= LIVE
     relation = op.relation(node, types)[0]
     if relation == POINTWISE and not op.linear:
@@ -83,6 +85,22 @@ def _on_windows(graph: Graph, node: Node) -> float:
     elif isinstance(relation, Window) and relation.reach > 1:
         spent += _moved_to_window(graph, node, relation.reach) / costs.BYTES
     return spent
+
+
+def _has_zeros(graph: Graph, name: str) -> bool:
+    """Whether the change of a value is zero in many places: of `CUTTING` ops, and of sums."""
+    todo, seen = [name], set[str]()
+    while todo:
+        source = graph.producers.get(todo.pop())
+        if source is None:
+            return False
+        if source.op in CUTTING or source.name in seen:
+            continue
+        seen.add(source.name)
+        if not definition(source.op).linear or definition(source.op).products is not None:
+            return False
+        todo.extend(source.inputs)
+    return True
 
 
 def _moved_to_window(graph: Graph, node: Node, reach: int) -> float:

@@ -160,3 +160,21 @@ def test_what_windows_and_leaving_them_cost(annotated) -> None:
     cut_down = (21 + 20.89) * 64 * 4 / rate
     on_windows = costs.seconds(first, graph.types(first.inputs)) / 1000 + cut_down
     assert frontier._on_windows(graph, first) == pytest.approx(on_windows)
+
+
+def test_products_with_zeros_cost_less(annotated) -> None:
+    """Behind a ReLU, and sums of such, a change is zero in many places; not behind a tanh."""
+    body = """
+  %first : f32[N,1000,64] = conv1d(%seq) {width=21, pad=same} @first.kernel
+  %act : f32[N,1000,64] = tanh(%first)
+  %cut : f32[N,1000,64] = relu(%first)
+  %twice : f32[N,1000,64] = add(%cut, %cut)
+  %mixed : f32[N,1000,64] = add(%cut, %act)
+  %some : f32[N,1000,64] = conv1d(%twice) {width=3, pad=same} @wide.kernel
+  %every : f32[N,1000,64] = conv1d(%mixed) {width=3, pad=same} @wide.kernel
+"""
+    graph = annotated(body, "%some, %every").main
+    *_, some, every = graph.nodes
+    left = frontier._on_windows(graph, every) - frontier._on_windows(graph, some)
+    once = costs.seconds(every, graph.types(every.inputs)) * frontier._share(graph, every)
+    assert left == pytest.approx((1 - frontier.LIVE) * once)
