@@ -21,10 +21,10 @@ def test_rows_in_order(tmp_path: Path) -> None:
     [
         ("", "holds no interval"),
         ("# nothing\n", "holds no interval"),
-        ("a 1 5\nb 2 6\n", "line 2 .* only one name"),
+        ("a 1 5\nb 2 6\n", r"line 2 of .*sites\.bed .* only one name"),
         ("a 1\n", "line 1 .* name, start, stop"),
         ("a 1 x\n", "line 1 .* name, start, stop"),
-        ("a 5 5\n", r"line 1 .* \[5, 5\) holds no position"),
+        ("a 5 5\n", r"line 1 of .*sites\.bed .* \[5, 5\) holds no position"),
         ("a -1 5\n", "line 1 .* name, start, stop"),
     ],
 )

@@ -52,6 +52,12 @@ def test_parts_are_cut_between_batches(
     assert found == list(pairwise(cuts))
 
 
+def test_the_first_and_the_last_part() -> None:
+    for text, share in (("1/1", Share(1, 1)), ("1/4", Share(1, 4)), ("40/40", Share(40, 40))):
+        assert Share.parse(text) == share
+        assert str(share) == text
+
+
 @pytest.mark.parametrize("text", ["3", "0/4", "5/4", "1/0", "-1/4", "1/4/2", ""])
 def test_what_is_no_part_of_a_run(text: str) -> None:
     with pytest.raises(InputError) as error:

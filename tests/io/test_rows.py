@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def test_a_part_and_the_whole_again(own: bool) -> None:
 def test_even_steps_however_a_run_was_cut(cuts: list[int]) -> None:
     ends = np.cumsum([0, *cuts])
     whole = rows(*range(7))
-    blocks = [whole.part(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    blocks = [whole.part(a, b) for a, b in pairwise(ends)]
     for count, steps in ((3, [3, 3, 1]), (7, [7]), (2, [2, 2, 2, 1]), (9, [7])):
         found = list(even(blocks, count))
         assert list(map(len, found)) == steps

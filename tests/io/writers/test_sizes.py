@@ -1,0 +1,83 @@
+"""How large each format says its files will be, and whether they are packed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from fastism.errors import InputError
+from fastism.io.writers.base import Options
+from fastism.io.writers.beside import arguments_text
+from fastism.io.writers.registry import FORMATS
+from tests.io.writers.small import HEADER, ONE, write
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "size"),
+    [
+        # ten sequences, three positions, four bases: int8 beside float32, or float16
+        ("modisco", ONE, 10 * 3 * 4 * (1 + 4)),
+        ("chrombpnet", ONE, 10 * 3 * 4 * (1 + 2 + 2)),
+        ("bpnet", ONE, 10 * 3 * 4 * (1 + 2)),
+        ("basenji", ONE, 10 * 3 * 4 * (1 + 2)),
+        ("basenji", Options(), 10 * 3 * 4 * (1 + 2 * 2)),
+        ("bigwig", ONE, 10 * 5 * 8),
+        # a reference and twelve alternates of two float32 each, an int8 of each base, and a name
+        ("h5", Options(), 10 * (13 * 2 * 4 + 5 * 4 + 64)),
+        ("zarr", Options(), 10 * (13 * 2 * 4 + 5 * 4 + 64)),
+        ("tsv", Options(), 10 * 3 * 4 * (40 + 12 * 2)),
+        ("tsv", ONE, 10 * 3 * 4 * (40 + 12)),
+    ],
+)
+def test_about_how_many_bytes(format: str, options: Options, size: int) -> None:
+    assert FORMATS[format].size(HEADER, options, 10) == size
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+@pytest.mark.parametrize("format", ["basenji", "bpnet", "chrombpnet"])
+def test_datasets_are_packed_where_asked(
+    tmp_path: Path, format: str, compression: str | None
+) -> None:
+    with h5py.File(write(tmp_path, format, replace(ONE, compression=compression))) as file:
+        found: list[str | None] = []
+        file.visititems(
+            lambda name, item: (
+                found.append(item.compression)
+                if isinstance(item, h5py.Dataset) and item.ndim > 1
+                else None
+            )
+        )
+    assert len(found) == (3 if format == "chrombpnet" else 2)
+    assert set(found) == {compression}
+
+
+def test_equal_arrays_make_equal_files(tmp_path: Path) -> None:
+    one, two = (write(tmp_path, "modisco", name=name) for name in ("one", "two"))
+    assert (one / "shap.npz").read_bytes() == (two / "shap.npz").read_bytes()
+    packed = write(tmp_path, "modisco", replace(ONE, compression="gzip"), name="packed")
+    with np.load(packed / "ohe.npz") as file:
+        assert file.zip.infolist()[0].compress_type == 8
+        assert file.zip.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("format", ["h5", "tsv", "bpnet"])
+def test_a_file_is_replaced_by_force_alone(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "x.h5"
+    FORMATS[format].check_path(path, force=False)
+    path.write_text("")
+    FORMATS[format].check_path(path, force=True)
+    with pytest.raises(InputError, match=r"x\.h5 exists already"):
+        FORMATS[format].check_path(path, force=False)
+
+
+def test_what_was_read_is_recorded_by_hash() -> None:
+    header = replace(
+        HEADER, attributes={"arguments": '{"a": 1}', "plan_sha256": "ab", "model": "m.h5"}
+    )
+    assert '"arguments": {\n    "a": 1\n  }' in arguments_text(header)
+    assert '"read": {\n    "plan_sha256": "ab"\n  }' in arguments_text(header)
+    assert arguments_text(header).endswith("}\n")
