@@ -1,4 +1,4 @@
-"""How large each format says its files will be, and whether they are packed."""
+"""Files as a whole: how large they will be, how they are packed, what they say of themselves."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from fastism.errors import InputError
 from fastism.io.writers.base import Options
 from fastism.io.writers.beside import arguments_text
+from fastism.io.writers.publish import Target, write_files
 from fastism.io.writers.registry import FORMATS
-from tests.io.writers.small import HEADER, ONE, write
+from tests.io.writers.small import HEADER, ONE, ROWS, write
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,60 @@ def test_what_was_read_is_recorded_by_hash() -> None:
     assert '"arguments": {\n    "a": 1\n  }' in arguments_text(header)
     assert '"read": {\n    "plan_sha256": "ab"\n  }' in arguments_text(header)
     assert arguments_text(header).endswith("}\n")
+
+
+def test_a_run_of_no_sequences_is_a_file_of_none(tmp_path: Path) -> None:
+    rows = ROWS.part(0, 0)
+    target = Target(tmp_path / "x.h5", FORMATS["bpnet"], replace(ONE, compression="gzip"))
+    write_files([target], HEADER, [rows], 0)
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["hyp_scores"].shape == (0, 3, 4)
+
+
+def test_every_file_of_bases_says_their_order(tmp_path: Path) -> None:
+    rna = replace(HEADER, alphabet="ACGU")
+    for format in ("basenji", "bpnet", "chrombpnet"):
+        with h5py.File(write(tmp_path, format, name=format, header=rna)) as file:
+            assert file.attrs["alphabet"] == "ACGT"
+            assert file.attrs["score_of"] == "head.1"
+    with h5py.File(write(tmp_path, "bpnet")) as file:
+        assert file["coords_start"].dtype == np.int64
+
+
+@pytest.mark.parametrize("format", ["h5", "zarr"])
+def test_predictions_are_kept_whatever_the_score_is_called(format: str) -> None:
+    FORMATS[format].check(HEADER, Options(score="raw"))
+    for options in (Options(score="delta"), Options(output="head"), Options(targets=((0,),))):
+        with pytest.raises(InputError, match="says nothing of"):
+            FORMATS[format].check(HEADER, options)
+
+
+@pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
+def test_a_zarr_store_of_letters_beside_tracks_and_rows_of_their_own(tmp_path: Path) -> None:
+    import zarr
+
+    own = np.broadcast_to(np.eye(4, dtype=np.int8)[:, None], (4, 3, 4, 1, 4))
+    header = replace(HEADER, letters=(0, 1, 2), alternatives=own[:0])
+    path = write(
+        tmp_path,
+        "zarr",
+        Options(),
+        name="x.zarr",
+        header=header,
+        rows=replace(ROWS, alternatives=own),
+    )
+    found = zarr.open_group(str(path), mode="r")
+    assert found.attrs["letters"] == [0, 1, 2]
+    assert found["alternatives"].dtype == np.int8
+    assert found["alternatives"][:].tolist() == own.tolist()
+    assert found["head/alternate"].dtype == np.float32
+    assert found["sequences"].dtype == np.int8
+    assert found["regions/start"].dtype == np.int64
+    assert found["regions/start"][:].tolist() == [10, 3, 12, 40]
+
+
+def test_a_folder_of_files_is_replaced_by_force_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, "modisco")
+    FORMATS["modisco"].check_path(path, force=True)
+    with pytest.raises(InputError, match=r"out.*\.npz exists already"):
+        FORMATS["modisco"].check_path(path, force=False)
