@@ -44,6 +44,16 @@ def test_a_product_runs_at_a_share_of_the_peak_by_its_kernel(module: Module) -> 
     assert efficiency(total, module.main.types(total.inputs)) == 1.0
 
 
+def test_a_product_of_vectors_runs_at_its_share_too() -> None:
+    builder = GraphBuilder("main", {})
+    x = builder.input("x", TensorType.parse("f32[N,12]"))
+    kernel = builder.constant("d.kernel", np.ones((12, 28), "float32"))
+    builder.add("dense", [x], name="d", constants={"kernel": kernel})
+    graph = builder.finish(["d"])
+    (dense,) = graph.nodes
+    assert efficiency(dense, graph.types(dense.inputs)) == pytest.approx(12 / 16 * 28 / 32)
+
+
 def test_an_op_takes_its_products_and_the_bytes_it_moves(module: Module) -> None:
     conv, relu, _, total = module.main.nodes
     types = {node.name: module.main.types(node.inputs) for node in module.main.nodes}
