@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from fastism.io.kept import Record
 from fastism.io.regions import Region
-from fastism.io.shards import Record
 from fastism.io.sources.base import Batch
 from fastism.io.work import work_of
 
