@@ -9,11 +9,9 @@ import pytest
 
 from fastism.backends import reference
 from fastism.errors import PassError
-from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir import ModelInput, Sites
 from fastism.passes.manager import Pipeline
 from fastism.runtime.inputs import random_inputs
-from tests.zoo import ENTRIES
 
 WEIGHTS = {
     "conv.kernel": np.ones((3, 4, 2), "float32"),
@@ -75,6 +73,9 @@ def test_what_keras_runs_fixes_the_length(parsed) -> None:
 @pytest.mark.parametrize("name", ["spliceai_any_length", "any_length_pooled"])
 def test_it_is_the_model_at_that_length(name: str) -> None:
     """Node for node what lowering the model at the other length gives, and so its outputs."""
+    from fastism.frontends.keras.lowering.lower import lower
+    from tests.zoo import ENTRIES
+
     entry = ENTRIES[name]
     assert entry.length is not None
     length, flatten = entry.length + 24, Pipeline.parse("flatten")

@@ -31,6 +31,9 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "eight.kernel": (48, 3),
     "twelve.kernel": (72, 3),
     "one.kernel": (1, 6, 2),
+    "score.kernel": (1, 6, 1),
+    "six.kernel": (144, 3),
+    "six.bias": (3,),
 }
 
 

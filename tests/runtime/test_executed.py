@@ -139,6 +139,22 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %one : f32[N,24,2] = conv1d(%less) {width=1} @one.kernel""",
         "%one",
     ),
+    "weighed by scores": (
+        """%score : f32[N,24,1] = conv1d(%conv) {width=1} @score.kernel
+           %pool : f32[N,6] = softmax_pool(%score, %conv)
+           %own : f32[N,6] = softmax_pool(%conv, %conv)
+           %still : f32[N,6] = softmax_pool(%score, %track)""",
+        "%pool, %own, %still",
+    ),
+    "squeezed, excited and flattened": (
+        """%mean : f32[N,1,6] = global_average_pool(%conv) {keepdims=true}
+           %gate : f32[N,1,6] = sigmoid(%mean)
+           %out : f32[N,24,6] = multiply(%gate, %conv)
+           %flat : f32[N,144] = flatten(%out)
+           %top : f32[N,3] = dense(%flat) @six.kernel @six.bias
+           %bare : f32[N,3] = dense(%flat) kernel=@six.kernel""",
+        "%top, %bare",
+    ),
     "beside an input that stays": (
         """%side : f32[N,24,6] = relu(%track)
            %sum : f32[N,24,6] = add(%conv, %side)
