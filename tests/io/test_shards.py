@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.io.computed import machines_of, this_machine
 from fastism.io.header import Header
 from fastism.io.kept import Record
 from fastism.io.partial import claimed, partial_path
 from fastism.io.rows import Rows, even, joined
 from fastism.io.shards import Shards
+from fastism.io.variants.parts import VariantParts
 
 HEADER = Header(
     outputs={"head": (2,)},
@@ -54,6 +56,33 @@ def test_what_is_missing_is_told_in_stretches(tmp_path: Path) -> None:
     shards.write(6, HEADER, rows(6, 7))
     assert shards.missing() == []
     assert joined(list(shards.blocks())).names == [f"s{number}" for number in range(7)]
+
+
+def test_a_row_is_found_in_its_shard_and_machines_are_counted(tmp_path: Path) -> None:
+    shards = begin(tmp_path)
+    for start, stop, machine in ((0, 3, "b"), (3, 6, "a"), (6, 7, "b")):
+        shards.write(start, HEADER, rows(start, stop), machine)
+    for index in range(7):
+        row = shards.row(index)
+        assert list(row.names) == [f"s{index}"]
+        assert row.scores["head"][0].tolist() == [[index, -index]]
+    whole = shards.whole_header(HEADER)
+    assert machines_of(whole) == [("a", 3), ("b", 4)]
+    assert whole.outputs == HEADER.outputs
+
+
+def test_parts_of_variants_are_kept(tmp_path: Path) -> None:
+    parts = VariantParts.begin(tmp_path, RECORD)
+    values = np.arange(21, dtype=np.float32).reshape(7, 3)
+    for start, stop, machine in ((0, 3, "b"), (3, 6, "a"), (6, 7, "b")):
+        parts.write(start, values[start:stop], machine)
+    found = list(parts.values())
+    assert [count for count, _ in found] == [3, 3, 1]
+    assert np.concatenate([each for _, each in found]).tolist() == values.tolist()
+    assert parts.computed_by() == {"a": 3, "b": 4}
+    assert parts.describe() == "7 of 7 variants are done"
+    parts.write(0, values[:3])
+    assert parts.computed_by() == {"a": 3, "b": 1, this_machine(): 3}
 
 
 def test_a_run_goes_on_with_the_batch_and_memory_it_began_with(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from fastism.errors import PassError
 from fastism.ir import Sites
 from fastism.ir.parser import parse_module
 from fastism.passes import DumpStages, Pipeline, PrintAfter, Timings
+from fastism.passes.instruments import PrintChanged
 
 WEIGHTS = {"conv.kernel": np.ones((3, 4, 2), "float32")}
 TEXT = """
@@ -74,3 +75,24 @@ def test_print_after_prints_the_passes_asked_for(module, names, printed) -> None
     Pipeline.parse("flatten,canonicalize", (PrintAfter(stream, names),)).run(module)
     heads = [line for line in stream.getvalue().splitlines() if line.startswith("// fastism")]
     assert [head.split("after=")[1] for head in heads] == printed
+
+
+def test_what_each_pass_changed(module) -> None:
+    stream = io.StringIO()
+    Pipeline.parse("flatten,canonicalize", (PrintChanged(stream),)).run(module)
+    assert stream.getvalue() == (
+        "// flatten: nothing changed\n"
+        "// canonicalize\n"
+        "--- before canonicalize\n"
+        "+++ after canonicalize\n"
+        "@@ -6,4 +6,5 @@\n"
+        " graph @main(%seq: f32[N,9,4]) {\n"
+        "-  %conv : f32[N,9,2] = conv1d(%seq) {width=3, pad=same, activation=relu}"
+        " @conv.kernel#" + module.constants["conv.kernel"].digest[:4] + "\n"
+        "-  return %conv\n"
+        "+  %conv : f32[N,9,2] = conv1d(%seq) {width=3, pad=same}"
+        " @conv.kernel#" + module.constants["conv.kernel"].digest[:4] + "\n"
+        "+  %conv.relu : f32[N,9,2] = relu(%conv)\n"
+        "+  return %conv.relu\n"
+        " }\n"
+    )

@@ -237,3 +237,19 @@ def test_a_pass_that_breaks_the_module_is_named(parsed) -> None:
         Pipeline((Everything(1), Breaking(), Flatten())).run(module)
     assert isinstance(info.value.__cause__, VerifyError)
     assert module == parsed(TEXT, "flat")
+
+
+def test_up_to_a_pass_of_a_name() -> None:
+    pipeline = Pipeline.parse("flatten,canonicalize,annotate,canonicalize,segment")
+    assert str(pipeline.until("canonicalize")) == "flatten,canonicalize"
+    assert str(pipeline.until("flatten")) == "flatten"
+    assert pipeline.until("segment") == pipeline
+    with pytest.raises(PassError) as caught:
+        pipeline.until("anotate")
+    assert caught.value.what == "the pipeline has no pass 'anotate' to stop after"
+    assert (
+        caught.value.why == "its passes are flatten, canonicalize, annotate, canonicalize, segment"
+    )
+    assert caught.value.attempt == "did you mean 'annotate'?"
+    with pytest.raises(PassError, match="its passes are none"):
+        Pipeline(()).until("flatten")
