@@ -14,6 +14,7 @@ from fastism.io.computed import ATTRIBUTE, computed, machines_of, this_machine
 from fastism.io.header import Header
 from fastism.io.room import check_room, in_words
 from fastism.io.scored import ScoredSequence, spelled
+from fastism.io.versions import _installed, fastism_version, versions
 
 EYE = np.eye(4)
 ROWS = np.array([EYE[0], EYE[1], [0.5, 0.5, 0, 0], [1, 1, 0, 0], [1, -1, 0, 1], EYE[3], [0] * 4])
@@ -68,6 +69,12 @@ def test_machines_are_counted_together() -> None:
     name, _, processor = this_machine().partition(", ")
     assert name
     assert ":" not in processor
+
+
+def test_a_version_is_that_of_the_first_name_installed() -> None:
+    assert _installed(("no-such-name", "numpy", "no-other")) == np.__version__
+    assert _installed(("no-such-name",)) == "not installed"
+    assert fastism_version() == versions()["fastism"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from fastism.errors import VerifyError
 from fastism.ir import Node, TensorType, Value, Whole, Window
 from fastism.ir.builder import complete
-from fastism.ir.ops import OpDefinition, Products, definition, names, register
+from fastism.ir.ops import OpDefinition, Products, definition, names, register, registry
 from fastism.ir.ops.live import inputs_inside
 from fastism.ir.ops.pointwise import same_type
 from fastism.ir.windows import POINTWISE, UNREAD
@@ -315,6 +315,7 @@ def test_what_it_multiplies(
     made, given = node(op, *inputs, **attributes), types(*inputs)
     known = definition(op)
     assert known.macs(made, given) == macs
+    assert type(known.macs(made, given)) is int
     assert known.products is not None
     assert known.products.kernel(made, given) == kernel
 
@@ -361,6 +362,22 @@ def test_traits_that_disagree(traits: dict[str, Any], why: str) -> None:
         register(OpDefinition("odd", same_type, **traits))
     assert why in str(caught.value)
     assert "odd" not in names()
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"light": True},
+        {"products": Products(lambda node, types: 1)},
+        {"live": True},
+        {"moves": True, "linear": True, "in_order": True, "light": True},
+        {"factors": ("kernel",), "roles": ("kernel", "bias"), "together": ("bias",)},
+    ],
+)
+def test_traits_that_agree(traits: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_TABLE", dict(registry._TABLE))
+    own = register(OpDefinition("odd", same_type, **traits))
+    assert definition("odd") is own
 
 
 def test_a_name_is_taken_once() -> None:

@@ -18,6 +18,8 @@ EDITS: list[tuple[str, str, str, str, str]] = [
     ("seq_input %seq", "seq_input seq", "expected the value that is edited, as %name", "seq\n", ""),
     ("outputs profile", "outputs ,profile", "expected the name of an output", ",profile", ""),
     ("sites [0,30) width=1", "sites [0,30) width 1", "expected '='", "1\n", ""),
+    ("sites [0,30) width=1", "sites [0,30) width,1", "expected '='", ",1", ""),
+    ("sites [0,30) width=1", "sites [0,30) step,2 width=1", "expected '='", ",2", ""),
     ("sites [0,30) width=1", "sites 0, x width=1", "expected where a site starts", "x width", ""),
     ("sites [0,30)", "sites [0,30) step=x", "expected the distance between sites", "x width", ""),
     ("sites [0,30)", "sites [0,10000002)", "expected at most 10,000,000 sites", "[0,10", ""),

@@ -55,7 +55,7 @@ def _spread(node: Node, types: Types, roles: Roles) -> Types:
 
 
 def _spread_macs(node: Node, types: Types) -> int:
-    source, groups = types[0], node.integer("groups", 1)
+    source, groups = types[0], node.integer("groups")
     return source.elements * node.count("width") * node.type.channels // groups
 
 

@@ -63,6 +63,25 @@ def test_other_numbers_are_another_identity() -> None:
     assert ArraySource({"dna": open_array("other.npy")}, READS).identity not in same
 
 
+def test_whether_rows_are_small_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the file is read, in pieces or at once."""
+    np.save("half.npy", np.where(np.arange(5)[:, None, None] == 4, DNA / 2, DNA))
+    np.save("large.npy", DNA.astype(np.int64) * 300)
+    for piece in (1, 1 << 20):
+        monkeypatch.setattr("fastism.io.sources.arrays._PIECE", piece)
+        whole = [
+            ArraySource({"dna": open_array(file)}, READS).one_hot
+            for file in ("dna.npy", "half.npy", "large.npy")
+        ]
+        assert whole == [True, False, False]
+    (first,) = {
+        ArraySource({"dna": open_array("dna.npy")}, READS).identity
+        for piece in (1, 2, 1 << 20)
+        for _ in [monkeypatch.setattr("fastism.io.sources.arrays._PIECE", piece)]
+    }
+    assert len(first) == 64
+
+
 def test_axes_of_one_and_tokens() -> None:
     np.save("flat.npy", np.zeros(5))
     np.save("wide.npy", DNA[:, :, None])

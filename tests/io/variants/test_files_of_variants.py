@@ -71,6 +71,11 @@ def test_only_those_that_begin_in_a_stretch(
     assert found == [said(VARIANTS[index]) for index in wanted]
 
 
+def test_a_record_without_a_name(tmp_path: Path) -> None:
+    (tmp_path / "x.vcf").write_text(HEADER + "chr1\t5\t.\tA\tC\t.\tPASS\t.\n")
+    assert [each.name for each in VcfFile(tmp_path / "x.vcf").variants()] == ["."]
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no VCF file .*no\.vcf"):
         VcfFile(tmp_path / "no.vcf")
@@ -91,6 +96,7 @@ def test_numbers_of_outputs_have_names() -> None:
         *("ref:z.0", "alt:z.0", "delta:z.0", "ref:z.1", "alt:z.1", "delta:z.1"),
         *("ref:", "alt:", "delta:"),
     ]
+    assert columns({"y": (1,)}, deviations=True) == ["ref:y", "alt:y", "delta:y", "std:y"]
     assert columns({"p": (2, 1)})[::3] == ["ref:p.0.0", "ref:p.1.0"]
     assert len(columns({"p": (4096,)})) == 3 * 4096
     with pytest.raises(InputError, match=r"4,097 numbers a sequence, .* at most 4,096 of each"):
@@ -117,16 +123,16 @@ def test_records_are_annotated_once(tmp_path: Path, name: str) -> None:
         "#CHROM", '##INFO=<ID=FASTISM,Number=.,Type=String,Description="old">\n#CHROM'
     )
     header = header.replace(
-        "#CHROM", '##INFO=<ID=DP,Number=1,Type=Integer,Description="depth">\n#CHROM'
+        "#CHROM", '##INFO=<ID=TAG,Number=1,Type=String,Description="a tag">\n#CHROM'
     )
     path = tmp_path / "in.vcf"
     write_vcf(path, ROWS[:2], header)
     lines = path.read_text().splitlines()
-    lines[-1] = lines[-1].removesuffix(".") + "DP=7;FASTISM=A|old"
+    lines[-1] = lines[-1].removesuffix(".") + "FASTISM=A|old=1;TAG=X"
     path.write_text("\n".join(lines) + "\n")
     file = VcfFile(path)
     variants = list(file.variants())
-    writer = AnnotatedWriter(tmp_path / name, file.header, ["ref:y", 'a "b"'])
+    writer = AnnotatedWriter(tmp_path / name, file.header, ["ref:y", 'a\\ "b"'])
     writer.append([Scored(variants[0], WINDOW, "ok", np.array([[0.5, 0.25]]))])
     writer.append(
         [Scored(variants[1], WINDOW, "long"), Scored(variants[2], WINDOW, "ok", np.ones((1, 2)))]
@@ -140,12 +146,12 @@ def test_records_are_annotated_once(tmp_path: Path, name: str) -> None:
     assert described[0] == head[-2]
     assert described[0].startswith(
         '##INFO=<ID=FASTISM,Number=.,Type=String,Description="Scores by fastism: '
-        "ALLELE|ref:y|a 'b'|WINDOW|FLAG. ref, alt: "
+        "ALLELE|ref:y|a/ 'b'|WINDOW|FLAG. ref, alt: "
     )
     assert head[-1].startswith("#CHROM\tPOS")
-    assert any("ID=DP," in line for line in head)
+    assert any("ID=TAG," in line for line in head)
     assert body == [
         f"chr1\t5\trs0\tA\tC,GG\t.\tPASS\tFASTISM=C|0.5|0.25|{WINDOW}|ok,GG|.|.|{WINDOW}|long",
-        f"chr1\t9\trs1\tACG\tA\t.\tPASS\tDP=7;FASTISM=A|1|1|{WINDOW}|ok",
+        f"chr1\t9\trs1\tACG\tA\t.\tPASS\tTAG=X;FASTISM=A|1|1|{WINDOW}|ok",
     ]
     assert VcfFile(tmp_path / name).count == 3

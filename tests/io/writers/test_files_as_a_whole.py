@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.io.writers.arrays import NpzWriter
 from fastism.io.writers.base import Options
 from fastism.io.writers.beside import arguments_text
 from fastism.io.writers.publish import Target, write_files
@@ -75,6 +77,15 @@ def test_a_file_is_replaced_by_force_alone(tmp_path: Path, format: str) -> None:
         FORMATS[format].check_path(path, force=False)
 
 
+def test_a_file_that_is_dropped_is_closed(tmp_path: Path) -> None:
+    writer = NpzWriter(tmp_path / "x.npz", (1, 2), np.int8)
+    file, entry = writer._zip, writer._file
+    del writer
+    gc.collect()
+    assert entry.closed
+    assert file.fp is None
+
+
 def test_what_was_read_is_recorded_by_hash() -> None:
     header = replace(
         HEADER, attributes={"arguments": '{"a": 1}', "plan_sha256": "ab", "model": "m.h5"}
@@ -82,6 +93,7 @@ def test_what_was_read_is_recorded_by_hash() -> None:
     assert '"arguments": {\n    "a": 1\n  }' in arguments_text(header)
     assert '"read": {\n    "plan_sha256": "ab"\n  }' in arguments_text(header)
     assert arguments_text(header).endswith("}\n")
+    assert '"arguments": {},' in arguments_text(replace(HEADER, attributes={}))
 
 
 def test_a_run_of_no_sequences_is_a_file_of_none(tmp_path: Path) -> None:
