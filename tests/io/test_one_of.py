@@ -61,6 +61,33 @@ def test_one_sequence(tmp_path: Path, own: bool) -> None:
     np.testing.assert_array_equal(scored.held, np.eye(4, dtype=bool)[[0, 2, 3]])
 
 
+def test_letters_beside_tracks_are_shown_alone(tmp_path: Path) -> None:
+    rows = np.eye(5, dtype=np.float32)[[1, 2, 4], None]
+    header = Header(
+        outputs={"y": (1,)},
+        sites=np.array([(0, 1), (1, 1)]),
+        alternatives=rows,
+        length=2,
+        channels=5,
+        alphabet=".AC.T",
+        letters=(1, 2, 4),
+    )
+    writer = ScoresWriter(tmp_path / "s.h5", header)
+    sequences = np.array([[[7, 1, 0, 7, 0], [7, 0, 0, 7, 1]]])
+    writer.append(Rows(["a"], sequences, {"y": (np.zeros((1, 1)), np.zeros((1, 2, 3, 1)))}))
+    writer.close()
+    with ScoresReader(tmp_path / "s.h5") as opened:
+        scored = scored_sequence(opened, 0, "y")
+    assert (scored.text, scored.alphabet, scored.labels) == ("AT", "ACT", ("A", "C", "T"))
+    assert scored.rows.shape == (2, 3)
+
+
+def test_what_is_no_scores_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "s.h5").write_text("no")
+    with pytest.raises(InputError, match=r"s\.h5 is not a scores file"):
+        ScoresReader(tmp_path / "s.h5")
+
+
 def test_which_sequence(file: ScoresReader) -> None:
     assert sequence_index(file, "one") == 0
     for name, said in {

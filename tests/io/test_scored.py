@@ -11,6 +11,7 @@ import pytest
 
 from fastism.errors import InputError
 from fastism.io.computed import ATTRIBUTE, computed, machines_of, this_machine
+from fastism.io.genomics import load_pysam
 from fastism.io.header import Header
 from fastism.io.room import check_room, in_words
 from fastism.io.scored import ScoredSequence, spelled
@@ -69,6 +70,13 @@ def test_machines_are_counted_together() -> None:
     name, _, processor = this_machine().partition(", ")
     assert name
     assert ":" not in processor
+
+
+def test_pysam_says_nothing_by_itself_and_is_asked_for_by_name(monkeypatch: Any) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("fastism.io.genomics.require_extra", lambda *given: asked.append(given))
+    assert load_pysam("reading variants").get_verbosity() == 0
+    assert asked == [("genomics", "reading variants", "pysam")]
 
 
 def test_a_version_is_that_of_the_first_name_installed() -> None:

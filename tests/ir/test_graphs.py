@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastism.errors import InputError
+from fastism.errors import InputError, VerifyError
 from fastism.ir import Constant, GraphBuilder, Module, Node, Origin, TensorType, Value
 from fastism.ir.module import contents
+from fastism.ir.place import Place
+from fastism.ir.stages import next_pass
+from fastism.ir.ways import Way, read, written
 from tests.passes.conftest import module_of
 
 TEXT = """
@@ -80,6 +83,30 @@ def test_some_outputs_in_another_order() -> None:
     ):
         with pytest.raises(InputError, match=said):
             module().with_outputs(names)
+
+
+def test_the_pass_that_comes_next() -> None:
+    assert next_pass("imported") == "flatten"
+    assert next_pass("split") == "schedule"
+    assert next_pass("scheduled") is None
+    assert next_pass("nix") is None
+
+
+def test_ways_to_run_a_graph_read_back() -> None:
+    at = Place(module(), module().main)
+    ways = (Way("native", 5.21e-5, 5.69e-5), Way("TensorFlow", 9e-5), Way("x", None, 0.0))
+    attribute = (("native", 52100, 56900), ("TensorFlow", 90000, None), ("x", None, 0))
+    assert written(ways) == attribute
+    found = read(at, attribute)
+    assert [way.name for way in found] == ["native", "TensorFlow", "x"]
+    assert found[0].predicted_seconds == pytest.approx(5.21e-5)
+    assert found[0].measured_seconds == pytest.approx(5.69e-5)
+    assert (found[1].measured_seconds, found[2].measured_seconds) == (None, 0.0)
+    assert read(at, None) == ()
+    wrong: list[Any] = [3, (("a", 1),), ((1, 2, 3),), (("a", 1.5, 2),), (("a", 1, -2),)]
+    for each in wrong:
+        with pytest.raises(VerifyError, match=r"has the way to run .*|a name and two times in ns"):
+            read(at, each)
 
 
 def test_contents_by_hash() -> None:

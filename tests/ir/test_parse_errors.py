@@ -46,6 +46,7 @@ EDITS: list[tuple[str, str, str, str, str]] = [
     ("@main(%seq: ", "@main[%seq: ", "expected a name, a number or a mark", "[%seq", ""),
     ("@main(%seq: ", "@main(seq: ", "expected an input, as %name, or ')'", "seq: ", ""),
     ("@main(%seq: ", "@main(%seq= ", "expected ':'", "= f32", ""),
+    ("need=all) {\n", "need=all, } {\n", "expected an input, as %name, or ')'", "} {", ""),
     ("need=all) {\n", "need=all} {\n", "expected ','", "} {", ""),
     ("need=all) {\n", "need=all) {mode=1} }\n", "expected a constant", "}\n", ""),
     ("need=all) {\n", "need=all) {a=1, a=1} {\n", "expected each attribute once", "a=1} {", ""),

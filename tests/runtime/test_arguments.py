@@ -11,6 +11,7 @@ from fastism.errors import InputError
 from fastism.runtime.arguments import array_of, names_of, require_count
 from fastism.runtime.letters import parse_letters, placed
 from fastism.runtime.meant import doubt
+from fastism.runtime.memory import default_memory
 from fastism.runtime.tokens import alternative_rows, as_rows, token_count
 
 
@@ -76,6 +77,23 @@ def test_letters_in_their_channels() -> None:
     found = placed(rows, (3, 1), 4)
     assert found.tolist() == [[0, 2, 0, 1], [0, 4, 0, 3]]
     assert found.dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    ("pages", "memory"), [(1 << 20, 1 << 30), ((1 << 20) + 4, (1 << 30) + 4096), (1, 1 << 28)]
+)
+def test_a_quarter_of_free_memory(pages: int, memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"SC_AVPHYS_PAGES": pages, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr("os.sysconf", known.__getitem__)
+    assert default_memory() == memory
+
+
+def test_memory_that_no_one_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> int:
+        raise ValueError(name)
+
+    monkeypatch.setattr("os.sysconf", unknown)
+    assert default_memory() == 1 << 30
 
 
 # -- tokens -------------------------------------------------------------------------------------
@@ -169,6 +187,11 @@ def test_only_the_letters_are_looked_at() -> None:
 
 
 def test_what_looks_transposed() -> None:
+    for positions in ([0, 1, 1, 5], [0, 1, 1, 3]):  # as many channels as positions, or fewer
+        whole = np.swapaxes(np.eye(max(positions) + 1)[[positions]], 1, 2)
+        said = doubt(whole, np.eye(4)[:, None], None)
+        assert said is not None
+        assert "transposed" not in said
     x = np.swapaxes(np.eye(4)[[[0, 1, 2, 3, 0, 0]]], 1, 2)  # (1, 4, 6)
     said = doubt(x, np.eye(6)[:, None], None)
     assert said is not None

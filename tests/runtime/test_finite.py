@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,9 +82,14 @@ def test_live_layers_are_looked_at() -> None:
     ]
 
 
-def test_one_warning_each() -> None:
-    with pytest.warns(FastismWarning) as caught:
+def test_one_warning_each_at_the_line_that_asked() -> None:
+    def compile_() -> None:
         warn_of_weights(module(FINE, (NAN, 1), (INF, 1)), {})
+
+    with pytest.warns(FastismWarning) as caught:
+        compile_()
+    line = inspect.getsourcelines(test_one_warning_each_at_the_line_that_asked)[1] + 5
+    assert [(each.filename, each.lineno) for each in caught] == [(__file__, line)] * 2
     assert [str(each.message).partition(":")[0] for each in caught] == [
         "the model holds 1 NaN entry in the bias of layer 'tower/one'",
         "the model holds 1 infinite entry in the bias of layer 'two'",
