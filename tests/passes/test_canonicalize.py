@@ -9,6 +9,7 @@ from fastism.ir.printer import print_graph
 from fastism.ir.verify import verify
 from fastism.passes import Canonicalize
 from fastism.passes.canonicalization.scope import Scope
+from fastism.passes.weights import weight
 
 
 def array(*shape: int, seed: int = 0) -> np.ndarray:
@@ -381,3 +382,41 @@ def test_text_without_weights_will_do_where_none_are_computed_with(parsed) -> No
     body = "  %c : f32[N,6,4] = conv1d(%seq) {width=3, pad=same, activation=relu} @conv.kernel"
     module = Canonicalize()(parsed(graph(body, "%c"), "flat", WEIGHTS, detached=True))
     assert [node.op for node in module.main.nodes] == ["conv1d", "relu"]
+
+
+def test_a_dense_layer_on_an_input_stays(parsed) -> None:
+    text = (
+        "graph @main(%seq: f32[N,9,4], %x: f32[N,6]) {\n"
+        "  %dense : f32[N,2] = dense(%x) @dense.kernel\n"
+        "  %relu : f32[N,9,4] = relu(%seq)\n  return %dense, %relu\n}\n"
+    )
+    module = parsed(text, "canonical", {"dense.kernel": np.ones((6, 2), "float32")})
+    assert Canonicalize()(module) == module.replace(after="canonicalize")
+
+
+def test_a_function_of_a_turned_value_keeps_its_name(parsed) -> None:
+    text = (
+        "graph @main(%seq: f32[N,9,4]) {\n"
+        "  %turn : f32[N,4,9] = permute(%seq) {order=(2, 1)}\n"
+        "  %act : f32[N,4,9] = relu(%turn)\n  return %act\n}\n"
+    )
+    found = Canonicalize()(parsed(text, "canonical"))
+    assert [node.name for node in found.main.nodes] == ["act.turned", "act"]
+
+
+def test_a_weight_that_is_not_there_is_asked_for_where_it_is_needed(parsed) -> None:
+    text = (
+        "graph @main(%seq: f32[N,9,4]) {\n"
+        "  %a : f32[N,9,4] = scale_shift(%seq) @a.scale layer=tower/a kind=Scale\n"
+        "  %b : f32[N,9,4] = scale_shift(%a) @b.scale\n  return %b\n}\n"
+    )
+    weights = {"a.scale": np.ones(4), "b.scale": np.ones(4)}
+    module = parsed(text, "canonical", weights, detached=True)
+    for node, where in zip(module.main.nodes, ("layer tower/a (Scale)", "node %b"), strict=True):
+        with pytest.raises(PassError) as caught:
+            weight(module, node, f"{node.name}.scale")
+        assert caught.value.where == where
+        assert caught.value.what == (
+            f"@{node.name}.scale of scale_shift %{node.name} is needed, and only its hash is here"
+        )
+        assert f"constant '{node.name}.scale' was read from text" in str(caught.value.why)

@@ -37,6 +37,18 @@ def test_dumps_are_numbered_and_read_back(module, tmp_path) -> None:
     assert tuple(parse_module(path.read_text()) for path in paths) == stages
 
 
+def test_a_dump_is_written_with_the_passes_so_far(module, tmp_path) -> None:
+    def names(stage, passes) -> str:
+        return " ".join([stage.after, *(pass_.name for pass_ in passes)])
+
+    Pipeline.parse("flatten,canonicalize", (DumpStages(tmp_path, names),)).run(module)
+    assert [path.read_text() for path in sorted(tmp_path.iterdir())] == [
+        "text",
+        "flatten flatten",
+        "canonicalize flatten canonicalize",
+    ]
+
+
 def test_another_run_is_numbered_from_the_start(module, tmp_path) -> None:
     pipeline = Pipeline.parse("flatten,canonicalize", (DumpStages(tmp_path),))
     pipeline.run(module)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastism.errors import ParseError, PassError, VerifyError
+from fastism.errors import InputError, ParseError, PassError, VerifyError
 from fastism.ir import Module
 from fastism.passes import (
     DEFAULT,
@@ -253,3 +254,55 @@ def test_up_to_a_pass_of_a_name() -> None:
     assert caught.value.attempt == "did you mean 'annotate'?"
     with pytest.raises(PassError, match="its passes are none"):
         Pipeline(()).until("flatten")
+
+
+def test_more_layers_to_stop_at() -> None:
+    pipeline = Pipeline.parse("annotate,segment{stop-layers=one},split")
+    both = pipeline.with_stops(("zwölf", "two 2"))
+    assert str(both) == 'annotate,segment{stop-layers=one,"zwölf","two 2"},split'
+    assert Pipeline.parse(str(both)) == both
+    assert pipeline.with_stops(()) is pipeline
+    with pytest.raises(InputError, match="stop_layers need the segment pass"):
+        Pipeline.parse("annotate").with_stops(("one",))
+
+
+class Odd(Pass):
+    name: ClassVar[str] = "odd"
+
+    def run(self, module: Module) -> Module:
+        return module
+
+
+def offering(monkeypatch: pytest.MonkeyPatch, found: object, name: str = "odd") -> None:
+    """A package that offers a pass."""
+    point = SimpleNamespace(
+        name=name, value="pack.age:Odd", module="pack.age", dist=None, load=lambda: found
+    )
+    points = {registry.GROUP: (point,)}
+    monkeypatch.setattr(registry, "offered", points.__getitem__)
+    monkeypatch.setattr(registry, "_TABLE", dict(registry._TABLE))
+
+
+def test_a_pass_that_a_package_offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    offering(monkeypatch, Odd)
+    assert "odd" in registry.names()
+    assert registry.lookup("odd") is Odd
+    assert str(Pipeline.parse("flatten,odd")) == "flatten,odd"
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "why"),
+    [
+        (3, "odd", "it is not a subclass of fastism.passes.Pass"),
+        (dict, "odd", "it is not a subclass of fastism.passes.Pass"),
+        (Odd, "even", "the pass calls itself 'odd'"),
+    ],
+)
+def test_what_a_package_offers_is_no_pass(
+    found: object, name: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offering(monkeypatch, found, name)
+    with pytest.raises(PassError) as caught:
+        registry.lookup(name)
+    assert caught.value.what == f"the pass {name!r} of the package pack.age cannot be loaded"
+    assert (caught.value.where, caught.value.why) == ("pack.age:Odd", why)

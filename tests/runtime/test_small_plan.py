@@ -111,6 +111,36 @@ def test_batches_as_they_come(plan: Plan, kind: str) -> None:
     assert number == 2
 
 
+@pytest.mark.parametrize("kind", ["both strands", "an ensemble"])
+def test_letters_in_another_order(plan: Plan, kind: str) -> None:
+    x = sequences(1)
+    text = "".join("TGCA"[channel] for channel in x[0].argmax(axis=-1))
+    ask: Any = {
+        "both strands": BothStrands(plan, OTHER, "TGCA"),
+        "an ensemble": Ensemble([plan], alphabet="TGCA"),
+    }[kind]
+    expected = (on_both if kind == "both strands" else by_hand)(x)["mean"]
+    near(ask.predict([text])["mean"], expected)
+    near(ask([text])["mean"].reference, expected)
+    (scores,) = ask.stream([[text]])
+    near(scores["mean"].reference, expected)
+    near(ask.variants([text], [0], [3], ["T"])["mean"].reference, expected)
+    mutant = written(x, 3, LETTERS[:1])
+    changed = (on_both if kind == "both strands" else by_hand)(mutant)["mean"]
+    near(ask.variants([text], [0], [3], ["T"])["mean"].alternate, changed)
+
+
+def test_a_model_of_one_output(plan: Plan) -> None:
+    one = plan.stages[0].with_outputs(("mean",))
+    alone = api.from_module(one, backend="reference")
+    x = sequences(2)
+    mean = Ensemble([alone, alone])
+    near(mean(x).reference, by_hand(x)["mean"])
+    assert mean(x).deviation.reference.tolist() == np.zeros((2, 3)).tolist()
+    with pytest.raises(InputError, match=r"plan 1 of the ensemble .* has other"):
+        Ensemble([alone, plan])
+
+
 def test_the_deviation_of_an_ensemble(plan: Plan) -> None:
     x = sequences(2)
     scores = Ensemble([plan, small(seed=1), small(seed=2)])(x)
@@ -255,6 +285,7 @@ def test_letters_beside_tracks() -> None:
     plan = small(letters=slice(0, 3))
     assert plan.letters == (0, 1, 2)
     assert plan.alternatives.tolist() == np.eye(3, 4)[:, None].tolist()
+    assert plan.with_sites([3]).alternatives.tolist() == plan.alternatives.tolist()
     x = sequences(2)
     x[..., 3] = 0.5
     found = plan(x)["tasks"].alternate
