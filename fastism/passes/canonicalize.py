@@ -27,6 +27,8 @@ RULES: Final[tuple[Rule, ...]] = (
     drop_identity,
     split_activation,
     fold_batch_norm,
+    turn_last,
+    turned_twice,
     three_axes,
     fold_reshapes,
     dense_to_conv1d,

@@ -4,6 +4,7 @@ FAMILIES = {
     "Predictions of the whole sequence": {
         "DeepBind": "deepbind",
         "DeepSEA": "deepsea",
+        "DragoNN": "dragonn",
         "Basset": "basset",
         "Factorized Basset": "factorized_basset",
         "DanQ": "danq",

@@ -22,6 +22,19 @@ def deepbind() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
+@small_model()
+def dragonn() -> keras.Model:
+    """A plane (N, 1, 4, L) of letters in front, which the first kernels span."""
+    inputs = keras.Input((1, 4, 60), name="sequence")
+    x, front = inputs, {"data_format": "channels_first"}
+    for index, (filters, taps) in enumerate(((6, 9), (5, 5))):
+        size = (1 if index else 4, taps)
+        x = layers.Conv2D(filters, size, activation="relu", **front)(x)
+        x = layers.Dropout(0.2)(x)
+    x = layers.Flatten()(layers.MaxPooling2D((1, 12), **front)(x))
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
+
+
 @small_model(opaque=["memory"])
 def danq() -> keras.Model:
     """Motifs under a recurrent layer in both directions."""

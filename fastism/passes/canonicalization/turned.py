@@ -1,4 +1,4 @@
-"""Channels in front of the positions, as other frameworks have them: turned back where free."""
+"""Axes in another order, as channels in front of the positions: turned back where free."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from fastism.ir.graph import Node, Rewritten, Value
+from fastism.ir.ops import definition
+from fastism.ir.ops.shape import axes_order
 from fastism.passes.canonicalization.scope import Scope, is_function
 
 TURN = (2, 1)
@@ -14,6 +16,8 @@ TURN = (2, 1)
 
 def turn_last(node: Node, scope: Scope) -> Rewritten:
     """``relu(permute(x))`` becomes ``permute(relu(x))``, for any element-wise function.
+
+    Likewise what is the same at every position, where the channels stay last.
 
     Before::
 
@@ -28,22 +32,32 @@ def turn_last(node: Node, scope: Scope) -> Rewritten:
     Only where nothing else reads the turned value, so that nothing is computed twice.
     """
     turn = scope.producer(node.inputs[0])
-    if not is_function(node) or not _turns(turn) or not scope.alone(node.inputs[0]):
+    if turn is None or turn.op != "permute" or not scope.alone(node.inputs[0]):
         return node
-    assert turn is not None
-    source = turn.inputs[0]
+    order = axes_order(turn)
+    if not is_function(node) and not (_by_channel(node) and order[-1] == len(order) - 1):
+        return node
     name = scope.unique(f"{node.name}.turned")
-    result = Value(name, node.type.with_shape(*scope.type(source).shape))
-    inner = replace(node, name=name, inputs=(source,), results=(result,))
+    shape = [node.type.shape[order.index(axis)] for axis in range(len(order))]
+    result = Value(name, node.type.with_shape(*shape))
+    inner = replace(node, name=name, inputs=turn.inputs, results=(result,))
     return inner, turn.replace(name=node.name, inputs=(name,), results=node.results)
 
 
+def _by_channel(node: Node) -> bool:
+    """Whether a node does the same to the channels of each position of its one input."""
+    alone = len(node.inputs) == len(node.results) == 1
+    return alone and definition(node.op).by_position and node.type.rank > 2
+
+
 def turned_twice(node: Node, scope: Scope) -> Rewritten:
-    """``permute(permute(x))`` is ``x``, where each makes (N, C, L) of (N, L, C)."""
-    if not _turns(node):
+    """``permute(permute(x))`` is ``x``, where the axes come to lie as they were."""
+    before = scope.producer(node.inputs[0]) if node.op == "permute" else None
+    if before is None or before.op != "permute":
         return node
-    before = scope.producer(node.inputs[0])
-    return before.inputs[0] if before is not None and _turns(before) else node
+    first, second = axes_order(before), axes_order(node)
+    undone = [first[axis] for axis in second] == list(range(len(first)))
+    return before.inputs[0] if undone else node
 
 
 def dense_of_turned(node: Node, scope: Scope) -> Rewritten:

@@ -52,6 +52,10 @@ class Turn(keras.Layer):  # type: ignore[misc]  # Keras is not typed
         """(N, L, C) to the same."""
         return ops.roll(x, 1, axis=1) * self.factor
 
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Said, since Keras takes ``x * 0.5`` for a sparse value, which it cannot roll."""
+        return shape
+
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
 class Running(keras.Layer):  # type: ignore[misc]  # Keras is not typed
@@ -60,6 +64,10 @@ class Running(keras.Layer):  # type: ignore[misc]  # Keras is not typed
     def call(self, x: Any) -> Any:
         """(N, L, C) to the same."""
         return ops.cumsum(x, axis=1) / x.shape[1]
+
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Said for the same reason."""
+        return shape
 
 
 @keras.saving.register_keras_serializable(package="fastism_testing")
@@ -72,7 +80,7 @@ class Halves(keras.Layer):  # type: ignore[misc]  # Keras is not typed
         return ops.tanh(value) * ops.sigmoid(gate), gate
 
     def compute_output_shape(self, shape: tuple[int, ...]) -> Any:
-        """Said, since Keras takes ``x * 0.5`` for a sparse value, which it cannot slice."""
+        """Said for the same reason."""
         half = (*shape[:-1], shape[-1] // 2)
         return half, half
 

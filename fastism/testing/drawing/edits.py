@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastism.frontends.keras.lowering.functional import paths
+from fastism.frontends.keras.lowering.functional import output_names
 from fastism.testing.drawing.walk import Tensor, Walk
 
 PASSES = "flatten,canonicalize,annotate,segment{{weigh={weigh}}},split,schedule{{{schedule}}}"
@@ -39,7 +39,7 @@ def options(walk: Walk, model: Any, sequence: Tensor) -> dict[str, Any]:
         walk.sketch.parts[runs.path] = f"weigh={weigh} {schedule}".strip()
     wanted = walk.part("outputs")
     if wanted is not None and len(model.outputs) > 1 and wanted.chance(0.25):
-        names = _output_names(model)
+        names = output_names(model)
         found["outputs"] = wanted.choice([names[:1], names[1:], names[::-1]])
         walk.sketch.parts[wanted.path] = f"outputs {', '.join(found['outputs'])}"
     stop = walk.part("stop")
@@ -48,13 +48,6 @@ def options(walk: Walk, model: Any, sequence: Tensor) -> dict[str, Any]:
         if names:
             found["stop_layers"] = walk.sketch.parts[stop.path] = stop.choice(names)
     return found
-
-
-def _output_names(model: Any) -> list[str]:
-    """The names of a model's outputs: the paths in a dict of them, or those of their layers."""
-    if not isinstance(model._outputs_struct, dict):
-        return list(model.output_names)
-    return paths(model._outputs_struct)
 
 
 def _sites(walk: Walk, length: int, width: int) -> Any:

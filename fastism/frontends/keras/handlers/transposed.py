@@ -44,7 +44,7 @@ def conv2d_transpose(call: Call) -> Sequence[Step]:
     bias = None if layer.bias is None else np.tile(array(layer.bias), width)
     steps = _phases(plane.length, outputs, left, folded, bias, along[0], along[1])
     unfold = plane.unfold(width, kernel.shape[2])
-    return [plane.fold(), *steps, unfold, *activation_steps(layer.activation)]
+    return [*plane.fold(), *steps, *unfold, *activation_steps(layer.activation)]
 
 
 def _outputs(

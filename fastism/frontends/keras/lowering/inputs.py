@@ -11,7 +11,7 @@ from fastism.errors import InputError, ModelError
 from fastism.frontends.keras.calls.call import calls
 from fastism.frontends.keras.calls.dtypes import element_type
 from fastism.frontends.keras.lowering.functional import functional_graph, paths
-from fastism.frontends.keras.lowering.sequences import holds_sequences, length_axis
+from fastism.frontends.keras.lowering.sequences import holds_sequences, is_unclear, length_axis
 from fastism.ir.types import SHORT_DTYPES, TensorType
 
 _SIGNED = {"bool": "i8", "u8": "i16", "u16": "i32", "u32": "i64", "u64": "i64"}
@@ -118,14 +118,28 @@ def edited_input(
     return seq_input
 
 
-def input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
-    """The type of an input, a free length filled in. Raises InputError, ModelError."""
-    fixed = sequence.shape[length_axis(sequence.shape)]
+def positions(tensor: Any, length: int | None, *, front: bool) -> tuple[int, int]:
+    """The axis of an input that holds the positions of the sequence, and how many there are.
+
+    front: what reads it takes the channels to come first. Raises ModelError where it cannot be
+    told, InputError for a ``length`` that the model cannot have.
+    """
+    if is_unclear(tensor.shape, length, front=front):
+        few, many = ("any" if extent is None else extent for extent in tensor.shape[1:])
+        known = f"length={many} or length={few}" if many != "any" else "length=1000, for letters"
+        raise ModelError(
+            f"the input {tensor.name!r} may hold its positions on either axis",
+            why=f"its shape is {_shape(tensor)}: {few} positions of {many} channels, or {few} "
+            f"letters at {many} positions",
+            attempt=f"{known} (--length on the command line) says which",
+        )
+    axis = length_axis(tensor.shape, length, front=front)
+    fixed = tensor.shape[axis]
     if length is not None and length < 1:
         raise InputError(f"length must be at least 1, not {length}")
     if fixed is None and length is None:
         raise InputError(
-            f"the model takes sequences of any length, and none was given ({_shape(sequence)})",
+            f"the model takes sequences of any length, and none was given ({_shape(tensor)})",
             attempt="give one: length=1000, or --length 1000 on the command line",
         )
     if fixed is not None and length not in (None, fixed):
@@ -133,9 +147,15 @@ def input_type(tensor: Any, sequence: Any, length: int | None) -> TensorType:
             f"the model takes sequences of {fixed} positions, not {length}",
             attempt="leave length out, or give the model's own",
         )
-    shape, axis = list(tensor.shape), length_axis(tensor.shape)
-    if len(shape) >= min(len(sequence.shape), 3) and shape[axis] is None:
-        shape[axis] = fixed or length
+    return axis, int(fixed or length or 0)
+
+
+def input_type(tensor: Any, sequence: Any, length: int) -> TensorType:
+    """The type of an input, a free axis as long as the sequence. Raises ModelError for others."""
+    shape = list(tensor.shape)
+    if len(shape) >= min(len(sequence.shape), 3):
+        axis = length_axis(shape)
+        shape[axis] = shape[axis] or length
     if None in shape[1:]:
         raise ModelError(
             f"the input {tensor.name!r} has no fixed shape: {_shape(tensor)}",
@@ -150,12 +170,14 @@ def _shape(tensor: Any) -> str:
 
 
 def is_turned(model: Any, tensor: Any) -> bool:
-    """Whether layers that read an input take its channels to come first."""
+    """Whether what reads an input takes its channels to come first, or turns them to come last."""
     readers = [
         node.operation
         for node in calls(model)
         if any(tensor is each for each in node.arguments.keras_tensors)
     ]
     return bool(readers) and all(
-        getattr(reader, "data_format", None) == "channels_first" for reader in readers
+        getattr(reader, "data_format", None) == "channels_first"
+        or getattr(reader, "dims", None) == (2, 1)  # Permute
+        for reader in readers
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -25,10 +25,11 @@ from fastism.frontends.keras.lowering.inputs import (
     inputs_structure,
     is_turned,
     layer_names,
+    positions,
 )
 from fastism.frontends.keras.lowering.live_nodes import live_node
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
-from fastism.frontends.keras.lowering.sequences import sequence_type, turned_type
+from fastism.frontends.keras.lowering.sequences import has_channels_first, sequence_type
 from fastism.frontends.keras.lowering.subclassed import recorded_graph, whole_call
 from fastism.frontends.keras.lowering.tokens import vocabulary
 from fastism.ir.graph import Graph, Value
@@ -75,20 +76,22 @@ def lower(
         for own in (read.inputs if read else inputs)
     ]
     edited = edited_input(inputs, names, counts, seq_input)
-    types = [input_type(tensor, inputs[edited], length) for tensor in inputs]
-    rows, turned = counts[edited], None
+    sequence = inputs[edited]
+    front = functional is not None and is_turned(functional, sequence)
+    axis, count = positions(sequence, length, front=front)
+    types = [input_type(tensor, sequence, count) for tensor in inputs]
+    rows, turned = counts[edited], False
     if rows is None:
-        if functional is not None and is_turned(functional, inputs[edited]):
-            turned = turned_type(types[edited])
-        types[edited] = turned or sequence_type(types[edited])
+        turned = has_channels_first(sequence.shape, axis)
+        types[edited] = sequence_type(types[edited], axis)
     else:
         types[edited] = TensorType("f32", (*types[edited].shape, rows))
     builder = ModuleBuilder()
+    in_front = {names[edited]} if turned else set[str]()
     if read is not None:
-        front = {names[edited]} if turned else ()
-        graph = lower_main(builder, read, names, types, front)
+        graph = lower_main(builder, read, names, types, in_front)
     else:
-        graph = _whole(builder, model, structure, names, types)
+        graph = _whole(builder, model, structure, names, types, in_front)
     builder.main(graph)
     taken = _model_inputs(inputs, graph, layered=functional is not None)
     module = Module(
@@ -96,7 +99,7 @@ def lower(
         graphs=tuple(builder.graphs),
         constants=builder.constants,
         seq_input=graph.inputs[edited].name,
-        inputs=_with_turned(taken, graph.inputs[edited], inputs[edited]) if turned else taken,
+        inputs=_with_turned(taken, graph.inputs[edited], sequence, count) if turned else taken,
         outputs=_output_names(model, graph),
         model=name or model.name,
         sha256=sha256,
@@ -110,11 +113,17 @@ def _whole(
     structure: Any,
     names: Sequence[str],
     types: Sequence[TensorType],
+    turned: Collection[str],
 ) -> Graph:
-    """A graph of one opaque node that runs a model without a graph of its own."""
+    """A graph of one opaque node that runs a model without a graph of its own.
+
+    turned: the inputs that have their channels in front.
+    """
     state = GraphState(module, "main", "")
     tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
-    inputs = [state.input(name, tensor, type) for name, tensor, type in tripled]
+    inputs = [
+        state.input(name, tensor, type, turned=name in turned) for name, tensor, type in tripled
+    ]
     call = whole_call(model, structure, state.types(inputs))
     why = "its call is code of its own, not a graph of layers"
     origin = Origin(model.name, type(model).__name__)
@@ -142,9 +151,11 @@ def _model_inputs(tensors: Sequence[Any], graph: Graph, *, layered: bool) -> tup
     return tuple(found)
 
 
-def _with_turned(taken: Sequence[ModelInput], value: Value, tensor: Any) -> tuple[ModelInput, ...]:
+def _with_turned(
+    taken: Sequence[ModelInput], value: Value, tensor: Any, length: int
+) -> tuple[ModelInput, ...]:
     """The same, where the edited input has its channels in front in the model."""
-    shape = tuple(int(extent) for extent in tensor.shape[1:])
+    shape = tuple(length if extent is None else int(extent) for extent in tensor.shape[1:])
     usual = ModelInput.plain(value.name, value.type)
     known = next((given for given in taken if given.name == value.name), usual)
     others = [given for given in taken if given.name != value.name]

@@ -1,4 +1,4 @@
-"""Which inputs hold sequences: (N, L, C), or one with an axis of one position more."""
+"""Which inputs hold sequences, and which of their axes the positions."""
 
 from __future__ import annotations
 
@@ -8,35 +8,53 @@ from fastism.ir.types import TensorType
 
 Shape = Sequence[int | None]
 
+FEWEST = 6
+"""Positions of a sequence, where the other axis, which has as many or more, might hold them."""
+
 
 def holds_sequences(shape: Shape) -> bool:
-    """Whether a shape is (N, L, C), (N, L, C, 1), (N, L, 1, C) or (N, 1, L, C)."""
-    if len(shape) == 3:
-        return shape[2] is not None
-    if len(shape) != 4:
-        return False
-    others = [extent for axis, extent in enumerate(shape) if axis not in (0, length_axis(shape))]
-    return None not in others and 1 in others
+    """Whether a shape has an axis of positions, one of channels, and at most one of one position.
 
-
-def length_axis(shape: Shape) -> int:
-    """The axis of the positions: 1, or 2 behind an axis of one position."""
-    return 2 if len(shape) == 4 and shape[1] == 1 else 1
-
-
-def sequence_type(type_: TensorType) -> TensorType:
-    """The same elements as (N, L, C)."""
-    length = int(type_.shape[length_axis([1, *map(int, type_.shape[1:])])])
-    return type_.with_shape(type_.shape[0], length, type_.elements // length)
-
-
-def turned_type(type_: TensorType) -> TensorType | None:
-    """The type (N, L, C) of a value (N, C, L), (N, C, 1, L) or (N, C, L, 1); None for another.
-
-    There are more positions than channels: one whose first axis is longer has its positions there.
+    (N, L, C), (N, C, L), (N, L, C, 1), (N, L, 1, C), (N, 1, L, C), (N, C, L, 1), ...
     """
-    channels, *rest = (int(extent) for extent in type_.shape[1:])
-    longer = [extent for extent in rest if extent != 1]
-    if len(longer) != 1 or longer[0] <= channels:
-        return None
-    return type_.with_shape(type_.shape[0], longer[0], channels)
+    others = list(shape[1:])
+    if len(others) not in (2, 3) or others.count(None) > 1:
+        return False
+    return len(others) == 2 or 1 in others
+
+
+def length_axis(shape: Shape, length: int | None = None, *, front: bool = False) -> int:
+    """The axis of the positions: the free one, or that of ``length`` positions.
+
+    Else the longer one, of two axes beside one of one position, or where ``front`` says that the
+    channels stand in front; otherwise the first.
+    """
+    axes = range(1, len(shape))
+    for told in (None, length):
+        found = [axis for axis in axes if shape[axis] == told]
+        if found:
+            return found[0]
+    if len(shape) == 4 or front:
+        return max(axes, key=lambda axis: shape[axis] or 0)
+    return 1
+
+
+def is_unclear(shape: Shape, length: int | None, *, front: bool) -> bool:
+    """Whether a shape that is read as (N, L, C) may be (N, C, L) as well.
+
+    It has few positions, or a free last axis, and nothing says what that holds.
+    """
+    if len(shape) != 3 or length is not None or front or shape[1] is None:
+        return False
+    return shape[2] is None or shape[1] < FEWEST <= shape[2]
+
+
+def has_channels_first(shape: Shape, axis: int) -> bool:
+    """Whether a shape has its channels in front of the axis of the positions."""
+    return any(extent != 1 for extent in shape[1:axis])
+
+
+def sequence_type(type_: TensorType, axis: int) -> TensorType:
+    """The same elements as (N, L, C)."""
+    length = int(type_.shape[axis])
+    return type_.with_shape(type_.shape[0], length, type_.elements // length)

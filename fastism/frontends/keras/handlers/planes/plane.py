@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 class Plane:
     """A value (N, L, W, C), which the ops of one axis take as (N, L, W*C).
 
-    turned: it is (N, 1, L, C): the length comes second, and W is 1.
+    turned: it is (N, W, L, C): the length comes second.
     """
 
     length: int
@@ -37,8 +37,9 @@ class Plane:
         if call.type.rank != 4:
             refuse(f"its input has {call.type.rank} axes")
         first, second, channels = (int(dim) for dim in call.type.shape[1:])
-        turned = first == 1
-        return cls(second, 1, channels, True) if turned else cls(first, second, channels, False)
+        if first == 1 or first <= SHORT < second:
+            return cls(second, first, channels, True)
+        return cls(first, second, channels, False)
 
     def pair(self, option: int | Sequence[Any]) -> tuple[Any, Any]:
         """An option of two entries, or of one for both: along the length, and across it."""
@@ -50,21 +51,28 @@ class Plane:
         kernel = array(variable)
         return kernel.transpose(1, 0, 2, 3) if self.turned else kernel
 
-    def fold(self) -> Step:
+    def fold(self) -> list[Step]:
         """To (N, L, W*C)."""
-        return Step("reshape", {"shape": (self.length, self.width * self.channels)})
+        folded = Step("reshape", {"shape": (self.length, self.width * self.channels)})
+        if not self.turned or self.width == 1:
+            return [folded]
+        apart, *turn = _turn(self.width, self.length, self.channels)
+        return [*(turn if self.channels > 1 else (apart, *turn)), folded]
 
-    def rows(self) -> Step:
+    def rows(self) -> list[Step]:
         """To (N, L*W, C)."""
-        return Step("reshape", {"shape": (self.length * self.width, self.channels)})
+        return [
+            *self.fold(),
+            Step("reshape", {"shape": (self.length * self.width, self.channels)}),
+        ]
 
-    def unfold(self, width: int, channels: int) -> Step:
+    def unfold(self, width: int, channels: int) -> list[Step]:
         """From (N, L', width*channels), for any L', to the order of the axes at first."""
-        if self.turned and width != 1:
-            refuse("it gives the axis in front of the length several positions")
-        return Step(
-            "reshape", {"shape": (1, -1, channels) if self.turned else (-1, width, channels)}
-        )
+        if not self.turned:
+            return [Step("reshape", {"shape": (-1, width, channels)})]
+        if width == 1:
+            return [Step("reshape", {"shape": (1, -1, channels)})]
+        return _turn(-1, width, channels)
 
     def check(self, width: int) -> None:
         """Raise NotExpressible where ``width`` positions across are too many to fold."""
@@ -72,6 +80,15 @@ class Plane:
             refuse(
                 f"both of its axes are long: {self.length} and {max(width, self.width)} positions"
             )
+
+
+def _turn(first: int, second: int, channels: int) -> list[Step]:
+    """From (N, first, second, channels) to (N, second, first, channels)."""
+    if channels > 1:
+        apart = Step("reshape", {"shape": (first, second, channels)})
+        return [apart, Step("permute", {"order": (2, 1, 3)})]
+    apart, turn = Step("reshape", {"shape": (first, second)}), Step("permute", {"order": (2, 1)})
+    return [apart, turn, Step("reshape", {"shape": (second, first, 1)})]
 
 
 def windows_across(width: int, taps: int, stride: int, dilation: int, pad: str) -> tuple[int, int]:

@@ -20,7 +20,7 @@ def pool(call: Call) -> Sequence[Step]:
     op = "max_pool" if call.kind.startswith("Max") else "average_pool"
     strides = layer.pool_size if layer.strides is None else layer.strides
     (size, across), (stride, stride_across) = plane.pair(layer.pool_size), plane.pair(strides)
-    width, steps = plane.width, [plane.fold()]
+    width, steps = plane.width, [*plane.fold()]
     if width > 1 and (across, stride_across) != (1, 1):
         width, _ = windows_across(plane.width, across, stride_across, 1, layer.padding)
         window = min(across, plane.width)
@@ -29,9 +29,9 @@ def pool(call: Call) -> Sequence[Step]:
         # The windows lie side by side, so that none reaches from one row into the next.
         attributes = {"size": window, "stride": window}
         folded = Step("reshape", {"shape": (plane.length, width * plane.channels)})
-        steps = [plane.rows(), Step(op, attributes), folded]
+        steps = [*plane.rows(), Step(op, attributes), folded]
     steps.append(Step(op, {"size": size, "stride": stride, "pad": layer.padding}))
-    return [*steps, plane.unfold(width, plane.channels)]
+    return [*steps, *plane.unfold(width, plane.channels)]
 
 
 @handles(*(f"layers.{name}" for name in _GLOBAL))
@@ -41,4 +41,4 @@ def global_pool(call: Call) -> Sequence[Step]:
     keepdims = bool(layer.keepdims)
     pooled = Step(_GLOBAL[call.kind], {"keepdims": keepdims})
     kept = [Step("reshape", {"shape": (1, 1, plane.channels)})] if keepdims else []
-    return [plane.rows(), pooled, *kept]
+    return [*plane.rows(), pooled, *kept]

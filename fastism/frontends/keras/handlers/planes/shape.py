@@ -21,13 +21,13 @@ def padded(call: Call, padding: Sequence[tuple[int, int]]) -> list[Step]:
     plane = Plane.of(call)
     (left, right), (before, behind) = plane.pair(padding)
     width = before + plane.width + behind
-    steps = [plane.fold(), Step("zero_pad", {"left": left, "right": right})]
+    steps = [*plane.fold(), Step("zero_pad", {"left": left, "right": right})]
     if width > plane.width:  # zeros across the length are channels that a convolution puts in
         plane.check(width)
         same = np.eye(plane.channels, dtype=NUMPY_DTYPES[call.type.dtype])[None, None]
         kernel = block_kernel(same, plane.width, width, 1, 1, before)
         steps.append(Step("conv1d", {"width": 1}, {"kernel": kernel}))
-    return [*steps, plane.unfold(width, plane.channels)]
+    return [*steps, *plane.unfold(width, plane.channels)]
 
 
 @handles("layers.Cropping2D")
@@ -35,11 +35,11 @@ def crop(call: Call) -> Sequence[Step]:
     plane = Plane.of(call)
     (left, right), (before, behind) = plane.pair(call.operation.cropping)
     width = plane.width - before - behind
-    steps = [plane.fold(), Step("crop", {"left": left, "right": right})]
+    steps = [*plane.fold(), Step("crop", {"left": left, "right": right})]
     if width < plane.width:
         bounds = {"start": before * plane.channels, "stop": (before + width) * plane.channels}
         steps.append(Step("slice_channels", bounds))
-    return [*steps, plane.unfold(width, plane.channels)]
+    return [*steps, *plane.unfold(width, plane.channels)]
 
 
 @handles("layers.UpSampling2D")
@@ -52,8 +52,8 @@ def repeated(call: Call, size: Sequence[int]) -> list[Step]:
     """Every position so often, by axis; across the length first, each row in its place."""
     plane = Plane.of(call)
     factor, across = plane.pair(size)
-    width, steps = plane.width * across, [plane.fold()]
+    width, steps = plane.width * across, [*plane.fold()]
     if across > 1:
         folded = Step("reshape", {"shape": (plane.length, width * plane.channels)})
-        steps = [plane.rows(), Step("upsample", {"factor": across}), folded]
-    return [*steps, Step("upsample", {"factor": factor}), plane.unfold(width, plane.channels)]
+        steps = [*plane.rows(), Step("upsample", {"factor": across}), folded]
+    return [*steps, Step("upsample", {"factor": factor}), *plane.unfold(width, plane.channels)]

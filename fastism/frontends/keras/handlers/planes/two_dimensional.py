@@ -25,7 +25,7 @@ def conv2d(call: Call) -> Sequence[Step]:
     kernel = plane.kernel(layer.kernel)
     width, step = _along(plane, layer, kernel, integer(layer.groups), layer.bias)
     unfold = plane.unfold(width, kernel.shape[-1])
-    return [plane.fold(), step, unfold, *activation_steps(layer.activation)]
+    return [*plane.fold(), step, *unfold, *activation_steps(layer.activation)]
 
 
 def convolution(call: Call, kernel: Array) -> Sequence[Step]:
@@ -34,7 +34,7 @@ def convolution(call: Call, kernel: Array) -> Sequence[Step]:
     groups = plane.channels // kernel.shape[2]
     turned = plane.kernel(kernel)
     width, step = _along(plane, call.operation, turned, groups, None)
-    return [plane.fold(), step, plane.unfold(width, kernel.shape[-1])]
+    return [*plane.fold(), step, *plane.unfold(width, kernel.shape[-1])]
 
 
 def depthwise_convolution(call: Call, kernel: Array) -> Sequence[Step]:
@@ -42,7 +42,7 @@ def depthwise_convolution(call: Call, kernel: Array) -> Sequence[Step]:
     plane = Plane.of(replace(call, arguments=call.arguments[:1]))
     wide = _depthwise(plane, kernel)
     width, step = _along(plane, call.operation, wide, plane.channels, None)
-    return [plane.fold(), step, plane.unfold(width, wide.shape[-1])]
+    return [*plane.fold(), step, *plane.unfold(width, wide.shape[-1])]
 
 
 @handles("layers.DepthwiseConv2D")
@@ -52,7 +52,7 @@ def depthwise_conv2d(call: Call) -> Sequence[Step]:
     kernel = _depthwise(plane, layer.kernel)
     width, step = _along(plane, layer, kernel, plane.channels, layer.bias)
     unfold = plane.unfold(width, kernel.shape[-1])
-    return [plane.fold(), step, unfold, *activation_steps(layer.activation)]
+    return [*plane.fold(), step, *unfold, *activation_steps(layer.activation)]
 
 
 @handles("layers.SeparableConv2D")
@@ -67,7 +67,7 @@ def separable_conv2d(call: Call) -> Sequence[Step]:
         constants["bias"] = np.tile(array(layer.bias), width)
     over_channels = Step("conv1d", {"width": 1}, constants)
     unfold = plane.unfold(width, pointwise.shape[-1])
-    return [plane.fold(), depthwise, over_channels, unfold, *activation_steps(layer.activation)]
+    return [*plane.fold(), depthwise, over_channels, *unfold, *activation_steps(layer.activation)]
 
 
 def _depthwise(plane: Plane, variable: object) -> Array:
