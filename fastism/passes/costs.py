@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastism.ir.graph import Graph, Node
+from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.ops import definition
 from fastism.ir.types import TensorType
 
@@ -42,6 +42,12 @@ def moved(node: Node, types: Sequence[TensorType]) -> int:
     return sum(type.bytes for type in types) + sum(value.type.bytes for value in node.results)
 
 
+def fraction(value: Value) -> float:
+    """Average width of a value's window over the sites that reach it, as a part of its length."""
+    widths = value.window.widths[value.window.occupied]
+    return float(widths.mean()) / value.type.length if len(widths) else 0.0
+
+
 def efficiency(node: Node, types: Sequence[TensorType]) -> float:
     """The share of the peak at which a node's product runs, by the shape of its kernel."""
     products = definition(node.op).products
@@ -65,8 +71,9 @@ def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
     total = 0.0
     for node in graph.nodes:
         types = graph.types(node.inputs)
+        once = _share_of(node.results[0].type.shape[0], alternatives)
         read = [
-            type.bytes
+            type.bytes * min(_share_of(type.shape[0], alternatives) / once, 1)
             for name, type in zip(node.inputs, types, strict=True)
             if type.shape[0] != "N" and (node.name in heavy or _made_by(graph, name, heavy))
         ]
@@ -77,9 +84,13 @@ def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
             or value.name in graph.outputs
             or any(user.name in heavy for user in graph.users[value.name])
         ]
-        items = 1 if node.results[0].type.shape[0] == "M" else alternatives
-        total += (_multiplying(node, types) + (sum(read) + sum(written)) / BYTES) / items
+        total += (_multiplying(node, types) + (sum(read) + sum(written)) / BYTES) * once
     return total
+
+
+def _share_of(batch: object, alternatives: int) -> float:
+    """The part of a value that one item makes or reads: those of a pair share the pair's."""
+    return 1.0 if batch == "M" else 1.0 / alternatives
 
 
 def _made_by(graph: Graph, name: str, nodes: set[str]) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 import networkx as nx
 
-from fastism.ir.graph import Graph, Node, Value
+from fastism.ir.graph import Graph, Node
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Window
 from fastism.passes import costs
@@ -106,25 +106,22 @@ def _has_zeros(graph: Graph, name: str) -> bool:
 def _moved_to_window(graph: Graph, node: Node, reach: int) -> float:
     """Bytes to cut all that a change reaches down to the window of the result."""
     source, result = graph.values[node.inputs[0]], node.results[0]
-    reached = _fraction(source) * source.type.length + reach - 1
-    kept = _fraction(result) * result.type.length
+    reached = costs.fraction(source) * source.type.length + reach - 1
+    kept = costs.fraction(result) * result.type.length
     return (reached + kept) * result.type.bytes / result.type.length
 
 
 def _share(graph: Graph, node: Node) -> float:
     """The part of a node's work that windows leave."""
-    read = max(_fraction(graph.values[name]) for name in read_on_windows(graph, node))
-    return min(read, _fraction(node.results[0]))
-
-
-def _fraction(value: Value) -> float:
-    """Average width of a value's window over the sites that reach it, as a part of its length."""
-    widths = value.window.widths[value.window.occupied]
-    return float(widths.mean()) / value.type.length if len(widths) else 0.0
+    read = max(costs.fraction(graph.values[name]) for name in read_on_windows(graph, node))
+    return min(read, costs.fraction(node.results[0]))
 
 
 def _to_scatter(graph: Graph, node: Node) -> float:
     """Seconds an item to place a change in the reference's whole value."""
-    size, fraction = sum(value.type.bytes for value in node.results), _fraction(node.results[0])
+    size, fraction = (
+        sum(value.type.bytes for value in node.results),
+        costs.fraction(node.results[0]),
+    )
     placed = 1 + fraction if fraction < 1 else 0.0
     return (CONVERTING + placed) * size / costs.BYTES

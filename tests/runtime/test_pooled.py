@@ -161,3 +161,18 @@ def test_nothing_is_made_anew(name: str) -> None:
 def test_what_is_made_anew(name: str) -> None:
     function, names = ANEW[name]
     assert made_anew(function) == names
+
+
+@pytest.mark.parametrize(
+    ("length", "channels", "units", "leaves"), [(64, 16, 32, True), (16, 120, 256, False)]
+)
+def test_sums_by_channel_are_weighed_where_they_are_less_than_the_layer(
+    length: int, channels: int, units: int, leaves: bool
+) -> None:
+    """Few positions of many channels: each pair would read more sums than the layer has weights."""
+    inputs = keras.Input((length, 4))
+    x = layers.Conv1D(channels, 3, padding="same", activation="relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(units)(layers.Flatten()(excited(x))))
+    nodes = api.compile(model, sites=[5]).stage["segmented"].main.nodes
+    (dense,) = (node for node in nodes if node.op == "dense" and node.type.channels == units)
+    assert dense.mode == ("exit" if leaves else "whole")

@@ -17,7 +17,12 @@ from fastism.ir.graph import Graph, Node
 from fastism.ir.ranges import Range
 from fastism.passes.propagation.draft import SEQUENCE, SITE
 from fastism.passes.propagation.layout import Layout, Strips, crowded
-from fastism.passes.propagation.scaled import scaled, scales_into_flatten, weighed
+from fastism.passes.propagation.scaled import (
+    scaled,
+    scales_into_flatten,
+    weighed,
+    weighing_pays,
+)
 from fastism.passes.propagation.state import Propagation
 
 SHARING = 16
@@ -73,7 +78,10 @@ def _all_flat(graph: Graph, node: Node, stop_layers: tuple[str, ...]) -> bool:
     if not scales_into_flatten(graph, node):
         return False
     (flattening,) = graph.users[node.result.name]
-    return flattening.labels.isdisjoint(stop_layers) and _all_dense(graph, flattening, stop_layers)
+    if not flattening.labels.isdisjoint(stop_layers):
+        return False
+    layers = graph.users[flattening.result.name]
+    return _all_dense(graph, flattening, stop_layers) and weighing_pays(graph, node, layers)
 
 
 def flatten(state: Propagation, node: Node) -> None:

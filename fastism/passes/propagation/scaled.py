@@ -11,9 +11,11 @@ and weighed by the item's vector; and the window's::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fastism.ir.graph import Graph, Node
+from fastism.passes import costs
 from fastism.passes.propagation.draft import SEQUENCE
 from fastism.passes.propagation.state import Propagation
 
@@ -44,6 +46,27 @@ def scales_into_flatten(graph: Graph, node: Node) -> bool:
         return False
     users = graph.users[node.result.name]
     return len(users) == 1 and users[0].op == "flatten"
+
+
+def weighing_pays(graph: Graph, product: Node, layers: Sequence[Node]) -> bool:
+    """Whether the dense layers behind a product cost less so than if all of it runs whole.
+
+    The sums of a pair's reference are found by its sequence, written and read, a row for each
+    channel; that is more than the whole layer reads where the positions are few.
+    """
+    found = scaled(graph, product.result.name)
+    assert found is not None
+    local = graph.values[found.local]
+    behind = [product, *graph.users[product.result.name], *layers]
+    whole = sum(costs.seconds(node, graph.types(node.inputs)) for node in behind)
+    windows = 0.0
+    for layer in layers:
+        rows, units = local.type.channels, layer.result.type
+        copied = 3 * rows * units.bytes / costs.BYTES / costs.ALTERNATIVES
+        summed = rows * units.channels / costs.PRODUCTS
+        spent = costs.seconds(layer, graph.types(layer.inputs))
+        windows += spent * costs.fraction(local) + copied + summed
+    return windows < whole
 
 
 def weighed(state: Propagation, node: Node, found: Scaled) -> str:
