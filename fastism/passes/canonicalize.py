@@ -14,6 +14,7 @@ from fastism.passes.canonicalization.dense import dense_to_conv1d
 from fastism.passes.canonicalization.flattened import flatten_last
 from fastism.passes.canonicalization.identities import drop_identity
 from fastism.passes.canonicalization.joined import dense_of_joined
+from fastism.passes.canonicalization.pooled.beside import vector_apart
 from fastism.passes.canonicalization.pooled.first import pool_first
 from fastism.passes.canonicalization.pooled.last import spread_last
 from fastism.passes.canonicalization.reshapes import fold_reshapes
@@ -38,6 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
     dense_of_joined,
     dense_of_turned,
     softmax_pool,
+    vector_apart,
     spread_last,
     pool_first,
     layer_of_taken,

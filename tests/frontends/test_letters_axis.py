@@ -49,8 +49,6 @@ MODELS: Mapping[str, tuple[tuple[int | None, ...], Callable[[], list[Any]]]] = {
         ],
     ),
     "positions, letters": ((LENGTH, 4, 1), lambda: [conv(6, (7, 4)), L.MaxPooling2D((4, 1))]),
-    "one, positions, letters": ((1, LENGTH, 4), lambda: [conv(6, (1, 7))]),
-    "positions, one, letters": ((LENGTH, 1, 4), lambda: [conv(6, (7, 1))]),
     "letters, positions, turned by the model": (
         (4, LENGTH),
         lambda: [L.Permute((2, 1)), L.Conv1D(6, 7, activation="relu")],

@@ -23,6 +23,9 @@ WEIGHTS = {
     "bn.scale": RANDOM.normal(size=4),
     "bn.shift": RANDOM.normal(size=4),
 }
+WEIGHTS["both.kernel"] = RANDOM.normal(size=(5, 8, 3))
+WEIGHTS["conv.kernel.local"] = WEIGHTS["both.kernel"][:, :4]
+WEIGHTS["conv.kernel.vector"] = WEIGHTS["both.kernel"][:, 4:]
 WEIGHTS["mix.unshifted.kernel.pooled"] = WEIGHTS["mix.kernel"][0]
 WEIGHTS["mix.unshifted.bias.pooled"] = WEIGHTS["wide.bias"].astype("float32") * 24
 WEIGHTS["total.positions"] = np.asarray(24)
@@ -218,4 +221,33 @@ def test_a_mean_takes_both_sides_of_a_sum_with_a_scaled_value(becomes: Check) ->
         "  %out.pool:3 : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}\n"
         "  %out.pool:2 : f32[N,1,4] = multiply(%out.pool:3, %excite)\n"
         "  %out        : f32[N,1,4] = add(%out.pool, %out.pool:2)\n",
+    )
+
+
+BESIDE = f"""{MOST}
+  %rows : f32[N,24,4] = upsample(%most) {{factor=24}}
+  %both : f32[N,24,8] = concatenate(%seq, %rows) {{axis=2}}
+"""
+
+
+def test_what_is_made_of_a_vector_beside_the_channels_is_added(becomes: Check) -> None:
+    becomes(
+        f"{BESIDE}  %conv : f32[N,20,3] = conv1d(%both) {{width=5}} @both.kernel @wide.bias\n",
+        f"""{MOST}
+  %conv.local : f32[N,20,3] = conv1d(%seq) {{width=5}} kernel=@conv.kernel.local bias=@wide.bias
+  %conv.ends  : f32[N,5,4]  = upsample(%most) {{factor=5}}
+  %conv.few   : f32[N,1,3]  = conv1d(%conv.ends) {{width=5, pad=(0,0)}} kernel=@conv.kernel.vector
+  %conv       : f32[N,20,3] = add(%conv.local, %conv.few)
+""",
+    )
+
+
+def test_a_vector_beside_the_channels_stays_where_two_read_both(parsed: Callable) -> None:
+    stays(
+        parsed,
+        f"""{BESIDE}
+  %bend : f32[N,24,8] = silu(%both)
+  %conv : f32[N,24,3] = conv1d(%both) {{width=5, pad=same}} @both.kernel
+  %all  : f32[N,24,11] = concatenate(%bend, %conv) {{axis=2}}
+""",
     )

@@ -127,11 +127,26 @@ FULLY |= {
     "attended_apart": attended_apart,
 }
 
+
+def beside(x: Any) -> Any:
+    """Two vectors that know all positions, beside the channels of each."""
+    vectors = (ops.max(x, axis=1), layers.Dense(2)(mean(x)))
+    rows = [layers.RepeatVector(x.shape[1])(vector) for vector in vectors]
+    return layers.Concatenate()([rows[0], x, rows[1]])
+
+
+FULLY |= {
+    "beside": lambda x: mean(convolved(beside(x))),
+    "beside_mixed": lambda x: mean(convolved(beside(x), 1)),
+    "beside_and_strided": lambda x: mean(convolved(beside(x), 6, strides=3)),
+}
+
 ANEW: dict[str, tuple[Function, list[str]]] = {
     "convolution_of_scaled": (lambda x: convolved(excited(x)), ["conv1d", "after"]),
     "bent": (lambda x: convolved(ops.silu(excited(x))), ["conv1d", "after"]),
     "bent_by_relu": (lambda x: convolved(ops.relu(excited(x, "tanh"))), ["conv1d", "after"]),
     "bent_by_relu_from_above": (lambda x: convolved(ops.relu(excited(x))), ["conv1d", "after"]),
+    "beside": (lambda x: ops.relu(convolved(beside(x))), ["after"]),
     "shifted": (lambda x: ops.relu(convolved(with_context(x), 4)), ["after"]),
     "shifted_and_strided": (
         lambda x: ops.relu(convolved(layers.BatchNormalization()(with_context(x)), 4, strides=2)),

@@ -92,7 +92,7 @@ def _term_passes(node: Node, channels: int, scope: Scope) -> Passes | None:
     if channels == 1 < scope.type(node.inputs[0]).channels:
         return None
     if node.op == "conv1d":
-        return _convolved if 2 * _ends(node, scope)[2] > node.type.length else None
+        return _convolved if is_alike_inside(node, scope) else None
     return _rescaled if node.op == "scale_shift" else None
 
 
@@ -117,7 +117,16 @@ def _rescaled(node: Node, found: Spread, scope: Scope, nodes: list[Node]) -> str
 
 
 def _convolved(node: Node, found: Spread, scope: Scope, nodes: list[Node]) -> str:
-    """What a convolution makes of a term that is the same at all positions.
+    return convolved(node, found.vector, dict(node.constants)["kernel"], scope, nodes)
+
+
+def is_alike_inside(node: Node, scope: Scope) -> bool:
+    """Whether most outputs of a convolution read no padding, so that one of them stands for all."""
+    return 2 * _ends(node, scope)[2] > node.type.length
+
+
+def convolved(node: Node, vector: str, kernel: str, scope: Scope, nodes: list[Node]) -> str:
+    """What a convolution, with this kernel, makes of a vector that stands at all its positions.
 
     That is the same at all outputs but those that read the padding. So the convolution runs on as
     few positions as have both ends and one output between them, which is copied::
@@ -134,12 +143,9 @@ def _convolved(node: Node, found: Spread, scope: Scope, nodes: list[Node]) -> st
         scope.reach[name] = EVERYWHERE
         return name
 
-    vector = add("upsample", [found.vector], "ends", factor=few) if few > 1 else found.vector
-    name = scope.unique(f"{node.name}.few")
-    kernel = {"kernel": dict(node.constants)["kernel"]}
-    nodes.append(
-        scope.node("conv1d", [vector], name, node, {**node.attributes, "pad": pads}, kernel)
-    )
+    vector = add("upsample", [vector], "ends", factor=few) if few > 1 else vector
+    name, attributes = scope.unique(f"{node.name}.few"), {**node.attributes, "pad": pads}
+    nodes.append(scope.node("conv1d", [vector], name, node, attributes, {"kernel": kernel}))
     outputs = scope.type(name).length
     if outputs == 1:
         return name

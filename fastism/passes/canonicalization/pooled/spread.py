@@ -40,7 +40,7 @@ def spread(name: str, scope: Scope) -> Spread | None:
         return None
     turned = node.inputs[::-1] if node.op in ("multiply", "add") else node.inputs
     for local, other in (node.inputs, turned):
-        vector = _once(other, scope)
+        vector = once(other, scope)
         meets = scope.type(vector).length == 1 < node.type.length
         reached = scope.reach.get(vector, EVERYWHERE) != NOWHERE
         if meets and reached and scope.type(local) == node.type and follows(local, scope):
@@ -53,7 +53,7 @@ def follows(name: str, scope: Scope) -> bool:
     return scope.reach.get(name, SOMEWHERE) == SOMEWHERE or spread(name, scope) is not None
 
 
-def _once(name: str, scope: Scope) -> str:
+def once(name: str, scope: Scope) -> str:
     """A vector (N, 1, C), if the value is copies of it."""
     node = scope.producer(name)
     copied = node is not None and node.op == "upsample" and scope.type(node.inputs[0]).length == 1
