@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import fastism
+from fastism.backends.native.machine import host
 from fastism.quiet import keras, tf
 
 PRODUCT = 2048
@@ -33,7 +34,7 @@ def processor() -> str:
 
 
 def describe() -> str:
-    """Two lines: the machine and the date, the versions."""
+    """Two lines: the machine, its instruction set and the date; the versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = len(tf.config.list_physical_devices("GPU"))
     date = datetime.now(timezone.utc).date().isoformat()
@@ -41,7 +42,10 @@ def describe() -> str:
         f"fastism {fastism.__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}, "
         f"numpy {np.__version__}, Python {platform.python_version()}"
     )
-    return f"{processor()}, {cores} cores, {gpus} GPUs, {platform.system()}; {date}\n{versions}"
+    return (
+        f"{processor()}, {host().label}, {cores} cores, {gpus} GPUs, {platform.system()}; {date}\n"
+        f"{versions}"
+    )
 
 
 def matrix_product() -> Callable[[], object]:

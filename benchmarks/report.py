@@ -36,6 +36,7 @@ COLUMNS = (
     "taken an item",
     "GFLOP/s",
     "share of the product",
+    "zeros left out",
     "peak memory, scoring",
     "peak memory, compiling too",
     "compile and tune",
@@ -144,8 +145,9 @@ column in a process of its own, all in one run of `make bench` on this machine.
   multiply-adds it needs: above 1 where products run nearer the machine's peak than the model's, or
   those with zero are left out. *Multiply-adds an item* are those of the deltas
   alone, averaged over the sites; *GFLOP/s* count two for each; the *share* is of a product of two
-  f32 matrices of 2,048 rows and columns, timed in turns with the plan. *Predicted* is by
-  the cost model on its nominal machine, for comparing plans, not machines. *Peak memory* is that
+  f32 matrices of 2,048 rows and columns, timed in turns with the plan; it counts all multiply-adds
+  needed. *Zeros left out* is the share of these that are with an exact zero and were not done, at
+  sites in the middle. *Predicted* is by the cost model. *Peak memory* is that
   of a process that loads the plan and scores, and of the one that compiled, tuned and scored; both
   hold TensorFlow, and both times its import.
 - *largest difference*: between the plan and the model, both ends and a sample of the sites, every
@@ -160,7 +162,7 @@ def _cells(each: Measured) -> Sequence[str]:
     seconds = tuple(_seconds(each, name) for name in ("model", "fastism", "yuzu", "plan"))
     ratios = tuple(_times(each.ratio(name)) for name in ("model", "fastism", "yuzu"))
     if not isinstance(plan, Mapping) or each.share is None or each.item_seconds is None:
-        return (*first, *seconds, *ratios, *("-",) * 12)
+        return (*first, *seconds, *ratios, *("-",) * 13)
     return (
         *first,
         *seconds,
@@ -170,6 +172,7 @@ def _cells(each: Measured) -> Sequence[str]:
         *(f"{spent * 1e6:.3g} us" for spent in each.item_seconds),
         f"{plan['gflops']:.0f}",
         _percent(each.share),
+        _percent(plan["left_out"]),
         _found(each.saved, "peak_bytes", _gigabytes),
         _gigabytes(plan["peak_bytes"]),
         _clock(plan["compile_seconds"]),

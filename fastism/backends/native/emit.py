@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fastism.backends import tensorflow
+from fastism.backends import reference, tensorflow
 from fastism.backends.native.frames import Ints
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host
 from fastism.backends.native.program import Native, NativeThroughout
+from fastism.backends.native.support import PLAIN
 from fastism.ir.graph import Graph, Value
 from fastism.ir.module import Module
 from fastism.ir.program import INTOUT, group_indices
@@ -80,12 +81,21 @@ def native_graph(
         return None
 
     def foreign(part: Graph) -> Function:
-        return tensorflow.emit(module.with_graphs([part]), opaque)[part.name]
+        alone = module.with_graphs([part])
+        if _plain(part):
+            return reference.emit(alone, opaque)[part.name]
+        return tensorflow.emit(alone, opaque)[part.name]
 
     positions = _positions(module, graph)
-    throughout = not any(isinstance(phase, Foreign) for phase in loops.phases)
+    others = [phase.graph for phase in loops.phases if isinstance(phase, Foreign)]
+    throughout = all(map(_plain, others))
     kind = NativeThroughout if throughout else Native
     return kind(module, loops, positions, machine, foreign, skip=skip, block=block, tally=tally)
+
+
+def _plain(graph: Graph) -> bool:
+    """Whether numpy runs a graph as well as anything does."""
+    return all(node.op in PLAIN for node in graph.nodes)
 
 
 def _positions(module: Module, graph: Graph) -> Ints:

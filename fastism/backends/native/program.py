@@ -16,6 +16,7 @@ from fastism.backends.native.frames import NEAR, Ints, Tiles
 from fastism.backends.native.jit import Compiled
 from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
+from fastism.backends.native.writing import BYTES
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
@@ -24,8 +25,8 @@ from fastism.ir.program import EDIT
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-CALL = 4e9
-"""Multiply-adds of a call, about: a tenth of a second, beside which what is done once is little."""
+CALL = 16e9
+"""Multiply-adds of a call, about: tenths of a second, beside which what is done once is little."""
 MOST_PAIRS = 4096
 BLOCK = 4 << 20
 """Bytes that the values of a block of tiles should take together: a part of the cache."""
@@ -131,12 +132,31 @@ class Native:
         }
 
     def _bytes_an_item(self) -> int:
-        """Bytes of all values that are arrays of all items."""
+        """Bytes of all values that are arrays of all items, and of what loops are told of one."""
         names = {value.name for value in self.graph.inputs if value.type.shape[0] == "M"}
+        names.update(self.graph.outputs)
+        told = 0
         for phase in self._phases:
             if not callable(phase):
                 names |= {e.loop.value for e in phase if not e.loop.tiled}
-        return sum(self.graph.values[name].type.bytes for name in names)
+                told += sum(BYTES * e.record.size for e in phase)
+        values = sum(self.graph.values[name].type.bytes for name in names)
+        return values + -(-told // self._machine.rows)
+
+    def _bytes_a_block(self) -> int:
+        """Bytes of the values of a block of tiles, and of its lists: at least those of one tile."""
+        pair = np.zeros(1, np.int64)
+        tables, rows = self._tables, self._machine.rows
+        tiles = Tiles.of(pair, pair, 1, rows, self._positions, tables, self._keys)
+        most = 0
+        for phase in self._phases:
+            if not callable(phase):
+                layout = Layout(self.graph, tiles, self._machine, {}, EDIT)
+                for emitted in phase:
+                    layout.hold(emitted)
+                lists = max((layout.lists(emitted, 1) for emitted in phase), default=0)
+                most = max(most, _place(phase, layout, 1) + lists)
+        return max(round((1 + SPREAD) * most), BLOCK)
 
     def _make(self, phase: Sequence[Emitted], arrays: dict[str, Array], items: int) -> None:
         """Room for the results of a phase that are arrays of all items."""
@@ -238,7 +258,7 @@ def _tables(module: Module, graph: Graph) -> dict[str, Ints]:
 
 
 class NativeThroughout(Native):
-    """A graph that runs natively from end to end: it is given as many pairs as it says."""
+    """A graph that TensorFlow has no part in: it is given as many pairs as it says."""
 
     def pairs_within(self, memory: int | None, alternatives: int) -> int:
         """Pairs a call, of so many items each, whose values fit ``memory`` bytes."""
@@ -248,6 +268,6 @@ class NativeThroughout(Native):
         )
         most = min(MOST_PAIRS, int(CALL / (alternatives * max(products, 1))))
         if memory is not None:
-            room = max(memory - BLOCK, 0)
+            room = max(memory - self._bytes_a_block(), 0)
             most = min(most, room // (self._bytes_an_item() * alternatives))
         return max(most, 1)

@@ -22,6 +22,10 @@ PLACES: Final = frozenset({"place", "pick", "window", "gather_reference", "mask_
 """Ops that only say where to read, or whether."""
 
 
+PLAIN: Final = frozenset({"flatten", "reshape", "softmax", "zero_window"})
+"""Ops that numpy does on arrays of all items with no work, or too little to call TensorFlow for."""
+
+
 def is_product(graph: Graph, node: Node | None) -> bool:
     """Whether a node multiplies by a matrix a tap."""
     return node is not None and node.op in PRODUCTS and not is_depthwise(graph, node)

@@ -15,12 +15,13 @@ from keras import layers
 
 from fastism import api
 from fastism.backends import native, tensorflow
+from fastism.backends.base import Blocking
 from fastism.backends.native import products
 from fastism.backends.native.emit import native_graph
 from fastism.backends.native.frames import _pairs_together
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host, machine
-from fastism.backends.native.program import Native
+from fastism.backends.native.program import Native, NativeThroughout
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs
@@ -152,6 +153,31 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
     kinds = [isinstance(phase, Foreign) for phase in phases]
     assert True in kinds
     assert False in kinds
+
+
+def test_what_numpy_does_without_work_needs_no_tensorflow() -> None:
+    """A profile is flattened behind its convolution: pairs are as many as the loops like."""
+    x = inputs = keras.Input((30, 4), name="sequence")
+    x = layers.Flatten()(layers.Conv1D(1, 3)(layers.Conv1D(5, 3, activation="relu")(x)))
+    model = keras.Model(inputs, x)
+    randomize(model, 1)
+    plan = api.compile(model)
+    phases = loops_of(plan.module, plan.module.graphs[1]).phases
+    assert [n.op for p in phases if isinstance(p, Foreign) for n in p.graph.nodes] == ["flatten"]
+    by_native = run_by(plan, host())
+    function = by_native.executor.functions[plan.module.graphs[1].name]
+    assert isinstance(function, Blocking)
+    inputs = random_inputs(plan.module.main, 2)
+    for one, two in zip(scores(by_native, inputs), scores(plan, inputs), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
+
+
+def test_pairs_within_memory(plan: Plan) -> None:
+    graph = plan.module.graphs[1]
+    function = native_graph(plan.module, graph, {}, host())
+    assert isinstance(function, NativeThroughout)
+    few, more, most = (function.pairs_within(size, 3) for size in (0, 6 << 20, None))
+    assert 1 == few < more < most
 
 
 def test_tiles_fit_the_registers() -> None:
