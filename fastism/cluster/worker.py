@@ -28,7 +28,7 @@ from fastism.io.versions import versions
 from fastism.runtime.ask import Ask
 from fastism.runtime.ask import asked as ask_of
 from fastism.runtime.batch import score_batch
-from fastism.runtime.plan import Plan
+from fastism.runtime.threads import limit
 from fastism.variants.answers import answers
 
 _log = logging.getLogger("distributed.worker.fastism")
@@ -71,6 +71,7 @@ def _load(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None) -> None:
     from fastism.cli.options import load_custom_objects
 
     threads = get_worker().state.nthreads
+    limit(threads)
     if "tensorflow" not in sys.modules:
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(name, str(threads))
@@ -84,7 +85,7 @@ def _load(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None) -> None:
                 place = Path(folder)
                 unpack(packed[number], place, plan.sha256)
             loaded = api.load(place, custom_objects=objects, unsafe=asked.unsafe)
-        plans.append(_within(threads, loaded))
+        plans.append(loaded)
     _held[asked.key] = ask_of(
         plans,
         rc=asked.rc,
@@ -92,15 +93,6 @@ def _load(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None) -> None:
         alphabet=asked.alphabet,
         ensemble=asked.ensemble,
     )
-
-
-def _within(threads: int, plan: Plan) -> Plan:
-    """The plan, with no more chunks side by side than the worker was given threads."""
-    wide = [group for group in plan.executor.groups if group.workers > threads]
-    if not wide:
-        return plan
-    graphs = [group.rescheduled(workers=threads) for group in wide]
-    return plan.with_module(plan.executor.program.rescheduled(graphs))
 
 
 def compute(order: Order) -> Done:

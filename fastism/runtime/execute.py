@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,11 @@ from fastism.ir.ops import definition
 from fastism.ir.program import EDIT, INDICES, Group, Program
 from fastism.runtime.edits import Edits
 from fastism.runtime.items import IntArray, Items, Pairs
+from fastism.runtime.threads import side_by_side
 
 SEQUENCE, SITE = INDICES
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-Chunk = TypeVar("Chunk")
-Result = TypeVar("Result")
 
 MUTANTS = 32
 """Mutants that are predicted in full at a time, where they must be."""
@@ -94,7 +92,7 @@ class Executor:
             chosen = np.flatnonzero((group_of == index) & ~still & ~drowned)
             chunks = self._chunks(group, items, chosen, memory)
             run = partial(self._fill, group, edits, saved, results)
-            for done, not_finite in _side_by_side(run, chunks, group.workers):
+            for done, not_finite in side_by_side(run, chunks, group.workers):
                 progress(done)
                 in_full.append(not_finite)
         numbers = np.concatenate(in_full)
@@ -114,7 +112,7 @@ class Executor:
         numbers = np.arange(len(items)).reshape(-1, group.alternatives)
         run = partial(self._chunk, group, self.edits(inputs, items, alternatives), saved)
         chunks = iter(np.split(numbers, range(pairs, len(numbers), pairs)))
-        for _ in _side_by_side(run, chunks, group.workers):
+        for _ in side_by_side(run, chunks, group.workers):
             pass
 
     def _drowned(self, saved: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
@@ -216,14 +214,3 @@ def _within(values: Array, limit: float) -> npt.NDArray[np.bool_]:
     flat = values.reshape(len(values), math.prod(values.shape[1:]))
     highest, lowest = flat.max(axis=1, initial=0), flat.min(axis=1, initial=0)
     return np.asarray((highest < limit) & (lowest > -limit))
-
-
-def _side_by_side(
-    run: Callable[[Chunk], Result], chunks: Iterator[Chunk], workers: int
-) -> Iterator[Result]:
-    """Run every chunk, ``workers`` at a time; chunks write to places of their own."""
-    if workers == 1:
-        yield from map(run, chunks)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(run, chunks)
