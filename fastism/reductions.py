@@ -60,6 +60,16 @@ class Reduction:
             "own": self.own,
         }
 
+    def __str__(self) -> str:
+        """``channels 0, 3; positions [400, 600); sum``."""
+        said = [] if self.target is None else [f"channels {', '.join(map(str, self.target))}"]
+        if self.over is not None:
+            start, stop = self.over
+            said.append(f"positions [{start}, {'end' if stop is None else stop})")
+        if self.way is not None:
+            said.append(f"{self.way}, a function of yours" if self.own else self.way)
+        return "; ".join(said)
+
     @classmethod
     def of_record(cls, record: Any) -> Reduction:
         """What `record` gave. Raises PlanError for anything else."""

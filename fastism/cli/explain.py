@@ -61,7 +61,7 @@ def explain(
     from fastism.io.whole import check_file_target, check_not_read, replacing
     from fastism.report import explanation
     from fastism.report.what_if import compare, restage
-    from fastism.runtime.manifest import check_manifest
+    from fastism.runtime.manifest import check_manifest, reductions_of
 
     if plot is not None:
         check_picture(plot, "fastism explain --plot")
@@ -111,6 +111,8 @@ def explain(
         if site is not None:
             found["site"] = {"start": site, "values": [asdict(row) for row in rows]}
         everything = explanation.as_json(explanation.explain(stages))
+        made = reductions_of(contents.manifest).items()
+        found["reductions"] = {name: reduction.record for name, reduction in made}
         session.say(json.dumps({"version": 1, **everything, **found}, indent=1))
         return
     if change is not None:
@@ -118,4 +120,6 @@ def explain(
     if site is not None:
         explained.show_site(session, site, rows)
     if change is None and site is None:
+        for name, reduction in reductions_of(contents.manifest).items():
+            session.say(f"output {name} is reduced: {reduction}")
         explained.show(session, explanation.explain(stages))

@@ -79,7 +79,9 @@ class Wanted:
         for prefix, path in named_paths:
             name = prefix or self.format
             targets.append(Target(path, named(name) if name else of_path(path), options))
-        paths = [absolute(path) for target in targets for path in target.files()]
+        scores = [absolute(path) for each in targets for path in each.files(regions=False)]
+        regions = {absolute(each.files()[-1]) for each in targets}  # the same for all of a run
+        paths = [*scores, *regions]
         for path in paths:
             if paths.count(path) > 1:
                 raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def report(
     from fastism.io.scores import ScoresReader
     from fastism.io.whole import check_file_target, check_not_read, replacing
     from fastism.report.run_page import Contents, run_page
-    from fastism.report.tracks import tracks_of
+    from fastism.report.tracks import FEW, most_moved, tracks_of
 
     check_file_target(output, force=force)
     check_not_read(output, scores, *([plan] if plan else []))
@@ -95,7 +96,13 @@ def report(
     with ScoresReader(scores) as reader:
         shapes = reader.header.outputs
         named = [output_name(reader, name) for name in heads] or list(shapes)
-        tracks = tracks_of({name: shapes[name] for name in named}, score, chosen)
+        few = partial(most_moved, reader, count=FEW)
+        tracks = tracks_of({name: shapes[name] for name in named}, score, chosen, few)
+        if tracks.moved_most:
+            session.note(
+                f"shown: the {len(tracks.chosen)} numbers of {tracks.chosen[0].output} that "
+                "mutations move most; --target picks others"
+            )
         for name in tracks.left_out:
             session.note(
                 f"left out: {name} gives many numbers a sequence; --outputs {name} "
@@ -122,7 +129,8 @@ def _explained(plan: Path | None, attributes: Mapping[str, Any]) -> tuple[Explan
     from fastism.report.explanation import explain
 
     recorded = json.loads(attributes.get("arguments", "{}")).get("plan")
-    folder = plan or (Path(recorded) if isinstance(recorded, str) else None)
+    first = recorded[0] if isinstance(recorded, list) and recorded else recorded
+    folder = plan or (Path(first) if isinstance(first, str) else None)
     if folder is None:
         return None, "The file does not name one plan that it is of; --plan does."
     try:

@@ -87,12 +87,11 @@ def scored_sequence(reader: ScoresReader, index: int, output: str) -> ScoredSequ
 def _letters(reader: ScoresReader, channels: Sequence[int]) -> str:
     """The letters of the channels. Raises InputError where the file does not say them."""
     alphabet, count = reader.header.alphabet, reader.header.channels
-    if len(alphabet) == len(channels):
-        return alphabet
-    if len(alphabet) != count:
+    letters = "".join(alphabet[channel] for channel in channels if channel < len(alphabet))
+    if len(letters) < len(channels) or "." in letters:
         raise InputError(
             f"{reader.path} does not say which letters its {count} channels are",
             why=f"its alphabet is {alphabet!r}",
             attempt="fastism run --alphabet with one letter a channel, in the model's order",
         )
-    return "".join(alphabet[channel] for channel in channels)
+    return letters

@@ -50,6 +50,11 @@ def test_a_plan_is_reduced_verified_and_its_text_made_again(
     assert "--reduce MODULE:FUNCTION" in capsys.readouterr().err
     assert main(["verify", "plan", "-m", str(model), "--reduce", "own.py:middle"]) == 0
     assert f"agrees with {model}" in capsys.readouterr().out
+    assert main(["explain", "plan"]) == 0
+    said = "channels 1; positions [2, 18); middle, a function of yours"
+    assert f"output profile is reduced: {said}\n" in capsys.readouterr().out
+    assert main(["explain", "plan", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reductions"]["profile"]["over"] == [2, 18]
     Path("x.fa").write_text(">a\nACGTACGTACGTACGTACGT\n")
     assert main(["run", "plan", "-s", "x.fa", "-o", "s.h5"]) == 0
     said = json.loads(read_scores("s.h5").attributes["reductions"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import h5py
@@ -54,6 +55,16 @@ def test_it_writes_a_page_with_the_plan_that_was_recorded(
     chosen = ["--outputs", "profile", "--target", "1,4", "--target", "0,0", "--score", "raw"]
     assert main([*asked, "--force", *chosen]) == 0
     assert '"tracks": ["profile[1, 4]", "profile[0, 0]"]' in out.read_text(encoding="utf-8")
+    capsys.readouterr()
+    with h5py.File(made, "a") as file:
+        moved = file["profile/alternate"][:]
+        moved[..., 1, 4] += 1000
+        file["profile/alternate"][:] = moved
+    assert main([*asked, "--force", "--outputs", "profile"]) == 0
+    assert "shown: the 8 numbers of profile that mutations move most" in capsys.readouterr().err
+    shown = re.findall(r'"(profile\[\d, \d\])"', out.read_text(encoding="utf-8"))
+    every = [f"profile[{i}, {j}]" for i in range(2) for j in range(5)]
+    assert shown == [*every[:7], every[9]]  # of those that are moved alike, the first
 
 
 @pytest.mark.parametrize(
@@ -61,6 +72,7 @@ def test_it_writes_a_page_with_the_plan_that_was_recorded(
     [
         ({}, False, "The file does not name one plan that it is of; --plan does."),
         ({"arguments": '{"plan": "gone"}'}, False, "It was not at hand"),
+        ({"arguments": '{"plan": ["gone", "too"]}'}, False, "there is no plan at gone"),
         ({"model_sha256": "other"}, True, "is not the plan that these scores were made with"),
         ({"plan_sha256": "other"}, True, "is not the plan that these scores were made with"),
     ],
@@ -90,7 +102,6 @@ def test_a_plan_of_something_else_is_not_shown(
     ("arguments", "said"),
     [
         (["--outputs", "nix"], "has no output 'nix'"),
-        (["--outputs", "profile"], "10 numbers a sequence, too many to show"),
         (["--target", "0"], "--target picks numbers of one output"),
         (["--outputs", "counts", "--target", "7"], "has no target 7"),
         (["--outputs", "counts", "--target", "a"], "is not an index"),

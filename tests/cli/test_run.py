@@ -157,7 +157,7 @@ def test_from_peaks_to_a_track_and_to_motifs(plan: Path, folder: Path) -> None:
     rows = [("chr1", 90, 110, "a", 0, "+"), ("chr2", 50, 150, "b", 0, "-"), ("chr1", 290, 310)]
     write_bed(folder / "p.bed", [rows[0], rows[1], (*rows[2], "c", 0, "+")])
     line = ["--quiet", "run", str(plan), "-g", "g.fa", "-r", "p.bed"]
-    outputs = ["s.h5", "t.bw", "m.modisco", "x.counts_scores.h5"]
+    outputs = ["s.h5", "t.bw", "m.modisco", "x.counts_scores.h5", "x.profile_scores.h5"]
     assert main([*line, *(word for name in outputs for word in ("-o", name))]) == 0
     scores = read_scores("s.h5")
     assert scores.regions == [
@@ -180,6 +180,8 @@ def test_from_peaks_to_a_track_and_to_motifs(plan: Path, folder: Path) -> None:
     hypothetical = np.load("m.modisco/shap.npz")["arr_0"]
     np.testing.assert_allclose(hypothetical, centered.transpose(0, 2, 1), rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(np.load("m.modisco/ohe.npz")["arr_0"], window.transpose(0, 2, 1))
+    both = [folder / f"x.{kind}_scores.h5" for kind in ("counts", "profile")]
+    assert both[0].read_bytes() == both[1].read_bytes()
     assert (folder / "x.interpreted_regions.bed").read_text().splitlines() == [
         "chr1\t0\t200\ta\t0\t+\t0\t-1\t-1\t100",
         "chr2\t0\t200\tb\t0\t-\t0\t-1\t-1\t100",

@@ -1,11 +1,9 @@
-"""Where a run's sequences come from: regions, arrays, several inputs; and what is wrong of them."""
+"""Where a run's sequences come from: regions, arrays, several inputs."""
 
 from __future__ import annotations
 
-import gzip
 import shlex
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -96,74 +94,6 @@ def test_what_is_to_be_known_is_said_once(plans: Path, capsys: pytest.CaptureFix
     err = capsys.readouterr().err
     assert "2 regions were left out (--on-mismatch skip): a, b\n" in err
     assert read_scores("e.h5").names == ["c"]
-
-
-MISTAKES = [
-    (
-        "",
-        "fastism: no sequences are given\n  try: -s sequences.fa, or -r regions.bed -g genome.fa\n",
-    ),
-    (
-        "-s x.fa -r r.bed -g g.fa",
-        "--sequences and --regions both say where the sequences come from",
-    ),
-    ("-s x.fa --input dna=x.npy", "--sequences and --input dna both say where the sequences come"),
-    ("-r r.bed", "--regions r.bed are of a genome, and none is given\n  try: -g genome.fa"),
-    ("-s x.fa -g g.fa", "--genome g.fa is given, and no regions of it\n  try: -r regions.bed"),
-    ("-s x.fa --on-mismatch pad", "--on-mismatch is for --regions, and none are given"),
-    ("-r r.bed -g g.fa --on-mismatch x", "'x' is not one of 'pad', 'skip', 'error'"),
-    ("-s none.fa", "there is no sequence file none.fa"),
-    ("-s short.fa", "the record 'a' has 4 letters, and the model reads 20"),
-    ("-s short.fa.gz", "short.fa.gz cannot be read"),
-    ("-s x.fa --alphabet ACGA", "'ACGA' is not an alphabet\n  why: a letter occurs twice"),
-    (
-        "-s x.fa --alphabet ACGTN",
-        "the model reads 4 channels, and the alphabet ACGTN has 5 letters",
-    ),
-    ("-s protein.fa", "'E' at position 0 of record 'a' is not a letter of ACGT"),
-    ("-r none.bed -g g.fa", "there is no BED file none.bed"),
-    ("-r empty.bed -g g.fa", "empty.bed holds no region"),
-    ("-r reversed.bed -g g.fa", "line 2 of reversed.bed cannot be used\n  why: [90, 80) holds no"),
-    ("-r other.bed -g g.fa", "the genome g.fa has no chromosome '1'\n  in line 1 of other.bed"),
-    ("-r past.bed -g g.fa", "line 1 of past.bed cannot be used\n  why: its window chr2:85-105 is"),
-    ("-r r.bed -g none.fa", "there is no genome file none.fa"),
-    ("-r r.bed -g r.bed", "the genome r.bed is not a FASTA file\n  why: it begins without >"),
-    ("-r r.bed -g g.fa.gz", "the genome g.fa.gz is compressed by gzip"),
-    ("-s none.npy", "there is no file of arrays none.npy"),
-    ("-s nan.npy", "nan.npy holds nan in sequence 1\n  why: at [3, 2]"),
-    ("-s turned.npy", "reads (N, 20, 4)\n  try: it looks transposed, (N, C, L)"),
-    ("-s x.npy:dna", "x.npy holds one array, without a name"),
-    ("--input dna", "--input dna cannot be read\n  try: --input NAME=file.npy"),
-    ("--input dan=x.npy", "the model has no input 'dan'\n  why: its inputs: dna\n  try: did you"),
-    ("--input dna=x.npy --input dna=x.npy", "--input names 'dna' twice"),
-    ("--input dna=x.fa", "x.fa is no file of arrays\n  why: they end in .npy"),
-]
-
-
-@pytest.mark.parametrize(("options", "message"), MISTAKES, ids=[line for line, _ in MISTAKES])
-def test_a_mistake_leaves_nothing_behind(
-    options: str, message: str, plans: Path, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "short.fa").write_text(">a\nACGT\n")
-    whole = gzip.compress((f">a\n{letters(5000, 3)}\n").encode())
-    (folder / "short.fa.gz").write_bytes(whole[:500])
-    (folder / "protein.fa").write_text(f">a\n{'E' * LENGTH}\n")
-    (folder / "empty.bed").write_text("# chrom start end\n")
-    (folder / "reversed.bed").write_text("chr1\t80\t90\nchr1\t90\t80\n")
-    (folder / "other.bed").write_text("1\t80\t90\n")
-    (folder / "past.bed").write_text("chr2\t90\t100\n")
-    (folder / "g.fa.gz").write_bytes(gzip.compress((folder / "g.fa").read_bytes()))
-    x: Any = np.load("x.npy")
-    np.save("turned.npy", x.transpose(0, 2, 1))
-    x[1, 3, 2] = np.nan
-    np.save("nan.npy", x)
-    before = {path.name for path in folder.iterdir()}
-    assert main(["--quiet", "run", str(plans / "plain"), *options.split(), "-o", "s.h5"]) == 2
-    out, err = capsys.readouterr()
-    assert message in err
-    assert "Traceback" not in err
-    assert out == ""
-    assert {path.name for path in folder.iterdir()} - {"g.fa.fai"} == before
 
 
 def test_an_input_that_is_missing(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -232,63 +231,6 @@ def test_a_region_is_found_by_the_index_or_without(plans: Path) -> None:
         found.append(table(f"{name}.tsv")[1])
     assert [line[1] for line in found[0]] == ["100", "105", "110", "115"]
     assert found[0] == found[1]
-
-
-MISTAKES = [
-    ("--vcf none.vcf", "there is no VCF file none.vcf"),
-    ("--vcf text.vcf", "text.vcf is not a VCF file\n  why: it must begin with ##fileformat=VCFv4"),
-    ("--vcf headless.vcf", "headless.vcf is not a VCF file"),
-    ("--vcf empty.vcf", "empty.vcf holds no variant\n"),
-    ("--vcf v.vcf --only chr2", "v.vcf holds no variant that is wanted\n"),
-    ("--vcf broken.vcf", "record 2 of broken.vcf cannot be read\n  why: it is cut off, or no rec"),
-    ("--vcf short.vcf.gz", "short.vcf.gz cannot be read\n  why: no BGZF EOF marker"),
-    ("--vcf plain.vcf.gz", "plain.vcf.gz is compressed by gzip, and variants are read from blocks"),
-    ("--vcf v.vcf --only chr1:9-5", "--only chr1:9-5 names no stretch of a genome"),
-    ("--vcf v.vcf --only chr1:5 -r w.bed", "--regions and --only both say which variants are want"),
-    ("--vcf v.vcf -r none.bed", "there is no BED file none.bed"),
-    ("--vcf v.vcf -r empty.bed", "empty.bed holds no region"),
-    ("--vcf v.vcf -r other.bed", "has no chromosome 'chr9'\n  in line 1 of other.bed"),
-    ("--vcf v.vcf --strands same", "--strands says what --rc does with outputs, and --rc is not"),
-    (
-        "--vcf v.vcf --alphabet ACG",
-        "the model reads 4 channels, and the alphabet ACG has 3 letters",
-    ),
-    ("--vcf v.vcf --rc --alphabet ACGM", "the letter A of the alphabet ACGM has no complement"),
-    ("--vcf v.vcf -o v.vcf", "v.vcf cannot be written\n  why: this command reads"),
-    ("--vcf v.vcf -o s.h5", "s.h5 does not say what it is to be\n  try: a .tsv, .vcf or .vcf.gz"),
-    ("--vcf v.vcf -o taken.tsv", "taken.tsv exists already\n  try: another name, or --force"),
-    ("--vcf v.vcf -o ./s.tsv", "an output is named twice"),
-    ("--vcf v.vcf -o no/s.tsv", "no/s.tsv cannot be written\n  why: there is no folder"),
-]
-
-
-@pytest.mark.parametrize(("options", "message"), MISTAKES, ids=[line for line, _ in MISTAKES])
-def test_a_mistake_leaves_nothing_behind(
-    options: str, message: str, plans: Path, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = write_vcf(folder / "v.vcf", SUBSTITUTIONS).read_text()
-    header = text.partition("chr1\t100")[0]
-    (folder / "text.vcf").write_text("hello\n")
-    (folder / "headless.vcf").write_text(text.removeprefix(header))
-    (folder / "empty.vcf").write_text(header)
-    (folder / "broken.vcf").write_text(text.partition("chr1\t105")[0] + "chr1\tx\t.\tA\n")
-    packed = write_vcf(
-        folder / "i.vcf.gz", [row for row in SUBSTITUTIONS for _ in range(50)]
-    ).read_bytes()
-    (folder / "short.vcf.gz").write_bytes(packed[:-30])
-    (folder / "plain.vcf.gz").write_bytes(gzip.compress(text.encode()))
-    (folder / "empty.bed").write_text("")
-    (folder / "other.bed").write_text("chr9\t1\t5\n")
-    (folder / "w.bed").write_text("chr1\t100\t200\n")
-    (folder / "taken.tsv").write_text("")
-    before = {path.name for path in folder.iterdir()}
-    line = ["--quiet", "variants", str(plans / "plain"), "-g", "g.fa", "-o", "s.tsv"]
-    assert main([*line, *options.split()]) == 2
-    out, err = capsys.readouterr()
-    assert message in err
-    assert "Traceback" not in err
-    assert out == ""
-    assert {path.name for path in folder.iterdir()} - {"g.fa.fai"} == before
 
 
 def test_a_model_of_several_inputs_is_for_python(
