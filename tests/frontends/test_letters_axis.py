@@ -10,7 +10,7 @@ import pytest
 
 from fastism import api
 from fastism.checking.check import check_plan
-from fastism.errors import ModelError
+from fastism.errors import InputError, ModelError
 from fastism.quiet import keras
 
 L = keras.layers
@@ -107,3 +107,9 @@ def test_the_length_tells_the_axis_where_nothing_else_does(length: int, turned: 
     assert [taken.turned for taken in plan.module.inputs] == ([True] if turned else [])
     assert plan.module.main.values[plan.module.seq_input].type.length == length
     check_plan(plan, model)
+
+
+def test_a_length_that_is_the_number_of_letters_is_a_wrong_one() -> None:
+    model = model_of((LENGTH, 20), [L.Conv1D(3, 5), L.Flatten()])
+    with pytest.raises(InputError, match=f"sequences of {LENGTH} positions, not 20"):
+        api.compile(model, length=20)

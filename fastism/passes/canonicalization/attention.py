@@ -40,9 +40,9 @@ def softmax_pool(node: Node, scope: Scope) -> Rewritten:
     if node.op not in ("global_sum_pool", "global_average_pool"):
         return node
     product = scope.producer(node.inputs[0])
-    if product is None or product.op != "multiply" or not scope.alone(node.inputs[0]):
+    if product is None or product.op != "multiply" or len(product.inputs) != 2:
         return node
-    if len(product.inputs) != 2:
+    if not scope.alone(node.inputs[0]):
         return node
     for values, weights in (product.inputs, product.inputs[::-1]):
         if scope.type(values) == product.type:

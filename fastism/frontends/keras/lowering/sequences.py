@@ -27,16 +27,16 @@ def length_axis(shape: Shape, length: int | None = None, *, front: bool = False)
     """The axis of the positions: the free one, or that of ``length`` positions.
 
     Else the longer one, of two axes beside one of one position, or where ``front`` says that the
-    channels stand in front; otherwise the first.
+    channels stand in front; otherwise the first. Of (N, L, C) no shorter axis is told by its
+    ``length``, which is a wrong one then.
     """
     axes = range(1, len(shape))
+    longest = max(axes, key=lambda axis: shape[axis] or 0)
     for told in (None, length):
         found = [axis for axis in axes if shape[axis] == told]
-        if found:
+        if found and (told is None or len(shape) == 4 or found[0] in (1, longest)):
             return found[0]
-    if len(shape) == 4 or front:
-        return max(axes, key=lambda axis: shape[axis] or 0)
-    return 1
+    return longest if len(shape) == 4 or front else 1
 
 
 def is_unclear(shape: Shape, length: int | None, *, front: bool) -> bool:
