@@ -13,6 +13,9 @@ from typing import Any
 
 from fastism.backends import registry as backends
 from fastism.backends.base import ways_of
+from fastism.calibration.choice import noted
+from fastism.calibration.nominal import NOMINAL
+from fastism.calibration.speeds import measured
 from fastism.errors import InputError
 from fastism.frontends import models
 from fastism.frontends.base import Architecture, LiveLayer
@@ -241,6 +244,14 @@ def from_module(
 
 
 def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | None) -> Plan:
+    backends.backend(backend)
+    ways = ways_of(backend)
+    given = started.module.stage == "scheduled"
+    timed = ways.measured and not given if tune is None else tune
+    speeds = NOMINAL
+    if timed and ways.plain in NOMINAL:
+        speeds = measured()
+        pipeline = pipeline.with_rates(speeds.get(ways.plain, NOMINAL[ways.plain]))
     stages = pipeline.run_stages(started.module)
     last = stages[-1]
     if last.stage != "scheduled":
@@ -249,6 +260,8 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
             attempt=f"end it as the default does: {DEFAULT}",
         )
     check_runs(last, started.opaque)
+    if (ways.measured or timed) and not given:
+        stages = (*stages[:-1], noted(last, backend, speeds))
     plan = _plan(
         stages,
         started.alternatives,
@@ -259,9 +272,7 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
         started.letters,
         started.reductions,
     )
-    if ways_of(backend).measured if tune is None else tune:
-        plan, _ = tuned(plan)
-    return plan
+    return tuned(plan)[0] if timed else plan
 
 
 def load(
@@ -338,7 +349,8 @@ def _plan(
         return result
 
     def compiled(module: Module) -> Sequence[Module]:
-        return Pipeline.parse(pipeline).run_stages(module)
+        *before, last = Pipeline.parse(pipeline).run_stages(module)
+        return *before, noted(last, backend, NOMINAL) if ways_of(backend).measured else last
 
     return Plan(
         stages,

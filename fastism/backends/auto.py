@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from fastism.backends import tensorflow
-from fastism.backends.base import WAYS, Variant, Ways
+from fastism.backends.base import NATIVE, TENSORFLOW, WAYS, Variant, Ways
 from fastism.backends.tensorflow import FORMS
 from fastism.backends.tensorflow.devices import has_gpu
 from fastism.backends.tensorflow.emit import FUSE
@@ -20,7 +20,7 @@ from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.program import INTOUT, backend_options
 
-BY_TENSORFLOW = Variant("auto.tensorflow", "TensorFlow")
+BY_TENSORFLOW = Variant("auto.tensorflow", TENSORFLOW)
 FUSED = Variant("auto.fuse", FUSE.label, one_size=True, refines=BY_TENSORFLOW.option)
 
 OTHER_FLOATS: Final = ("f64", "f16", "bf16")
@@ -46,7 +46,7 @@ def no_choice(module: Module, graph: Graph) -> str | None:
     return None
 
 
-WAYS["auto"] = Ways("native", (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice)
+WAYS["auto"] = Ways(NATIVE, (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice)
 
 
 def emit(

@@ -147,6 +147,15 @@ class Ways:
         """What a way is called; None for the plain one."""
         return self.plain if variant is None else variant.label
 
+    def options(self, variant: Variant | None) -> dict[str, bool]:
+        """The options of a graph that is run by a variant, or plainly."""
+        return {known.option: known == variant for known in self.variants}
+
+
+NATIVE: Final = "native"
+TENSORFLOW: Final = "TensorFlow"
+FUSED: Final = "TensorFlow, light ops fused"
+"""What ways are called, whichever backend has them."""
 
 WAYS: Final[dict[str, Ways]] = {}
 """The ways of every backend that has several, by the backend's name; it adds its own."""

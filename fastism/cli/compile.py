@@ -39,7 +39,7 @@ from fastism.cli.sequences import suggested
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import kind_of, refuse_options
 from fastism.cli.text_source import APPLIES, plan_of_text
-from fastism.cli.trail import Trail, dumped, was_given
+from fastism.cli.trail import Trail, dumped
 
 if TYPE_CHECKING:
     from fastism.runtime.plan import Plan
@@ -159,7 +159,7 @@ def compile_(
         "pipeline": pipeline,
         "custom_objects": objects,
         "unsafe": unsafe,
-        "tune": False,  # once it is checked
+        "tune": tune == "on",
         "instruments": tuple(instruments),
         **({} if backend is None else {"backend": backend}),
     }
@@ -169,6 +169,8 @@ def compile_(
         session.load_tensorflow()
         from fastism import api
 
+        if tune == "on":
+            session.note("ways to run it are timed, for a few seconds (--tune off skips that)")
         plan = api.compile(
             model,
             seq_input=parse_input(seq_input),
@@ -200,12 +202,8 @@ def compile_(
                 "  that says little, as random sequences hardly move this model; with sequences "
                 f"of your own: fastism verify {output} -m {model} {takes}"
             )
-    # A text that has its schedule keeps it, unless tuning is asked for.
-    keeps = plan.stages[0].stage == "scheduled" and not was_given(context, "tune")
-    if tune == "on" and plan.executor.groups and not keeps:
-        plan, seconds = _tuned(session, plan)
-        if kind != "text" and not no_check:
-            _measured_speedup(session, plan, live, seconds)
+        if tune == "on":
+            _measured_speedup(session, plan, live)
     plan.save(output, force=force)
     if not session.quiet and "segmented" in plan.stage:
         from fastism.cli.segments import show_segments, show_summary
@@ -217,27 +215,11 @@ def compile_(
     session.note(f"wrote {output}   (next: fastism run {output} {takes} -o scores.h5)")
 
 
-def _tuned(session: Session, plan: Plan) -> tuple[Plan, float]:
-    """The plan with the fastest schedule found, and its seconds an item."""
-    from fastism.backends.base import ways_of
-    from fastism.runtime.tune import SECONDS, tune
-
-    session.note(f"timing ways to run it, about {SECONDS:.0f} s (--tune off skips it)")
-    tuned, trials = tune(plan)
-    for trial in trials:
-        session.detail(
-            f"  @{trial.graph}, {trial.pairs} pairs a chunk, "
-            f"{ways_of(plan.backend).label(trial.variant)}: "
-            f"{trial.seconds_an_item * 1e3:.3f} ms an item"
-        )
-    best = {t.graph: t for t in sorted(trials, key=lambda trial: -trial.seconds_an_item)}
-    sites = {group.graph.name: len(group.sites) for group in plan.executor.groups}
-    total = sum(best[name].seconds_an_item * sites[name] for name in best)
-    return tuned, total / max(sum(sites[name] for name in best), 1)
-
-
-def _measured_speedup(session: Session, plan: Plan, model: Any, seconds: float) -> None:
+def _measured_speedup(session: Session, plan: Plan, model: Any) -> None:
     """Say how much faster an item is than the model called on a batch of mutants."""
+    timed = [group for group in plan.executor.groups if group.measured_seconds is not None]
+    if not timed:
+        return
     import numpy as np
 
     from fastism.checking.model import seconds_an_item
@@ -249,6 +231,8 @@ def _measured_speedup(session: Session, plan: Plan, model: Any, seconds: float) 
     items = Items(
         np.zeros(count, np.int64), site, np.resize(np.arange(len(plan.alternatives)), count)
     )
+    sites = [len(group.sites) for group in timed]
+    seconds = float(np.average([group.measured_seconds for group in timed], weights=sites))
     naive = seconds_an_item(model, plan, random_inputs(plan.module.main, 1, seed=0), items)
     session.note(
         f"measured: {seconds * 1e3:.3g} ms an item; the model itself, {count} mutants a batch, "

@@ -10,6 +10,7 @@ import click
 from fastism.cli.reductions import NAMES
 from fastism.cli.session import Session
 from fastism.cli.sources import read_text, refuse_options, with_sites
+from fastism.cli.trail import was_given
 from fastism.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,4 +59,6 @@ def plan_of_text(
             why="so its alternatives do not fit",
             attempt="--alternatives zeros",
         )
+    if begun.module.stage == "scheduled" and not was_given(context, "tune"):
+        options["tune"] = False  # the text has its schedule
     return api.from_module(begun.module, plan=plan, **options)

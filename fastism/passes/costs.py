@@ -1,13 +1,16 @@
-"""What ops cost: seconds by multiply-adds and bytes moved, on a nominal machine.
+"""What ops cost: seconds by multiply-adds and bytes moved.
 
 A product of two large matrices runs at the machine's peak, one with few channels below it, and an
-op that only moves values at the speed of memory. Decisions need ratios alone, so the machine is a
-nominal one; a plan that was timed keeps what its machine took beside it.
+op that only moves values at the speed of memory. How fast both are is a backend's, and a machine's:
+`Rates`, which the passes take as an option. Decisions need ratios alone, and by default they are
+those of a nominal machine, so that the same model makes the same plan anywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from fastism.ir.graph import Graph, Node, Value
 from fastism.ir.ops import definition
@@ -26,15 +29,35 @@ ALTERNATIVES = 3
 """Items that share one pair's reference windows: the other three bases."""
 
 
-def seconds(node: Node, types: Sequence[TensorType]) -> float:
+@dataclass(frozen=True)
+class Rates:
+    """How fast a backend runs on a machine.
+
+    products: multiply-adds a second of large f32 matrix products. bytes: read or written a second,
+    mostly in cache. fuses: whether light ops between two others are one loop, so that what passes
+    between them is not moved. exact: whether nothing is multiplied for the positions by which the
+    window of a dilated convolution was rounded up.
+    """
+
+    products: float = PRODUCTS
+    bytes: float = BYTES
+    fuses: bool = True
+    exact: bool = False
+
+
+NOMINAL: Final = Rates()
+"""Those of the nominal machine, for decisions that need ratios alone."""
+
+
+def seconds(node: Node, types: Sequence[TensorType], rates: Rates = NOMINAL) -> float:
     """Seconds a node takes a batch entry, given the types of its inputs."""
-    return _multiplying(node, types) + moved(node, types) / BYTES
+    return _multiplied(node, types) / rates.products + moved(node, types) / rates.bytes
 
 
-def _multiplying(node: Node, types: Sequence[TensorType]) -> float:
-    """Seconds a batch entry for the products of a node alone."""
+def _multiplied(node: Node, types: Sequence[TensorType]) -> float:
+    """Multiply-adds a batch entry, of large matrices, that take as long as those of a node."""
     products = definition(node.op).macs(node, tuple(types))
-    return products / (PRODUCTS * efficiency(node, types)) if products else 0.0
+    return products / efficiency(node, types) if products else 0.0
 
 
 def moved(node: Node, types: Sequence[TensorType]) -> int:
@@ -61,31 +84,70 @@ def _share(extent: int) -> float:
     return extent / (extent + HALF_SPEED)
 
 
-def seconds_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> float:
-    """Seconds a propagation graph takes an item; what is done once a pair counts for its share.
+@dataclass(frozen=True)
+class Work:
+    """What a propagation graph does for an item.
 
-    Light ops between two others are taken to be one loop, as a backend that fuses makes them:
-    what passes between them is not moved.
+    products: multiply-adds, of large matrices, that would take as long; exact_products: on windows
+    that are not rounded up. bytes: moved by all ops; fused_bytes: where light ops between two
+    others are one loop.
     """
+
+    products: float
+    exact_products: float
+    bytes: float
+    fused_bytes: float
+
+    def seconds(self, rates: Rates) -> float:
+        """What that takes."""
+        products = self.exact_products if rates.exact else self.products
+        moved = self.fused_bytes if rates.fuses else self.bytes
+        return products / rates.products + moved / rates.bytes
+
+
+def work_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> Work:
+    """What a propagation graph does for an item; what is done once a pair counts for its share."""
     heavy = {node.name for node in graph.nodes if not definition(node.op).light}
-    total = 0.0
+    products = exact = every = fused = 0.0
     for node in graph.nodes:
         types = graph.types(node.inputs)
         once = _share_of(node.results[0].type.shape[0], alternatives)
-        read = [
-            type.bytes * min(_share_of(type.shape[0], alternatives) / once, 1)
+        given = [
+            (name, type.bytes * min(_share_of(type.shape[0], alternatives) / once, 1))
             for name, type in zip(node.inputs, types, strict=True)
-            if type.shape[0] != "N" and (node.name in heavy or _made_by(graph, name, heavy))
+            if type.shape[0] != "N"
         ]
+        made = [(value.name, value.type.bytes) for value in node.results]
+        read = [size for name, size in given if node.name in heavy or _made_by(graph, name, heavy)]
         written = [
-            value.type.bytes
-            for value in node.results
+            size
+            for name, size in made
             if node.name in heavy
-            or value.name in graph.outputs
-            or any(user.name in heavy for user in graph.users[value.name])
+            or name in graph.outputs
+            or any(user.name in heavy for user in graph.users[name])
         ]
-        total += (_multiplying(node, types) + (sum(read) + sum(written)) / BYTES) * once
-    return total
+        multiplied = _multiplied(node, types) * once
+        products += multiplied
+        exact += multiplied * _kept(node, types)
+        every += sum(size for _, size in (*given, *made)) * once
+        fused += (sum(read) + sum(written)) * once
+    return Work(products, exact, every, fused)
+
+
+def _kept(node: Node, types: Sequence[TensorType]) -> float:
+    """The part of a window that was there before it was rounded up, on average.
+
+    That of a dilated convolution is a multiple of the dilation (`fastism.passes.propagation`).
+    """
+    dilation = node.integer("dilation", 1)
+    return 1.0 if dilation == 1 else 1 - (dilation - 1) / (2 * types[0].length)
+
+
+def seconds_an_item(
+    graph: Graph, alternatives: int = ALTERNATIVES, rates: Rates = NOMINAL
+) -> float:
+    """Seconds a propagation graph takes an item."""
+    return work_an_item(graph, alternatives).seconds(rates)
 
 
 def _share_of(batch: object, alternatives: int) -> float:

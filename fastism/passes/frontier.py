@@ -36,17 +36,20 @@ WORTH = 5e-6
 """Seconds an item that running nodes whole must save."""
 
 
-def cheaper_whole(graph: Graph, modes: Mapping[str, str]) -> frozenset[str]:
+def cheaper_whole(
+    graph: Graph, modes: Mapping[str, str], rates: costs.Rates = costs.NOMINAL
+) -> frozenset[str]:
     """The nodes that cost less if they, and all behind them, run whole.
 
-    graph: annotated. modes: by node, how each would run by the rules alone.
+    graph: annotated. modes: by node, how each would run by the rules alone. rates: of the machine.
     """
     local = [node for node in graph.nodes if modes[node.name] in ("delta", "exit")]
     network = nx.DiGraph()
     network.add_nodes_from((START, END))
     all_on_windows = 0.0
     for node in local:
-        whole, windowed = costs.seconds(node, graph.types(node.inputs)), _on_windows(graph, node)
+        whole = costs.seconds(node, graph.types(node.inputs), rates)
+        windowed = _on_windows(graph, node, rates)
         network.add_edge(START, node.name, capacity=whole)
         network.add_edge(node.name, END, capacity=windowed)
         all_on_windows += windowed
@@ -59,7 +62,7 @@ def cheaper_whole(graph: Graph, modes: Mapping[str, str]) -> frozenset[str]:
                     network.add_edge(node.name, user.name)
             continue
         scattered = ("scattered", node.name)  # once, however many users want the whole value
-        scattering = _to_scatter(graph, node)
+        scattering = _to_scatter(graph, node, rates)
         network.add_edge(node.name, scattered, capacity=scattering)
         for user in users:
             network.add_edge(scattered, END if modes[user.name] == "whole" else user.name)
@@ -73,17 +76,17 @@ def cheaper_whole(graph: Graph, modes: Mapping[str, str]) -> frozenset[str]:
     return frozenset(node.name for node in local if node.name in end_side)
 
 
-def _on_windows(graph: Graph, node: Node) -> float:
+def _on_windows(graph: Graph, node: Node, rates: costs.Rates = costs.NOMINAL) -> float:
     """Seconds an item on windows of average width, with what only windows need done."""
     types, op = graph.types(node.inputs), definition(node.op)
-    spent = costs.seconds(node, types) * _share(graph, node)
+    spent = costs.seconds(node, types, rates) * _share(graph, node)
     if op.products is not None and _has_zeros(graph, node.inputs[0]):
         spent *= LIVE
     relation = op.relation(node, types)[0]
     if relation == POINTWISE and not op.linear:
-        spent += CONVERTING * costs.moved(node, types) * _share(graph, node) / costs.BYTES
+        spent += CONVERTING * costs.moved(node, types) * _share(graph, node) / rates.bytes
     elif isinstance(relation, Window) and relation.reach > 1:
-        spent += _moved_to_window(graph, node, relation.reach) / costs.BYTES
+        spent += _moved_to_window(graph, node, relation.reach) / rates.bytes
     return spent
 
 
@@ -117,11 +120,11 @@ def _share(graph: Graph, node: Node) -> float:
     return min(read, costs.fraction(node.results[0]))
 
 
-def _to_scatter(graph: Graph, node: Node) -> float:
+def _to_scatter(graph: Graph, node: Node, rates: costs.Rates = costs.NOMINAL) -> float:
     """Seconds an item to place a change in the reference's whole value."""
     size, fraction = (
         sum(value.type.bytes for value in node.results),
         costs.fraction(node.results[0]),
     )
     placed = 1 + fraction if fraction < 1 else 0.0
-    return (CONVERTING + placed) * size / costs.BYTES
+    return (CONVERTING + placed) * size / rates.bytes

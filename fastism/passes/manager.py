@@ -11,8 +11,10 @@ from fastism.ir.module import Module
 from fastism.ir.stages import reached
 from fastism.ir.verify import verify
 from fastism.passes.base import Pass
+from fastism.passes.costs import Rates
 from fastism.passes.instruments import Instrument, check_instrument
 from fastism.passes.pipeline import parse_pipeline, print_pipeline
+from fastism.passes.schedule import Schedule
 from fastism.passes.segment import Segment
 
 DEFAULT: Final = "flatten,canonicalize,annotate,segment,split,schedule"
@@ -73,6 +75,16 @@ class Pipeline:
         passes = (
             replace(pass_, stop_layers=(*pass_.stop_layers, *layers))
             if isinstance(pass_, Segment)
+            else pass_
+            for pass_ in self.passes
+        )
+        return replace(self, passes=tuple(passes))
+
+    def with_rates(self, rates: Rates) -> Pipeline:
+        """The pipeline with decisions by how fast a machine is, in all passes that weigh costs."""
+        passes = (
+            replace(pass_, rates=(rates.products, rates.bytes))
+            if isinstance(pass_, (Segment, Schedule))
             else pass_
             for pass_ in self.passes
         )

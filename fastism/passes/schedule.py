@@ -14,7 +14,7 @@ from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.program import Chunks, scheduled
 from fastism.passes.base import Pass
-from fastism.passes.costs import ALTERNATIVES, seconds_an_item
+from fastism.passes.costs import ALTERNATIVES, BYTES, PRODUCTS, Rates, seconds_an_item
 from fastism.passes.registry import register_pass
 
 
@@ -27,7 +27,7 @@ class Schedule(Pass):
     may take. alternatives: items a pair, for both estimates. pairs: a fixed chunk instead.
     workers: chunks run side by side. options: options of backends to switch on, by full name:
     ``tensorflow.fuse`` compiles light ops together, which takes seconds once and pays where
-    windows are wide.
+    windows are wide. rates: multiply-adds and bytes a second, for the predicted time of an item.
     """
 
     name: ClassVar[str] = "schedule"
@@ -40,6 +40,7 @@ class Schedule(Pass):
     pairs: int | None = None
     workers: int = 2
     options: tuple[str, ...] = ()
+    rates: tuple[float, float] = (PRODUCTS, BYTES)
 
     def run(self, module: Module) -> Module:
         return module.with_graphs([module.main, *map(self._scheduled, module.graphs[1:])])
@@ -53,7 +54,7 @@ class Schedule(Pass):
             items=pairs * self.alternatives,
             bytes=pairs * total,
             workers=self.workers,
-            predicted_seconds=seconds_an_item(graph, self.alternatives),
+            predicted_seconds=seconds_an_item(graph, self.alternatives, Rates(*self.rates)),
         )
         return scheduled(graph, chunks, dict.fromkeys(self.options, True))
 

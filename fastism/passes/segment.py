@@ -27,6 +27,7 @@ from fastism.ir.module import Module
 from fastism.ir.windows import Relation, Whole, Window
 from fastism.passes.base import Pass
 from fastism.passes.boundaries import segments
+from fastism.passes.costs import BYTES, PRODUCTS, Rates
 from fastism.passes.frontier import cheaper_whole
 from fastism.passes.magnitudes import bring_large
 from fastism.passes.propagation.exits import EXITS, leaves_behind
@@ -44,6 +45,7 @@ class Segment(Pass):
     stop_layers: layers, by Keras name or path, to compute whole together with all later ones; with
     any, all others stay on windows as long as they can.
     weigh: where no stop layers are named, layers run whole from where that costs less.
+    rates: multiply-adds and bytes a second by which that is decided (`fastism.passes.costs`).
     """
 
     name: ClassVar[str] = "segment"
@@ -52,6 +54,7 @@ class Segment(Pass):
 
     stop_layers: tuple[str, ...] = ()
     weigh: bool = True
+    rates: tuple[float, float] = (PRODUCTS, BYTES)
 
     def run(self, module: Module) -> Module:
         graph = module.main
@@ -59,8 +62,9 @@ class Segment(Pass):
         whole = dict.fromkeys(bring_large(module), LARGE)
         decisions = _decide(graph, self.stop_layers, whole)
         if self.weigh and not self.stop_layers:
+            rates = Rates(*self.rates)
             modes = {name: mode for name, (mode, _) in decisions.items()}
-            dear = {name: _why_dear(graph, name) for name in cheaper_whole(graph, modes)}
+            dear = {name: _why_dear(graph, name) for name in cheaper_whole(graph, modes, rates)}
             decisions = _decide(graph, (), dear | whole)
         nodes = [
             node.replace(mode=mode, stop=stop)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastism.backends.base import Blocking, Variant, Ways, ways_of
 from fastism.ir.graph import Graph
@@ -23,10 +24,12 @@ from fastism.runtime.inputs import random_inputs
 from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
 
-SECONDS = 6.0
+SECONDS = 5.0
 """How long schedules are tried, unless told otherwise."""
 RUN_SECONDS = 0.4
 """How long a schedule is run once it has run once; as often as it fits, up to three times."""
+
+Array = npt.NDArray[Any]
 
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
@@ -79,7 +82,7 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
                 pairs=best.pairs,
                 ways=_ways(group, tried, best, ways),
                 no_choice=bench.no_choice[name] or "",
-                options=_options(best.variant, ways),
+                options=ways.options(best.variant),
             )
             chosen.append(graph)
             executor = bench.executor(group, best.pairs, best.variant)
@@ -109,11 +112,6 @@ def _ways(group: Group, trials: Sequence[Trial], best: Trial, ways: Ways) -> tup
     return tuple(Way(name, predicted.get(name), taken.get(name)) for name in names)
 
 
-def _options(variant: Variant | None, ways: Ways) -> dict[str, bool]:
-    """The options of a graph that is run by one of the backend's variants, or plainly."""
-    return {known.option: known == variant for known in ways.variants}
-
-
 class _Bench:
     """Executors of a plan by the ways to run it, each made once.
 
@@ -133,7 +131,7 @@ class _Bench:
         key = (variant, group.graph.name, pairs) if one else variant
         if key not in self._made:
             groups = [group] if one else self._plan.executor.groups
-            options = _options(variant, self._ways)
+            options = self._ways.options(variant)
             graphs = [
                 each.rescheduled(pairs=pairs if one else each.pairs, options=options)
                 for each in groups
@@ -219,14 +217,29 @@ def _seconds_an_item(
     saved: Mapping[str, Any],
     deadline: float,
 ) -> float:
-    """The best of a few timed runs of as many chunks as run side by side."""
     (group,) = [group for group in executor.groups if group.graph.name == graph]
-    items = _items(executor, group, pairs, len(plan.alternatives))
-    best = np.inf
-    spent = 0.0
+    return seconds_an_item(executor, group, pairs, plan.alternatives, inputs, saved, deadline)
+
+
+def seconds_an_item(
+    executor: Executor,
+    group: Group,
+    pairs: int,
+    alternatives: Array,
+    inputs: Mapping[str, Any],
+    saved: Mapping[str, Any],
+    deadline: float = np.inf,
+) -> float:
+    """The best of a few timed runs of as many chunks of a group as run side by side.
+
+    inputs, saved: a sequence, and what the executor's `reference` returned for it. deadline: the
+    time after which no other run begins, of `time.perf_counter`.
+    """
+    items = _items(executor, group, pairs, len(alternatives))
+    best, spent = np.inf, 0.0
     for attempt in range(4):
         start = time.perf_counter()
-        executor.run_chunks(group, inputs, saved, items, plan.alternatives, pairs)
+        executor.run_chunks(group, inputs, saved, items, alternatives, pairs)
         taken = time.perf_counter() - start
         if attempt:  # the first run traces and compiles
             best, spent = min(best, taken), spent + taken
@@ -236,13 +249,19 @@ def _seconds_an_item(
 
 
 def _items(executor: Executor, group: Group, pairs: int, alternatives: int) -> Items:
-    """Items of ``workers`` full chunks, from sites whose dense layers read the same rows."""
+    """Items of ``workers`` full chunks, from sites whose dense layers read the same rows.
+
+    A chunk is of neighbouring sites, as in a run, and the chunks are spread over all sites: those
+    near an edge may take a fraction of the time of others.
+    """
     if group.keys.shape[1]:
         _, which, counts = np.unique(group.keys, axis=0, return_inverse=True, return_counts=True)
         local = np.flatnonzero(which.ravel() == counts.argmax())
     else:
         local = np.arange(len(group.sites))
-    full = pairs * group.workers
-    site = np.repeat(np.resize(group.sites[local], full), group.alternatives)
+    middles = (np.arange(group.workers) + 0.5) * len(local) / group.workers
+    first = np.clip(middles - pairs / 2, 0, max(len(local) - pairs, 0)).astype(np.int64)
+    chosen = ((first[:, None] + np.arange(pairs)) % len(local)).ravel()
+    site = np.repeat(group.sites[local[chosen]], group.alternatives)
     alternative = np.resize(np.arange(alternatives), len(site))
     return Items(np.zeros(len(site), np.int64), site, alternative)

@@ -11,6 +11,7 @@ import fastism
 from fastism import api
 from fastism.backends import auto
 from fastism.backends.native.program import Native
+from fastism.calibration.nominal import NOMINAL
 from fastism.checking.stored import check_stages
 from fastism.errors import InputError
 from fastism.ir.program import Program
@@ -63,6 +64,7 @@ class Times:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
         self.seconds = {"native": 2e-6, "tensorflow": 3e-6, "fuse": 4e-6, **seconds}
         monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", self)
+        monkeypatch.setattr(api, "measured", lambda: NOMINAL)
 
     def __call__(self, plan: Plan, executor: Executor, graph: str, *rest: Any) -> float:
         attributes = executor.module.graph[graph].attributes

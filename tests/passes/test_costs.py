@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from fastism.ir import GraphBuilder, Module, TensorType
+from fastism.ir import Constant, GraphBuilder, Module, TensorType
 from fastism.passes.costs import (
     BYTES,
+    NOMINAL,
     PRODUCTS,
+    Rates,
     efficiency,
     moved,
     seconds,
     seconds_an_item,
+    work_an_item,
 )
 from tests.passes.conftest import module_of
 
@@ -86,3 +91,43 @@ def test_what_is_done_once_a_pair_counts_for_its_share() -> None:
     assert spent == pytest.approx((4 + 4 * 50 * 4) / BYTES / 3)
     assert seconds_an_item(builder.finish([window])) == spent
     assert seconds_an_item(builder.finish([window]), 1) == pytest.approx(3 * spent)
+
+
+def test_a_backends_rates(module: Module) -> None:
+    conv = module.main.nodes[0]
+    types = module.main.types(conv.inputs)
+    rates = Rates(products=PRODUCTS / 2, bytes=BYTES / 5)
+    products = seconds(conv, types) - moved(conv, types) / BYTES
+    expected = 2 * products + 5 * moved(conv, types) / BYTES
+    assert seconds(conv, types, rates) == pytest.approx(expected)
+
+
+def test_what_is_not_fused_moves_all_values() -> None:
+    builder = GraphBuilder("propagate0", {})
+    x = builder.input("x", TensorType.parse("f32[M,5,4]"))
+    y = builder.add("tanh", [x], name="y")
+    graph = builder.finish([builder.add("relu", [y], name="z")])
+    work = work_an_item(graph)
+    assert (work.products, work.fused_bytes, work.bytes) == (0, 4 * 5 * 8, 4 * 5 * 16)
+    assert work.seconds(NOMINAL) == pytest.approx(4 * 5 * 8 / BYTES)
+    assert work.seconds(replace(NOMINAL, fuses=False)) == pytest.approx(4 * 5 * 16 / BYTES)
+
+
+def test_windows_that_were_rounded_up_count_where_they_are_multiplied() -> None:
+    """A window of 16 with a dilation of 8 was 12.5 positions on average: 9 to 16."""
+    constants: dict[str, Constant] = {}
+    builder = GraphBuilder("propagate0", constants)
+    x = builder.input("x", TensorType.parse("f32[M,16,4]"))
+    kernel = builder.constant("kernel", np.ones((3, 4, 4), "float32"))
+    for dilation in (1, 8):
+        options = {"width": 3, "pad": "same", "dilation": dilation}
+        builder.add(
+            "conv1d",
+            [x],
+            name=f"dilated{dilation}",
+            attributes=options,
+            constants={"kernel": kernel},
+        )
+    work = work_an_item(builder.finish(["dilated1", "dilated8"]))
+    assert work.exact_products == pytest.approx(work.products * (1 + 12.5 / 16) / 2)
+    assert work.seconds(replace(NOMINAL, exact=True)) < work.seconds(NOMINAL)

@@ -110,9 +110,9 @@ def test_the_frontier_is_the_cheapest(annotated, monkeypatch, seed) -> None:
     windowed, whole, scatter = (
         dict(zip(names, random.exponential(1, 6), strict=True)) for _ in range(3)
     )
-    monkeypatch.setattr(frontier, "_on_windows", lambda graph, node: windowed[node.name])
-    monkeypatch.setattr(frontier, "_to_scatter", lambda graph, node: scatter[node.name])
-    monkeypatch.setattr(costs, "seconds", lambda node, types: whole[node.name])
+    monkeypatch.setattr(frontier, "_on_windows", lambda graph, node, rates: windowed[node.name])
+    monkeypatch.setattr(frontier, "_to_scatter", lambda graph, node, rates: scatter[node.name])
+    monkeypatch.setattr(costs, "seconds", lambda node, types, rates: whole[node.name])
     monkeypatch.setattr(frontier, "WORTH", 0.0)
     found = frontier.cheaper_whole(graph, dict.fromkeys(names, "delta"))
     total = 0.0

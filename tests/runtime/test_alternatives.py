@@ -28,7 +28,8 @@ random = np.random.default_rng(0)
 def tiled(request: pytest.FixtureRequest) -> tuple[keras.Model, Plan, dict[str, np.ndarray]]:
     """A model, its plan for tiles of the sequence, and three sequences."""
     model = ENTRIES[request.param].build()
-    plan = api.compile(model, sites=slice(None, None, STEP), width=WIDTH, alternatives="zeros")
+    options = {"sites": slice(None, None, STEP), "width": WIDTH, "alternatives": "zeros"}
+    plan = api.compile(model, **options, backend="tensorflow")  # its traces are counted
     return model, plan, random_inputs(plan.module.main, 3)
 
 

@@ -29,7 +29,7 @@ def test_chunks_do_not_matter(name: str, compiled: Callable) -> None:
     expected = case.plan(case.inputs)
     for pairs in (1, 7, 4096):
         pipeline = DEFAULT.replace("schedule", f"schedule{{pairs={pairs}}}")
-        plan = api.compile(case.model, pipeline=pipeline)
+        plan = api.compile(case.model, pipeline=pipeline, backend="tensorflow")
         assert {group.pairs for group in plan.executor.groups} == {pairs}
         assert_same_scores(plan, plan(case.inputs), expected, EXACT)
         assert {function.traces for function in plan.executor.functions.values()} == {1}

@@ -7,7 +7,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from fastism.backends.base import WAYS, Variant, Ways
+from fastism.backends.base import FUSED, TENSORFLOW, WAYS, Variant, Ways
 from fastism.backends.tensorflow.fuse import Step, steps, unfused
 from fastism.backends.tensorflow.registry import FORMS, Constants, OpaqueLayer, Pool, Tensor
 from fastism.ir.graph import Graph
@@ -17,8 +17,8 @@ from fastism.ir.program import Chunks, backend_options
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.quiet import graph_function
 
-FUSE = Variant("tensorflow.fuse", "TensorFlow, light ops fused", one_size=True)
-WAYS["tensorflow"] = Ways("TensorFlow", (FUSE,))
+FUSE = Variant("tensorflow.fuse", FUSED, one_size=True)
+WAYS["tensorflow"] = Ways(TENSORFLOW, (FUSE,))
 
 
 def signature(type: TensorType) -> tf.TensorSpec:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fastism import caching
 from fastism.backends.native import cache
 from fastism.backends.native.jit import Compiled
 from fastism.backends.native.machine import host
@@ -28,7 +29,7 @@ def answer(compiled: Compiled) -> int:
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -54,13 +55,13 @@ def test_a_folder_that_cannot_be_written_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "file"))
     assert answer(Compiled(TEXT, host())) == 42
 
 
 def test_an_empty_name_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, "")
-    assert cache.folder() is None
+    monkeypatch.setenv(caching.VARIABLE, "")
+    assert caching.folder(cache.KIND) is None
     assert not Compiled(TEXT, host()).warm
 
 

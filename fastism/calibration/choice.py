@@ -1,0 +1,45 @@
+"""By which of its ways a backend should run each graph, as the cost model has it."""
+
+from __future__ import annotations
+
+from fastism.backends.base import Ways, ways_of
+from fastism.calibration.nominal import Speeds
+from fastism.ir.graph import Graph
+from fastism.ir.module import Module
+from fastism.ir.program import Group, Program
+from fastism.ir.ways import Way
+from fastism.passes.costs import work_an_item
+
+
+def noted(module: Module, backend: str, speeds: Speeds) -> Module:
+    """A scheduled module whose graphs note the ways to run them, the likely fastest chosen.
+
+    Ways for chunks of one size take long to prepare: none is chosen untried. A backend of whose
+    ways no speed is known has nothing noted.
+    """
+    ways = ways_of(backend)
+    if speeds.keys().isdisjoint(map(ways.label, (None, *ways.variants))):
+        return module
+    program = Program.of(module)
+    return program.rescheduled(_noted(module, group, ways, speeds) for group in program.groups)
+
+
+def _noted(module: Module, group: Group, ways: Ways, speeds: Speeds) -> Graph:
+    work = work_an_item(group.graph, group.alternatives)
+    no_choice = ways.no_choice(module, group.graph)
+    plain = () if no_choice else (None,)
+    likely = {
+        variant: work.seconds(speeds[ways.label(variant)])
+        for variant in (*plain, *ways.variants)
+        if ways.label(variant) in speeds
+    }
+    chosen = min(
+        (variant for variant in likely if variant is None or not variant.one_size),
+        key=lambda variant: likely[variant],
+    )
+    others = [variant for variant in likely if variant != chosen]
+    return group.rescheduled(
+        ways=[Way(ways.label(variant), likely[variant]) for variant in (chosen, *others)],
+        no_choice=no_choice or "",
+        options=ways.options(chosen),
+    )

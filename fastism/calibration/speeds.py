@@ -1,0 +1,106 @@
+"""How fast each way to run a graph is: as measured on this machine, or on the nominal one.
+
+Two small models are run by each backend, one that mostly multiplies and one that mostly moves
+values: how many times faster or slower than on the nominal machine says how fast it does either.
+That takes a second or so, once a machine: the figures are kept (`fastism.caching`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, Final
+
+import numpy as np
+
+from fastism import caching
+from fastism.backends import registry
+from fastism.backends.base import NATIVE, TENSORFLOW
+from fastism.calibration.nominal import NOMINAL, PROBED, Speeds, with_fused
+from fastism.calibration.probes import LETTERS, PROBES
+from fastism.ir.module import Module
+from fastism.passes.costs import Rates
+from fastism.runtime.execute import Executor
+from fastism.runtime.inputs import random_inputs
+from fastism.runtime.tune import seconds_an_item
+
+KIND: Final = "rates"
+VERSION: Final = 1
+"""Of the probes, and of what is made of them: figures of others are not read back."""
+BACKENDS: Final = {NATIVE: "native", TENSORFLOW: "tensorflow"}
+"""The ways that are measured, and the backend that runs each."""
+PACKAGES: Final = {NATIVE: "llvmlite", TENSORFLOW: "tensorflow"}
+
+
+def measured() -> Speeds:
+    """The speeds on this machine, measured unless they are kept from an earlier time.
+
+    Native code is not among them where llvmlite is missing.
+    """
+    names = [name for name in BACKENDS if find_spec(PACKAGES[name]) is not None]
+    key = _key(names)
+    kept = _read(caching.found(KIND, key), names)
+    if kept is None:
+        modules = [probe.module() for probe in PROBES]
+        kept = {name: _measured(name, modules) for name in names}
+        figures = {name: [rates.products, rates.bytes] for name, rates in kept.items()}
+        caching.keep(KIND, key, json.dumps(figures).encode())
+    return with_fused(kept)
+
+
+def scaled(name: str, multiplying: float, moving: float) -> Rates:
+    """The rates of a way whose probes take so many seconds an item; three digits are kept.
+
+    They stand to those of the nominal machine as the times do: the first probe mostly multiplies,
+    the second mostly moves values.
+    """
+    like, (one, other) = NOMINAL[name], PROBED[name]
+    products, moved = like.products * one / multiplying, like.bytes * other / moving
+    return replace(like, products=float(f"{products:.3g}"), bytes=float(f"{moved:.3g}"))
+
+
+def _measured(name: str, modules: Sequence[Module]) -> Rates:
+    seconds = []
+    alternatives = np.eye(LETTERS, dtype=np.float32)[:, None]
+    for module in modules:
+        executor = Executor(module, registry.backend(BACKENDS[name]).emit(module, {}))
+        (group,) = executor.groups
+        inputs = random_inputs(module.main, 1, seed=0)
+        saved = executor.reference(inputs)
+        seconds.append(seconds_an_item(executor, group, group.pairs, alternatives, inputs, saved))
+    return scaled(name, *seconds)
+
+
+def _key(names: Sequence[str]) -> str:
+    """The name of the file for this machine and these versions."""
+    cpu: tuple[Any, ...] = (platform.machine(), platform.processor(), os.cpu_count())
+    if NATIVE in names:
+        from fastism.backends.native.machine import host
+
+        cpu = (*cpu, host().cpu, host().features)
+    packages = [version(PACKAGES[name]) for name in names]
+    text = json.dumps([VERSION, *cpu, *packages])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(content: bytes | None, names: Sequence[str]) -> dict[str, Rates] | None:
+    """The figures of a file; None where there is none, or it is not whole."""
+    try:
+        found: Mapping[str, Any] = json.loads(content or b"null")
+        pairs = {name: tuple(map(float, found[name])) for name in names}
+    except (ValueError, TypeError, KeyError):
+        return None
+    if any(
+        len(pair) != 2 or not all(0 < each < np.inf for each in pair) for pair in pairs.values()
+    ):
+        return None
+    return {
+        name: replace(NOMINAL[name], products=products, bytes=moved)
+        for name, (products, moved) in pairs.items()
+    }

@@ -1,0 +1,114 @@
+"""How fast the backends are here: measured once, kept, and only what is whole read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastism import caching
+from fastism.backends.base import FUSED, NATIVE, TENSORFLOW
+from fastism.calibration import speeds
+from fastism.calibration.nominal import NOMINAL, PROBED
+from fastism.calibration.probes import PROBES
+from fastism.ir.module import Module
+from fastism.ir.program import Program
+from fastism.ir.verify import verify
+from fastism.passes.costs import Rates, work_an_item
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def probed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """In place of timing: what the probes take, one after the other; those of native code first."""
+    given: list[float] = []
+
+    def measured(name: str, modules: Sequence[Module]) -> Rates:
+        return speeds.scaled(name, *(given.pop(0) for _ in modules))
+
+    monkeypatch.setattr(speeds, "_measured", measured)
+    return given
+
+
+def test_speeds_stand_to_the_nominal_ones_as_the_times_do(kept: Path, probed: list[float]) -> None:
+    (native, moving), (multiplying, other) = PROBED[NATIVE], PROBED[TENSORFLOW]
+    probed += [native / 2, moving, multiplying, 4 * other]
+    found = speeds.measured()
+    assert probed == []
+    assert found[NATIVE].products == pytest.approx(2 * NOMINAL[NATIVE].products, rel=5e-3)
+    assert found[NATIVE].bytes == pytest.approx(NOMINAL[NATIVE].bytes, rel=5e-3)
+    assert found[TENSORFLOW].products == pytest.approx(NOMINAL[TENSORFLOW].products, rel=5e-3)
+    assert found[TENSORFLOW].bytes == pytest.approx(NOMINAL[TENSORFLOW].bytes / 4, rel=5e-3)
+    assert [found[name].fuses for name in (NATIVE, TENSORFLOW, FUSED)] == [True, False, True]
+    assert found[FUSED].bytes == found[TENSORFLOW].bytes
+    assert speeds.measured() == found  # as kept: nothing is left to time
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"native": [1, 2]}', "{}", "0 1", "null"])
+def test_figures_that_are_not_whole_are_measured_anew(
+    kept: Path, probed: list[float], text: str
+) -> None:
+    probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]] * 2
+    found = speeds.measured()
+    (file,) = kept.iterdir()
+    file.write_text(text)
+    assert speeds.measured() == found
+    assert probed == []
+    assert json.loads(file.read_text())[NATIVE] == [found[NATIVE].products, found[NATIVE].bytes]
+
+
+@pytest.mark.parametrize("figure", [0, -1, float("nan"), float("inf"), "much", None])
+def test_no_speed_is_not_a_speed(kept: Path, probed: list[float], figure: object) -> None:
+    probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]] * 2
+    speeds.measured()
+    (file,) = kept.iterdir()
+    file.write_text(json.dumps({NATIVE: [1e9, 1e9], TENSORFLOW: [1e9, figure]}))
+    speeds.measured()
+    assert probed == []
+
+
+def test_without_llvmlite_tensorflow_alone_is_measured(
+    kept: Path, probed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"tensorflow": object()}
+    monkeypatch.setattr(speeds, "find_spec", found.get)
+    probed += PROBED[TENSORFLOW]
+    assert set(speeds.measured()) == {TENSORFLOW, FUSED}
+
+
+def test_a_home_that_cannot_be_written_is_no_error(
+    tmp_path: Path, probed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "file"))
+    probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]] * 2
+    assert speeds.measured() == speeds.measured()
+    assert probed == []
+
+
+def test_probes_are_really_run(kept: Path) -> None:
+    found = speeds.measured()
+    assert all(rates.products > 0 and rates.bytes > 0 for rates in found.values())
+
+
+def test_one_probe_multiplies_and_the_other_moves() -> None:
+    shares: dict[str, list[float]] = {}
+    for probe in PROBES:
+        module = probe.module()
+        verify(module)
+        (group,) = Program.of(module).groups
+        work = work_an_item(group.graph)
+        for name in (NATIVE, TENSORFLOW):
+            moving = work.seconds(replace(NOMINAL[name], products=float("inf")))
+            shares.setdefault(name, []).append(moving / work.seconds(NOMINAL[name]))
+    for one, other in shares.values():
+        assert one < 0.15
+        assert other > 0.4
