@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ class Times:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
         self.seconds = {"native": 2e-6, "tensorflow": 3e-6, "fuse": 4e-6, **seconds}
         monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", self)
+        monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
         monkeypatch.setattr(api, "measured", lambda: NOMINAL)
 
     def __call__(self, plan: Plan, executor: Executor, graph: str, *rest: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +63,7 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
     )
     monkeypatch.setattr(api, "measured", lambda: here)
     monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: 1e-6)
+    monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
     model = ENTRIES["chain_dilated_same"].build()
     plan = api.compile(model, backend="auto")
     rates = "rates=3000000000.0,2000000000.0"

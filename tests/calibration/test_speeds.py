@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +37,15 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return speeds.scaled(name, *(given.pop(0) for _ in modules))
 
     monkeypatch.setattr(speeds, "_measured", measured)
+    set_clocks(monkeypatch, computing=1.0)
     return given
+
+
+def set_clocks(monkeypatch: pytest.MonkeyPatch, computing: float) -> None:
+    """A second later each time one looks, of which the process has computed a part."""
+    passed, computed = count(), count(step=computing)  # type: ignore[call-overload]
+    clocks = SimpleNamespace(perf_counter=passed.__next__, process_time=computed.__next__)
+    monkeypatch.setattr(speeds, "time", clocks)
 
 
 def test_speeds_stand_to_the_nominal_ones_as_the_times_do(kept: Path, probed: list[float]) -> None:
@@ -82,6 +92,16 @@ def test_without_llvmlite_tensorflow_alone_is_measured(
     monkeypatch.setattr(speeds, "find_spec", found.get)
     probed += PROBED[TENSORFLOW]
     assert set(speeds.measured()) == {TENSORFLOW, FUSED}
+
+
+def test_figures_of_a_busy_machine_are_not_kept(
+    kept: Path, probed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for computing, files in ((0.7, 0), (0.9, 1)):
+        set_clocks(monkeypatch, computing)
+        probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]]
+        speeds.measured()
+        assert len(list(kept.glob("*"))) == files
 
 
 def test_a_home_that_cannot_be_written_is_no_error(
