@@ -21,11 +21,11 @@ def with_fused(speeds: Speeds) -> Speeds:
 
 NOMINAL: Final = with_fused(
     {
-        NATIVE: Rates(products=137e9, bytes=67e9, exact=True),
+        NATIVE: Rates(products=155e9, bytes=65e9, exact=True),
         TENSORFLOW: Rates(products=84e9, bytes=31e9, fuses=False),
     }
 )
 """Fitted to Basset, Factorized Basset, BPNet and ChromBPNet on a machine with other work to do."""
 
-PROBED: Final = {NATIVE: (90e-6, 3.4e-6), TENSORFLOW: (111e-6, 8.8e-6)}
+PROBED: Final = {NATIVE: (72e-6, 3.5e-6), TENSORFLOW: (111e-6, 8.8e-6)}
 """Seconds an item of each of the `fastism.calibration.probes`, on the same machine."""
