@@ -178,3 +178,19 @@ def test_products_with_zeros_cost_less(annotated) -> None:
     left = frontier._on_windows(graph, every) - frontier._on_windows(graph, some)
     once = costs.seconds(every, graph.types(every.inputs)) * frontier._share(graph, every)
     assert left == pytest.approx((1 - frontier.LIVE) * once)
+
+
+def test_what_is_changed_everywhere_needs_no_place_in_the_reference(parsed) -> None:
+    """Placing writes the whole value and reads the window; the reference is added either way."""
+    text = (
+        "graph @main(%seq: f32[N,24,4]) {\n"
+        "  %relu : f32[N,24,4] = relu(%seq)\n"
+        "  %most : f32[N,1,4] = global_max_pool(%relu) {keepdims=true}\n  return %most\n}\n"
+    )
+    graph = Annotate()(parsed(text, "canonical", sites=Sites.every(24))).main
+    relu, most = graph.nodes
+    size, every = 4 * 24 * 4, 4 * 4
+    placed = (frontier.CONVERTING + 1 + 1 / 24) * size / costs.BYTES
+    assert frontier._to_scatter(graph, relu) == pytest.approx(placed)
+    whole = frontier.CONVERTING * every / costs.BYTES
+    assert frontier._to_scatter(graph, most) == pytest.approx(whole)
