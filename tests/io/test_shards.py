@@ -81,6 +81,12 @@ def test_parts_of_variants_are_kept(tmp_path: Path) -> None:
     assert np.concatenate([each for _, each in found]).tolist() == values.tolist()
     assert parts.computed_by() == {"a": 3, "b": 4}
     assert parts.describe() == "7 of 7 variants are done"
+    with (tmp_path / "0000003.npz").open("wb") as file:
+        np.savez(file, values=np.array([{}], object), machine=np.array([{}], object))
+    for read in (lambda: list(parts.values()), parts.computed_by):
+        with pytest.raises(ValueError, match="allow_pickle"):
+            read()
+    parts.write(3, values[3:6], "a")
     parts.write(0, values[:3])
     assert parts.computed_by() == {"a": 3, "b": 1, this_machine(): 3}
 

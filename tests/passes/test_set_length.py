@@ -50,6 +50,15 @@ def test_the_model_takes_its_input_at_that_length(parsed, own: ModelInput, longe
     assert found == replace(own, shape=longer)
 
 
+def test_a_reshape_that_keeps_its_positions_keeps_as_many(parsed) -> None:
+    body = "  %last : f32[N,8,1,2] = reshape(%conv) {shape=(8, 1, 2)}\n"
+    last = set_length(parsed, body, 20, Sites.every(10)).main.nodes[-1]
+    assert (str(last.type), last["shape"]) == ("f32[N,18,1,2]", (18, 1, 2))
+    body = "  %last : f32[N,4,4] = reshape(%conv) {shape=(4, 4)}\n"
+    with pytest.raises(PassError, match="the layer 'last' fixes the length of the input"):
+        set_length(parsed, body, 20, Sites.every(10))
+
+
 def test_chosen_sites_stay(parsed) -> None:
     body = "  %last : f32[N,8,2] = relu(%conv)\n"
     assert set_length(parsed, body, 6, Sites((1, 5))).sites == Sites((1, 5))

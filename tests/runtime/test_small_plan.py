@@ -217,6 +217,7 @@ REFUSED: list[tuple[Callable[[Plan, Any], Any], str]] = [
     (lambda p, x: p("ACGTACGTACGT", alphabet="ACG"), "the alphabet ACG has 3 letters"),
     (lambda p, x: Ensemble([]), "an ensemble needs a plan"),
     (lambda p, x: Ensemble([p, small(Sites((1, 2)))]), "plan 1 of the ensemble .small0. has other"),
+    (lambda p, x: BothStrands(p, OTHER).variants(x, [0], [0], [np.eye(3)]), "no substitution"),
     (lambda p, x: BothStrands(p), "output 'tasks' has 2 channels, and it is not said"),
     (lambda p, x: BothStrands(p, OTHER, alphabet="ACGX"), "the letter A of the alphabet ACGX"),
     (lambda p, x: p(x)["nix"], "there is no output 'nix'"),
@@ -291,6 +292,8 @@ def test_letters_beside_tracks() -> None:
     found = plan(x)["tasks"].alternate
     row = np.array([[0, 1, 0, 0.5]])
     near(found[:, 4, 1], by_hand(written(x, 4, row))["tasks"])
+    wide = plan(x, alternatives=LETTERS[1:2, None])["tasks"].alternate
+    near(wide[:, 4, 0], by_hand(written(x, 4, row))["tasks"])
     row = np.array([[1, 0, 0, 0.5], [0, 0, 1, 0.5]])
     changed = plan.variants(x, [0], [2], ["AG"], alphabet="ACG")["tasks"].alternate
     near(changed, by_hand(written(x[:1], 2, row))["tasks"])

@@ -11,6 +11,7 @@ import pytest
 from fastism.errors import InputError
 from fastism.io.regions import Region
 from fastism.io.sources.base import Batch
+from fastism.io.versions import PLAN_FORMAT
 from fastism.ir import Graph, GraphBuilder, Sites, TensorType
 from fastism.runtime.ask import asked, first_plan, members_of, plans_of
 from fastism.runtime.batch import score_batch
@@ -91,7 +92,8 @@ def test_the_head_of_a_scores_file(plan: Plan) -> None:
     assert not head.regions
     assert not head.deviations
     assert head.attributes["plan_sha256"] == "ab"
-    assert head.attributes["model"] == "small0"
+    assert (head.attributes["model"], head.attributes["model_sha256"]) == ("small0", "")
+    assert head.attributes["plan_format"] == PLAN_FORMAT
     assert json.loads(head.attributes["arguments"]) == {"batch": 2}
     assert "reductions" not in head.attributes
 
@@ -189,6 +191,9 @@ def test_what_stands_for_plans(plan: Plan) -> None:
     assert isinstance(mean, Ensemble)
     assert all(isinstance(member, BothStrands) for member in members_of(mean))
     assert plans_of(mean) == (plan, other)
+    turned = asked([plan, other], rc=False, strands=None, alphabet="TGCA")
+    assert isinstance(turned, Ensemble)
+    assert turned.alphabet == "TGCA"
     assert first_plan(mean) is plan
 
 
@@ -242,6 +247,7 @@ def test_inputs_drawn_at_random() -> None:
     assert set(np.unique(drawn["x2"])) == {0, 1}
     assert abs(drawn["x1"].mean()) < 1
     assert (drawn["x1"] % 1).any()
+    assert (drawn["x4"] % 1).any()
     again, other = random_inputs(graph(*types), 7, seed=3), random_inputs(graph(*types), 7, seed=4)
     assert all((again[name] == drawn[name]).all() for name in drawn)
     assert not (other["x0"] == drawn["x0"]).all()
@@ -281,6 +287,7 @@ def test_several_inputs_in_every_form() -> None:
         {"seq": x, "a.b": y},
         {"seq": x, "a": {"b": y}},
         [[x], [y]],
+        [[[x], y]],
         {"seq": x, "a.b": y, "more": 3},
     ):
         found = model_inputs(module, given)
