@@ -20,8 +20,10 @@ from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.header import header_of
 from fastism.runtime.inputs import model_inputs, own_forms, random_inputs, without_some_letters
 from fastism.runtime.plan import Plan
-from fastism.runtime.report import average_macs, segment_rows, summary
+from fastism.runtime.report import average_macs, item_macs, segment_rows, summary
+from tests.runtime.executed import compiled
 from tests.runtime.small import LENGTH, LETTERS, sequences, small
+from tests.runtime.test_executed import GRAPHS
 
 SAME = {"tasks": "same", "mean": "same"}
 
@@ -52,6 +54,17 @@ def test_multiply_adds_by_hand(plan: Plan) -> None:
     assert [(row.graph, row.sites) for row in every.graphs] == [
         (group.graph.name, len(group.sites)) for group in groups
     ]
+
+
+def test_multiply_adds_are_averaged_over_all_graphs() -> None:
+    executor = compiled(*GRAPHS["two strands"], Sites.every(24))
+    assert len(executor.groups) > 1
+    expected: dict[str, float] = {}
+    for group in executor.groups:
+        for source, macs in item_macs(group).items():
+            expected[source] = expected.get(source, 0.0) + macs * len(group.sites) / 24
+    assert average_macs(executor.module) == pytest.approx(expected)
+    assert sum(expected.values()) > 0
 
 
 def test_windows_and_modes_by_segment(plan: Plan) -> None:
