@@ -126,12 +126,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--small", action="store_true", help="next to nothing of each row, one run")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     options = parser.parse_args(arguments)
-    repeats, tune_seconds = (1, 1.0) if options.small else (options.repeats, 20.0)
+    repeats = 1 if options.small else options.repeats
     options.output.parent.mkdir(parents=True, exist_ok=True)
     measured = []
     for name in options.rows:
         row = known[name].small() if options.small else known[name]
-        task = Task(row, repeats, tune_seconds, WORK / name, KEPT)
+        task = Task(row, repeats, WORK / name, KEPT)
         peers = not options.no_peers and name in (options.peers_for or known)
         measured.append(measure_row(task, peers))
     table = [each for each in measured if known[each.row.name] in ROWS]

@@ -37,7 +37,7 @@ def measure(task: Task) -> dict[str, object]:
     row = task.row
     model, x = model_of(row, task.kept), sequences(row)
     changed = written_letters(x, sample(mutations(x), row.mutants))
-    plan = fastism.compile(model, length=row.length, sites=row.positions)
+    plan = fastism.compile(model, length=row.length, sites=row.positions, backend="tensorflow")
     calls = {
         (way, batch): make(batch)
         for way, make in ways(model, plan).items()

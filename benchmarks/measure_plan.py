@@ -1,4 +1,4 @@
-"""One cell: fastism, compiled, tuned, checked against the model, and timed.
+"""One cell: fastism, as `fastism.compile` gives it, checked against the model, and timed.
 
     python -m benchmarks.measure_plan task.json answer.json
 
@@ -36,7 +36,6 @@ from fastism.quiet import keras
 from fastism.runtime.plan import Plan
 from fastism.runtime.report import summary
 from fastism.runtime.scores import HeadScores, Scores
-from fastism.runtime.tune import tune
 
 ALTERNATES = 3
 
@@ -48,9 +47,7 @@ def measure(task: Task) -> dict[str, object]:
     """Seconds a sequence, multiply-adds an item, the machine's product, and the check."""
     row = task.row
     model, x = model_of(row, task.kept), sequences(row)
-    plan = fastism.compile(model, length=row.length, sites=row.positions, backend="auto")
-    if any(group.measured_seconds is None for group in plan.executor.groups):
-        plan, _ = tune(plan, seconds=task.tune_seconds)
+    plan = fastism.compile(model, length=row.length, sites=row.positions)
     compiled = time.perf_counter() - START
     plan.save(task.folder / "plan", force=True)
     last: list[Scores] = []

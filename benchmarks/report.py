@@ -140,10 +140,11 @@ column in a process of its own, all in one run of `make bench` on this machine.
 - *yuzu-ism 0.0.1*: with torch, the same weights; its precomputation is timed apart.
   `torch.linalg.inv` on a batch fails on some CPU builds and is numpy's there; only the
   precomputation uses it.
-- *fastism*: this project, compiled and tuned, each graph by the faster of TensorFlow and native
-  code. *Efficiency* is how many times faster than the model it is, over how many times fewer
-  multiply-adds it needs: above 1 where products run nearer the machine's peak than the model's, or
-  those with zero are left out. *Multiply-adds an item* are those of the deltas
+- *fastism*: this project, as `fastism.compile(model)` gives it: each graph by TensorFlow or by
+  native code, whichever was faster when timed. NATIVE.md has native code by itself, with AVX-512
+  and with AVX2. *Efficiency* is how many times faster than the model it is, over how many times
+  fewer multiply-adds it needs: above 1 where products run nearer the machine's peak than the
+  model's, or those with zero are left out. *Multiply-adds an item* are those of the deltas
   alone, averaged over the sites; *GFLOP/s* count two for each; the *share* is of a product of two
   f32 matrices of 2,048 rows and columns, timed in turns with the plan; it counts all multiply-adds
   needed. *Zeros left out* is the share of these that are with an exact zero and were not done, at

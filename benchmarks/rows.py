@@ -92,14 +92,12 @@ class Row:
 class Task:
     """What a measuring process is told.
 
-    repeats: warm runs, of which the median counts. tune_seconds: how long fastism may try
-    schedules. folder: where the row's weights, sequences and scores are handed on. kept: where
-    what was fetched stays for the next time.
+    repeats: warm runs, of which the median counts. folder: where the row's weights, sequences and
+    scores are handed on. kept: where what was fetched stays for the next time.
     """
 
     row: Row
     repeats: int
-    tune_seconds: float
     folder: Path
     kept: Path
 

@@ -32,7 +32,7 @@ ROW = Row(
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     folder = tmp_path_factory.mktemp("row")
-    return Task(ROW, repeats=1, tune_seconds=0.0, folder=folder, kept=folder)
+    return Task(ROW, repeats=1, folder=folder, kept=folder)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_process_that_fails_gives_its_reason(task: Task) -> None:
 
 
 def test_tasks_and_weights_reach_the_peers(tmp_path: Path) -> None:
-    task = Task(ROWS[0], 3, 20.0, tmp_path, tmp_path)
+    task = Task(ROWS[0], 3, tmp_path, tmp_path)
     task.save(tmp_path / "task.json")
     assert Task.load(str(tmp_path / "task.json")) == task
     model, other = build("basset", 96, seed=1), build("basset", 96, seed=2)
