@@ -4,7 +4,7 @@
     connect.py   a cluster of this machine, or a scheduler that is running
     deaf.py      keeps Ctrl-C from the processes of this machine
     packed.py    a plan folder as bytes, for workers that do not see it
-    worker.py    what a worker does: take up a plan, compute a shard
+    worker.py    what a worker does: take up plans, compute a shard, or a piece of variants
     crew.py      the workers there are, and what each is good for
     ledger.py    which shard is where, which are lost, and which are set aside
     score.py     the loop: a shard to every free worker, results into the run's folder
