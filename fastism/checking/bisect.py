@@ -8,7 +8,8 @@ The first pair that disagrees says who is to blame; then their values are compar
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from fastism.checking.evaluate import Array, Case, Values, evaluate, given, grou
 from fastism.checking.model import predict
 from fastism.checking.modules import first_difference
 from fastism.checking.stored import made_again
-from fastism.checking.tolerances import TOLERANCES, differences
+from fastism.checking.tolerances import TOLERANCES, differences, scale_of
 from fastism.frontends.registry import front_end_of
 from fastism.ir.graph import Graph
 from fastism.ir.types import NUMPY_DTYPES
@@ -33,13 +34,20 @@ folded weights are rounded to the type of the model's own."""
 
 
 def bisect(
-    plan: Plan, inputs: Mapping[str, Array], item: Items, tolerance: float, model: Any = None
+    plan: Plan,
+    inputs: Mapping[str, Array],
+    item: Items,
+    tolerance: float,
+    model: Any = None,
+    scales: Sequence[float | None] | None = None,
 ) -> Finding | None:
     """Who first gets one item wrong, and where; None where all of them agree.
 
     model: the live model, to begin with; else the imported stage is taken at its word.
     tolerance: the difference allowed where numbers are rounded as the model rounds them.
+    scales: of the outputs, what differences are shares of; if None, those of this item's outputs.
     """
+    same = partial(_same, scales=scales or [None] * len(plan.stages[0].main.outputs))
     case = Case.of(plan, inputs, item)
     emitted, own = _emitted(plan, inputs, item), None
     stages = [outputs(module, case) for module in plan.stages]
@@ -57,10 +65,15 @@ def bisect(
     return None
 
 
-def same(found: list[Array], expected: list[Array], tolerance: float) -> bool:
-    """Whether outputs agree, each on its own scale."""
-    pairs = zip(found, expected, strict=True)
-    return all(float(differences(a, b).max(initial=0.0)) <= tolerance for a, b in pairs)
+def _same(
+    found: list[Array],
+    expected: list[Array],
+    tolerance: float,
+    scales: Sequence[float | None],
+) -> bool:
+    """Whether outputs agree, each on its scale."""
+    trios = zip(found, expected, scales, strict=True)
+    return all(float(differences(*trio).max(initial=0.0)) <= tolerance for trio in trios)
 
 
 def _emitted(plan: Plan, inputs: Mapping[str, Array], item: Items) -> list[Array]:
@@ -172,17 +185,32 @@ def search(
         None, one such alternative at each of `few_sites`.
     """
     inputs = random_inputs(plan.module.main, 1, seed)
+    rows = [(0, *pair) for pair in _pairs(plan, inputs, sites)]
+    if not rows:
+        return None
+    items = Items(*np.array(rows).T)
+    # An output may be near zero for one item, and is rounded as the numbers behind it are.
+    scales = [scale_of(output) for output in _emitted(plan, inputs, items)]
+    for index in range(len(items)):
+        item = items.take(np.array([index]))
+        finding = bisect(plan, inputs, item, tolerance, model, scales)
+        if finding is not None:
+            return item, finding
+    return None
+
+
+def _pairs(
+    plan: Plan, inputs: Mapping[str, Array], sites: Sequence[int] | None
+) -> Iterator[tuple[int, int]]:
+    """The sites and alternatives of the items that `search` follows."""
     for site in few_sites(plan) if sites is None else sites:
         for alternative in range(len(plan.alternatives)):
             item = Items(*(np.array([index]) for index in (0, site, alternative)))
             if not np.any(Case.of(plan, inputs, item).edit):
                 continue
-            finding = bisect(plan, inputs, item, tolerance, model)
-            if finding is not None:
-                return item, finding
+            yield int(site), alternative
             if sites is None:
                 break
-    return None
 
 
 def few_sites(plan: Plan) -> list[int]:

@@ -170,7 +170,7 @@ def compile_(
         from fastism import api
 
         if tune == "on":
-            session.note("ways to run it are timed, for a few seconds (--tune off skips that)")
+            session.detail("ways to run it are timed, for a few seconds (--tune off skips that)")
         plan = api.compile(
             model,
             seq_input=parse_input(seq_input),

@@ -87,8 +87,8 @@ class Files:
 
         members, given, wanted = request.members, request.given, request.wanted
         request.machines.check()
+        _ = request.budget, given.letters
         members.check(request.models)
-        _ = request.budget
         targets = wanted.targets(*members.paths, *given.read, *request.models)
         Shards.clear_ended([target.path for target in targets])
         renaming = request.resume and Shards.renaming(targets[0].path)

@@ -60,6 +60,16 @@ class ModelInput:
             array = np.swapaxes(array, 1, 2)
         return array.reshape(len(array), *self.shape)
 
+    def turned_back(self, array: npt.NDArray[Any], type: TensorType) -> npt.NDArray[Any]:
+        """An array in the model's own form, channels first, as the graph's input, (N, L, C).
+
+        An array of another shape, or one that may be (N, L, C) already, is returned as it is.
+        """
+        own = self.turned and array.shape[1:] == self.shape != tuple(type.shape[1:])
+        if not own:
+            return array
+        return np.swapaxes(array.reshape(len(array), type.channels, type.length), 1, 2)
+
     def fault(self, type: TensorType) -> str | None:
         """What is wrong of it for a graph's input of some type, or None."""
         if self.tokens:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from fastism.errors import InputError
 from fastism.io.alphabet import one_hot
 from fastism.ir.graph import Graph
+from fastism.ir.model_input import ModelInput
 from fastism.ir.module import Module
-from fastism.ir.types import NUMPY_DTYPES
+from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.runtime.arguments import array_of
 from fastism.runtime.tokens import as_rows
 
@@ -28,9 +29,10 @@ def model_inputs(module: Module, given: Any, alphabet: str = ALPHABET) -> dict[s
 
     ``given`` is an array (N, L, C), or, for several inputs, a sequence in the model's order or a
     mapping by name, nested as the model takes them. An array may have axes of one element more, as
-    (N, L, C, 1) for a model that takes it so; one that the model takes as token numbers may be
-    these, (N, L). A mapping may go by the names of the input layers as well. The edited input may
-    be a string, or several of one length, of the letters of ``alphabet``.
+    (N, L, C, 1) for a model that takes it so, or the channels first where the model has them so;
+    one that the model takes as token numbers may be these, (N, L). A mapping may go by the names of
+    the input layers as well. The edited input may be a string, or several of one length, of the
+    letters of ``alphabet``.
     Raises InputError where the count, a name, a shape, a letter or an element type does not fit.
     """
     graph = module.main
@@ -55,6 +57,7 @@ def model_inputs(module: Module, given: Any, alphabet: str = ALPHABET) -> dict[s
         raise InputError(
             f"the model has {len(names)} inputs ({', '.join(names)}), and {len(arrays)} were given"
         )
+    own = {each.name: each for each in module.model_inputs}
     result = {}
     for value, array in zip(graph.inputs, arrays, strict=True):
         if value.name == module.seq_input:
@@ -68,7 +71,7 @@ def model_inputs(module: Module, given: Any, alphabet: str = ALPHABET) -> dict[s
             array = text
         if value.name in module.tokens:
             array = as_rows(value.name, array, value.type.length, value.type.channels)
-        result[value.name] = _fitting(value.name, value.type.shape, value.type.dtype, array)
+        result[value.name] = _fitting(own[value.name], value.type, array)
     if len({len(array) for array in result.values()}) != 1:
         raise InputError("the inputs hold different numbers of sequences")
     return result
@@ -116,10 +119,11 @@ def lettered(given: Any, channels: int, alphabet: str) -> Any:
 _ROWS = "one-hot rows, (N, L, C)"
 
 
-def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array:
-    array = array_of(given)
+def _fitting(own: ModelInput, type: TensorType, given: Any) -> Array:
+    name, shape, array = own.name, type.shape, array_of(given)
     if array.dtype.kind in "OSU":
         raise InputError(f"the input {name!r} is not an array of numbers", attempt=_ROWS)
+    array = own.turned_back(array, type)
     if array.ndim > len(shape) and _without_ones(array.shape) == _without_ones(shape):
         array = array.reshape(len(array), *shape[1:])
     if array.ndim != len(shape) or array.shape[1:] != tuple(shape[1:]):
@@ -128,7 +132,7 @@ def _fitting(name: str, shape: tuple[Any, ...], dtype: str, given: Any) -> Array
             f"the input {name!r} has the shape {array.shape}; the plan is for {wanted}",
             attempt=_attempt(array.shape, tuple(shape)),
         )
-    return as_dtype(f"the input {name!r}", array, NUMPY_DTYPES[dtype])
+    return as_dtype(f"the input {name!r}", array, NUMPY_DTYPES[type.dtype])
 
 
 def _attempt(given: tuple[int, ...], wanted: tuple[Any, ...]) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from fastism.backends import reference
 from fastism.frontends.keras.lowering.functional import functional_graph
 from fastism.ir.module import Module
+from fastism.runtime.inputs import own_forms
 from tests.compare import TOLERANCES
 from tests.zoo import ENTRIES, EVERY, Entry
 from tests.zoo.evaluate import predict, random_inputs
@@ -23,6 +24,11 @@ Lowered: TypeAlias = tuple[Entry, Any, Module, Mapping[str, Any]]
 def case(request: pytest.FixtureRequest, compiled: Callable) -> Lowered:
     case = compiled(request.param)
     return ENTRIES[request.param], case.model, case.plan.stage["imported"], case.plan.opaque
+
+
+def own(module: Module, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as the model takes them, which is another form where its channels come first."""
+    return dict(zip(inputs, own_forms(module, inputs), strict=True))
 
 
 def test_opaque_is_what_was_expected_and_no_more(case: Lowered) -> None:
@@ -77,7 +83,7 @@ def test_module_computes_what_the_model_computes(case: Lowered) -> None:
     entry, model, module, opaque = case
     inputs = random_inputs(module)
     values = reference.run(module, "main", inputs, opaque=opaque)
-    expected = predict(model, inputs)
+    expected = predict(model, own(module, inputs))
     assert len(expected) == len(module.main.outputs)
     for name, array in zip(module.main.outputs, expected, strict=True):
         tolerance = 2 * TOLERANCES[entry.computes_in] * max(1.0, float(np.abs(array).max()))
@@ -87,7 +93,7 @@ def test_module_computes_what_the_model_computes(case: Lowered) -> None:
 def test_no_model_is_idle(case: Lowered) -> None:
     """Outputs differ between sequences, so that a comparison of them means something."""
     entry, model, module, _ = case
-    for array in predict(model, random_inputs(module)):
+    for array in predict(model, own(module, random_inputs(module))):
         assert np.abs(array[0] - array[1]).max() > 1e-4, entry.name
 
 

@@ -34,6 +34,19 @@ def test_an_array_in_the_models_own_form(given: ModelInput, own: Any) -> None:
     assert given.own(np.array([[[5, 2], [1, 3], [4, 0]]])).tolist() == own
 
 
+def test_an_array_with_the_channels_first_is_turned_back() -> None:
+    given = np.array([[[5, 1, 4], [2, 3, 0]]])
+    rows = [[[5, 2], [1, 3], [4, 0]]]
+    assert TURNED.turned_back(given, ROWS).tolist() == rows
+    plane = replace(TURNED, shape=(1, 2, 3))
+    assert plane.turned_back(given[:, None], ROWS).tolist() == rows
+    for other in (TURNED, PLANE, ModelInput("x", (3, 2))):
+        assert other.turned_back(np.array(rows), ROWS).tolist() == rows
+    square = np.arange(4).reshape(1, 2, 2)
+    either = ModelInput("x", (2, 2), turned=True)
+    assert either.turned_back(square, TensorType.parse("f32[N,2,2]")) is square
+
+
 @pytest.mark.parametrize(
     ("given", "type", "fault"),
     [

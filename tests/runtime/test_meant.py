@@ -93,11 +93,19 @@ def test_tracks_beside_the_letters_are_warned_of(tracked: keras.Model) -> None:
 
 
 def test_a_transposed_array_is_said_to_look_so() -> None:
-    model = model_of(LENGTH, layers.Permute((2, 1)), length=4)
-    (message,) = said(fastism.compile(model), LETTERS.transpose(0, 2, 1))
+    model = model_of(LENGTH, layers.ZeroPadding1D(4), length=4)
+    (message,) = said(fastism.compile(model, length=4), LETTERS.transpose(0, 2, 1))
     assert "transposed" in message
     with pytest.raises(InputError, match="transposed"):
         fastism.compile(model_of(4))(LETTERS.transpose(0, 2, 1))
+
+
+def test_a_model_of_channels_first_takes_either_form() -> None:
+    plan = fastism.compile(model_of(LENGTH, layers.Permute((2, 1)), length=4))
+    own = LETTERS.transpose(0, 2, 1)
+    assert not said(plan, own)
+    assert plan(own).alternate.shape[:3] == (2, LENGTH, 4)
+    np.testing.assert_array_equal(plan(own).alternate, plan(LETTERS).alternate)
 
 
 def test_peptides_shorter_than_their_alphabet_are_fine() -> None:

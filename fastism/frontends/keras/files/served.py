@@ -32,8 +32,8 @@ def served(path: Path, what: str, *, unsafe: bool) -> keras.Model:
     if not unsafe:
         raise ModelError(
             what,
-            why="it is a TensorFlow program without Keras's layers, and loading that would execute "
-            "what is in the folder",
+            why="it is a TensorFlow program without Keras's layers (it has no keras_metadata.pb), "
+            "and loading that would execute what is in the folder",
             attempt="if you trust the folder, unsafe=True (--unsafe on the command line) runs what "
             f"it serves; or {_SAVE}",
         )
