@@ -18,6 +18,8 @@ from fastism.io.writers.publish import Target, write_files
 from fastism.io.writers.registry import FORMATS
 from tests.io.writers.small import HEADER, ONE, ROWS, write
 
+ZARR = pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
+
 
 @pytest.mark.parametrize(
     ("format", "options", "size"),
@@ -114,7 +116,7 @@ def test_every_file_of_bases_says_their_order(tmp_path: Path) -> None:
         assert file["coords_start"].dtype == np.int64
 
 
-@pytest.mark.parametrize("format", ["h5", "zarr"])
+@pytest.mark.parametrize("format", ["h5", pytest.param("zarr", marks=ZARR)])
 def test_predictions_are_kept_whatever_the_score_is_called(format: str) -> None:
     FORMATS[format].check(HEADER, Options(score="raw"))
     for options in (Options(score="delta"), Options(output="head"), Options(targets=((0,),))):
@@ -122,7 +124,7 @@ def test_predictions_are_kept_whatever_the_score_is_called(format: str) -> None:
             FORMATS[format].check(HEADER, options)
 
 
-@pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
+@ZARR
 def test_a_zarr_store_of_letters_beside_tracks_and_rows_of_their_own(tmp_path: Path) -> None:
     import zarr
 
