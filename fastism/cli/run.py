@@ -16,6 +16,7 @@ from fastism.cli.receipt import check_run
 from fastism.cli.sequences import sequence_options
 from fastism.cli.session import Session, pass_session
 from fastism.cli.shard import shard_option
+from fastism.cli.underway import underway
 from fastism.cli.work import score_missing, score_missing_by, spread
 
 _USUAL_BATCH = 32
@@ -93,35 +94,28 @@ def run(session: Session, /, dry_run: bool, **options: Any) -> None:
 def perform(session: Session, job: Job) -> None:
     """Score what is not scored yet, and write all targets."""
     from fastism.io.shards import Shards
-    from fastism.io.writers.publish import claims, publish
+    from fastism.io.writers.publish import publish
 
     request, files, header = job.request, job.files, job.header
     paths = [target.path for target in files.targets]
     how = {"resume": request.resume, "force": request.wanted.force}
-    with claims(paths) as folders:
-        stopped = Shards.stopped(folders[0], paths[0], job.record.identity, **how)
-        with request.machines.crew(session, job.asked) as crew:
-            record = job.record if crew is None else spread(job, crew)
-            shards = stopped or Shards.begin(folders[0], record)
-            with shards.kept_if_stopped(session.note):
-                if shards.left < job.count:
-                    session.note(f"going on: {shards.describe()}")
-                if crew is None:
-                    session.note_device()
-                    score_missing(session, job, shards)
-                else:
-                    score_missing_by(crew, session, job, shards)
-                if job.models:
-                    held = job.ask, job.models, files.source, shards, files.written
-                    header = header.with_attributes(check_run(session, *held))
-                publish(
-                    files.targets,
-                    folders,
-                    shards.whole_header(header),
-                    shards.blocks(),
-                    job.count,
-                    force=job.force,
-                    begun=shards.begun,
-                )
-            shards.clear()
+    begun = underway(session, job, Shards, paths, request.machines, spread, **how)
+    with begun as (shards, crew, folders):
+        if crew is None:
+            session.note_device()
+            score_missing(session, job, shards)
+        else:
+            score_missing_by(crew, session, job, shards)
+        if job.models:
+            held = job.ask, job.models, files.source, shards, files.written
+            header = header.with_attributes(check_run(session, *held))
+        publish(
+            files.targets,
+            folders,
+            shards.whole_header(header),
+            shards.blocks(),
+            job.count,
+            force=job.force,
+            begun=shards.begun,
+        )
     session.note(f"wrote {files.names}: {job.count:,} sequences")

@@ -11,6 +11,7 @@ from fastism.cli.cluster import cluster_options
 from fastism.cli.members import member_options
 from fastism.cli.options import PATH, force_option, model_options, resume_option
 from fastism.cli.session import Session, pass_session
+from fastism.cli.underway import underway
 from fastism.cli.variant_job import BATCH, VariantFiles, VariantJob, VariantRequest
 from fastism.cli.variant_work import answer_missing, answer_missing_by, spread, write
 
@@ -95,26 +96,16 @@ def variants(session: Session, /, **options: Any) -> None:
 def perform(session: Session, job: VariantJob) -> Counter[str]:
     """Score what is not scored yet, and write all outputs; how many rows have which flag."""
     from fastism.io.variants.parts import VariantParts
-    from fastism.io.writers.publish import claims
 
     request = job.request
     how = {"resume": request.resume, "force": request.force}
-    with claims(request.outputs) as folders:
-        first = request.outputs[0]
-        stopped = VariantParts.stopped(folders[0], first, job.record.identity, **how)
-        with request.machines.crew(session, job.asked) as crew:
-            record = job.record if crew is None else spread(job, crew)
-            parts = stopped or VariantParts.begin(folders[0], record)
-            with parts.kept_if_stopped(session.note):
-                if parts.left < record.count:
-                    session.note(f"going on: {parts.describe()}")
-                if crew is None:
-                    answer_missing(session, job, parts)
-                else:
-                    answer_missing_by(crew, session, job, parts)
-                flags = write(job, parts, folders)
-            parts.clear()
-    return flags
+    begun = underway(session, job, VariantParts, request.outputs, request.machines, spread, **how)
+    with begun as (parts, crew, folders):
+        if crew is None:
+            answer_missing(session, job, parts)
+        else:
+            answer_missing_by(crew, session, job, parts)
+        return write(job, parts, folders)
 
 
 def _report(session: Session, flags: Counter[str], names: str, genome: Genome) -> None:

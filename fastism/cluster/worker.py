@@ -9,13 +9,14 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 from distributed import get_worker
 
-from fastism.cluster.orders import Asked, Call, Done, Order, PlanAt, Standing, VariantOrder
+from fastism.cluster.orders import Array, Asked, Call, Done, Order, PlanAt, Standing, VariantOrder
 from fastism.cluster.packed import unpack
 from fastism.errors import FastismError, PlanError
 from fastism.io.computed import this_machine
@@ -30,6 +31,8 @@ from fastism.runtime.ask import asked as ask_of
 from fastism.runtime.batch import score_batch
 from fastism.runtime.threads import limit
 from fastism.variants.answers import answers
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger("distributed.worker.fastism")
 _held: dict[str, Ask] = {}
@@ -97,50 +100,53 @@ def _load(asked: Asked, packed: Sequence[Mapping[str, bytes]] | None) -> None:
 
 def compute(order: Order) -> Done:
     """Compute a shard, and keep it in the run's folder if that is seen from here."""
-    machine = this_machine()
-    ask = _held.get(order.asked)
-    if ask is None:  # a process that was started anew under the same address
-        return Done(machine, idle=True)
-    began = time.perf_counter()
-    _log.info("fastism: %s begun", order)
-    try:
-        rows = _scored(ask, order)
-        seen = _is_run(order.folder, order.record)
-        if seen:
-            Shards(Path(order.folder), order.record).write(order.start, order.header, rows)
-    except FastismError as error:
-        return Done(machine, fault=error.render())
-    _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
-    return Done(machine, None if seen else rows)
+
+    def keep(rows: Rows) -> None:
+        Shards(Path(order.folder), order.record).write(order.start, order.header, rows)
+
+    return _computed(order, lambda ask: _scored(ask, order), keep)
 
 
 def compute_variants(order: VariantOrder) -> Done:
     """Compute a piece of a run of variants, and keep it in the run's folder if that is seen."""
-    machine = this_machine()
-    ask = _held.get(order.asked)
-    if ask is None:
-        return Done(machine, idle=True)
-    began = time.perf_counter()
-    _log.info("fastism: %s begun", order)
-    try:
-        values = answers(ask, order.piece.questions, order.manner)
-        seen = _is_run(order.folder, order.record)
-        if seen:
-            VariantParts(Path(order.folder), order.record).write(order.piece.start, values)
-    except FastismError as error:
-        return Done(machine, fault=error.render())
-    _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
-    return Done(machine, None if seen else values)
+
+    def keep(values: Array) -> None:
+        VariantParts(Path(order.folder), order.record).write(order.piece.start, values)
+
+    return _computed(order, lambda ask: answers(ask, order.piece.questions, order.manner), keep)
 
 
 def answer(call: Call) -> Done:
     """Call what was taken up."""
+    return _done(call.asked, lambda ask: ask(call.inputs, **call.options))
+
+
+def _computed(
+    order: Order | VariantOrder, score: Callable[[Ask], Result], keep: Callable[[Result], None]
+) -> Done:
+    """What became of an order, which is kept in the run's folder if that is seen from here."""
+
+    def work(ask: Ask) -> Result | None:
+        began = time.perf_counter()
+        _log.info("fastism: %s begun", order)
+        found = score(ask)
+        seen = _is_run(order.folder, order.record)
+        if seen:
+            keep(found)
+        _log.info("fastism: %s done in %.1f s", order, time.perf_counter() - began)
+        return None if seen else found
+
+    return _done(order.asked, work)
+
+
+def _done(key: str, work: Callable[[Ask], Any]) -> Done:
+    """What becomes of work with what was taken up under a key."""
     machine = this_machine()
-    ask = _held.get(call.asked)
-    if ask is None:
+    ask = _held.get(key)
+    if ask is None:  # a process that was started anew under the same address
         return Done(machine, idle=True)
     try:
-        return Done(machine, ask(call.inputs, **call.options))
+        return Done(machine, work(ask))
     except FastismError as error:
         return Done(machine, fault=error.render())
 

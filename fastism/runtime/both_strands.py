@@ -22,6 +22,7 @@ from fastism.runtime.plan import BATCH, Plan
 from fastism.runtime.scores import HeadScores, Scores, VariantScores
 from fastism.runtime.scoring import Progress, part_of
 from fastism.runtime.strands import complement, parse_strands
+from fastism.runtime.streaming import streamed
 
 Array = npt.NDArray[Any]
 
@@ -96,14 +97,8 @@ class BothStrands:
         self, batches: Iterable[Any], *, client: Any = None, **options: Any
     ) -> Iterator[Scores]:
         """The scores of batches of sequences as they come; as `Plan.stream`."""
-        if client is None:
-            for x in batches:
-                yield self(x, **options)
-            return
-        from fastism.cluster.stream import stream
-
         inputs = (self.plan.inputs(x, self.alphabet) for x in batches)
-        yield from stream(client, self, inputs, options)
+        return streamed(self, inputs, client, options)
 
     def predict(self, x: Any, *, batch_size: int = BATCH) -> dict[str, Array]:
         """The mean of the outputs for sequences and their reverse complements, (N, *out)."""

@@ -16,6 +16,7 @@ from fastism.runtime.items import IntArray
 from fastism.runtime.plan import BATCH, Plan
 from fastism.runtime.scores import HeadScores, Scores, VariantScores
 from fastism.runtime.scoring import Progress, part_of
+from fastism.runtime.streaming import streamed
 
 Array = npt.NDArray[Any]
 
@@ -130,14 +131,8 @@ class Ensemble:
         self, batches: Iterable[Any], *, client: Any = None, **options: Any
     ) -> Iterator[EnsembleScores]:
         """The scores of batches of sequences as they come; as `Plan.stream`."""
-        if client is None:
-            for x in batches:
-                yield self(x, **options)
-            return
-        from fastism.cluster.stream import stream
-
         inputs = (self.plan.inputs(x, self.alphabet) for x in batches)
-        yield from stream(client, self, inputs, options)  # type: ignore[misc]
+        return streamed(self, inputs, client, options)
 
     def predict(self, x: Any, *, batch_size: int = BATCH) -> dict[str, Array]:
         """The mean of the members' outputs for sequences as they are, (N, *out) by name."""

@@ -20,6 +20,7 @@ from fastism.runtime.meant import doubt
 from fastism.runtime.resited import Resited
 from fastism.runtime.scores import Scores, VariantScores
 from fastism.runtime.scoring import Progress, Scoring, predicted
+from fastism.runtime.streaming import streamed
 from fastism.runtime.substitutions import Substitutions
 from fastism.runtime.variants import score_substitutions
 
@@ -123,13 +124,7 @@ class Plan(Compiled):
         three fail over one batch.
         """
         options = {"alternatives": alternatives, "batch_size": batch_size, "memory": memory}
-        if client is None:
-            for x in batches:
-                yield self(x, alphabet=alphabet, **options)
-            return
-        from fastism.cluster.stream import stream
-
-        yield from stream(client, self, (self.inputs(x, alphabet) for x in batches), options)
+        return streamed(self, (self.inputs(x, alphabet) for x in batches), client, options)
 
     def predict(
         self, x: Any, *, batch_size: int = BATCH, alphabet: str = ALPHABET

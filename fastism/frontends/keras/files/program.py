@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from fastism.quiet import graph_function
+
 Tensors = Mapping[str, Any]
 
 
@@ -39,7 +41,7 @@ class TensorFlowProgram(keras.layers.Layer):  # type: ignore[misc]
             name="program", shape=(size,), dtype="uint8", initializer="zeros", trainable=False
         )
         self.built = True
-        self._compiled: Callable[[Tensors], Tensors] = tf.function(self._run, autograph=False)
+        self._compiled: Callable[[Tensors], Tensors] = graph_function(self._run, autograph=False)
 
     def call(self, inputs: Tensors) -> Tensors:
         """What the program gives for tensors of any number of sequences."""
