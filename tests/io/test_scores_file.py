@@ -20,6 +20,7 @@ from fastism.io.writers.base import Options
 from fastism.io.writers.h5 import H5
 from fastism.io.writers.publish import Target, write_files
 from fastism.io.writers.zarr import Zarr
+from tests.io.needs import ZARR
 
 SITES = [(start, 1) for start in range(3, 8)]
 random = np.random.default_rng(0)
@@ -207,7 +208,7 @@ def test_how_far_the_members_of_an_ensemble_are_apart(tmp_path: Path) -> None:
     assert not read_written(tmp_path).delta_std
 
 
-@pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
+@ZARR
 def test_a_zarr_store_holds_how_far_they_are_apart(tmp_path: Path) -> None:
     import zarr
 

@@ -9,7 +9,6 @@ from fastism.ir.printer import print_graph
 from fastism.ir.verify import verify
 from fastism.passes import Canonicalize
 from fastism.passes.canonicalization.scope import Scope
-from fastism.passes.weights import weight
 
 
 def array(*shape: int, seed: int = 0) -> np.ndarray:
@@ -365,25 +364,6 @@ def test_what_nobody_reads_is_dropped(check) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "  %top : f32[N,6,4] = batch_norm(%seq) @bn.mean @bn.variance layer=encoder/top",
-        "  %top : f32[N,6,2] = dense(%seq) @dense.kernel layer=encoder/top",
-    ],
-)
-def test_weights_that_are_not_there_are_asked_for(parsed, body) -> None:
-    module = parsed(graph(body, "%top"), "flat", WEIGHTS, detached=True)
-    with pytest.raises(PassError, match=r"(?s)canonicalize: .* only its hash .*layer encoder/top"):
-        Canonicalize()(module)
-
-
-def test_text_without_weights_will_do_where_none_are_computed_with(parsed) -> None:
-    body = "  %c : f32[N,6,4] = conv1d(%seq) {width=3, pad=same, activation=relu} @conv.kernel"
-    module = Canonicalize()(parsed(graph(body, "%c"), "flat", WEIGHTS, detached=True))
-    assert [node.op for node in module.main.nodes] == ["conv1d", "relu"]
-
-
 def test_a_dense_layer_on_an_input_stays(parsed) -> None:
     text = (
         "graph @main(%seq: f32[N,9,4], %x: f32[N,6]) {\n"
@@ -402,21 +382,3 @@ def test_a_function_of_a_turned_value_keeps_its_name(parsed) -> None:
     )
     found = Canonicalize()(parsed(text, "canonical"))
     assert [node.name for node in found.main.nodes] == ["act.turned", "act"]
-
-
-def test_a_weight_that_is_not_there_is_asked_for_where_it_is_needed(parsed) -> None:
-    text = (
-        "graph @main(%seq: f32[N,9,4]) {\n"
-        "  %a : f32[N,9,4] = scale_shift(%seq) @a.scale layer=tower/a kind=Scale\n"
-        "  %b : f32[N,9,4] = scale_shift(%a) @b.scale\n  return %b\n}\n"
-    )
-    weights = {"a.scale": np.ones(4), "b.scale": np.ones(4)}
-    module = parsed(text, "canonical", weights, detached=True)
-    for node, where in zip(module.main.nodes, ("layer tower/a (Scale)", "node %b"), strict=True):
-        with pytest.raises(PassError) as caught:
-            weight(module, node, f"{node.name}.scale")
-        assert caught.value.where == where
-        assert caught.value.what == (
-            f"@{node.name}.scale of scale_shift %{node.name} is needed, and only its hash is here"
-        )
-        assert f"constant '{node.name}.scale' was read from text" in str(caught.value.why)

@@ -16,9 +16,8 @@ from fastism.io.writers.base import Options
 from fastism.io.writers.beside import arguments_text
 from fastism.io.writers.publish import Target, write_files
 from fastism.io.writers.registry import FORMATS
+from tests.io.needs import ZARR
 from tests.io.writers.small import HEADER, ONE, ROWS, write
-
-ZARR = pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
 
 
 @pytest.mark.parametrize(

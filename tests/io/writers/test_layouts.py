@@ -15,6 +15,7 @@ from fastism.errors import FastismWarning
 from fastism.io.regions import Region
 from fastism.io.scores import read_scores
 from fastism.io.writers.base import Options
+from tests.io.needs import ZARR
 from tests.io.writers.small import (
     ALTERNATE,
     HEADER,
@@ -193,7 +194,7 @@ def test_tsv_of_words_and_of_alternatives_by_sequence(tmp_path: Path) -> None:
     assert path.read_text() == lines
 
 
-@pytest.mark.skipif("sys.version_info < (3, 11)", reason="zarr 3 begins at Python 3.11")
+@ZARR
 @pytest.mark.parametrize("compression", [None, "gzip"])
 def test_zarr_holds_what_h5_holds(tmp_path: Path, compression: str | None) -> None:
     import zarr
