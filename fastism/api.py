@@ -58,6 +58,7 @@ def compile(
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
+    signature: str | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
     """Compile a model to a plan that scores mutations.
@@ -102,6 +103,8 @@ def compile(
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     architecture: for a file of weights alone, a function that returns the built model, or the path
         of its description (``model.to_json()``, ``to_yaml()``) by any Keras.
+    signature: for a SavedModel, which of the functions it serves is the model: a program then, no
+        layers. None for its layers; where it has none, ``serving_default`` or the only one.
     instruments: observers of the passes (dumps, timings).
 
     Raises ModelError or LoweringError for a model that cannot be loaded or lowered, InputError for
@@ -123,6 +126,7 @@ def compile(
         custom_objects=custom_objects,
         unsafe=unsafe,
         architecture=architecture,
+        signature=signature,
     )
     stops = names_of("stop_layers", stop_layers)
     parsed = Pipeline.parse(pipeline or DEFAULT, tuple(instruments)).with_stops(stops)
@@ -162,6 +166,7 @@ def start(
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
+    signature: str | None = None,
 ) -> Start:
     """The imported module of a model, for its sites and outputs; arguments as for `compile`."""
     require_count("length", length, optional=True)
@@ -173,6 +178,7 @@ def start(
         custom_objects=custom_objects,
         unsafe=unsafe,
         architecture=architecture,
+        signature=signature,
         tokens=token_count(alternatives),
         outputs=wanted,
         target=target,

@@ -30,6 +30,7 @@ from fastism.cli.options import (
     parse_input,
     pass_options,
     seq_input_option,
+    signature_option,
     weights_option,
 )
 from fastism.cli.plugins import load_instruments, load_passes
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
 @click.option("--no-check", is_flag=True, help="Do not hold the plan against the model.")
 @model_options
 @architecture_option
+@signature_option
 @force_option
 @pass_session
 @click.pass_context
@@ -107,6 +109,7 @@ def compile_(
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
+    signature: str | None,
     force: bool,
 ) -> None:
     """Compile MODEL (.keras, .h5, SavedModel) to a plan: what each mutation reaches, and how.
@@ -180,6 +183,7 @@ def compile_(
             outputs=outputs or None,
             **reductions,
             architecture=build,
+            signature=signature,
             **shared,
         )
     session.detail(str(timings))
@@ -192,7 +196,13 @@ def compile_(
         from fastism.checking.check import check_plan
         from fastism.frontends.models import loaded
 
-        live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
+        live = loaded(
+            model,
+            custom_objects=objects,
+            unsafe=unsafe,
+            architecture=build,
+            signature=signature,
+        )
         with writing_what_disagrees(session):
             report = check_plan(plan, live)
         plan.checked = report.record

@@ -46,6 +46,7 @@ class Request:
     custom_objects: str | None
     unsafe: bool
     architecture: str | None
+    signature: str | None
 
     @property
     def budget(self) -> int | None:
@@ -135,7 +136,8 @@ class Job:
         pairs = zip(request.members.paths, plans_of(ask), strict=True)
         for (path, plan), model in zip(pairs, request.models, strict=False):
             check_same_model(path, plan.stages[0], model)
-        models = [loaded(path, architecture=architecture, **options) for path in request.models]
+        loading = {**options, "architecture": architecture, "signature": request.signature}
+        models = [loaded(path, **loading) for path in request.models]
         identity = _identity(request, files)
         header = _header(request, files, ask, identity)
         record = _record(request, files, ask, identity, header)

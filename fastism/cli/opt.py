@@ -24,6 +24,7 @@ from fastism.cli.options import (
     parse_input,
     pass_options,
     seq_input_option,
+    signature_option,
     weights_option,
 )
 from fastism.cli.plugins import load_instruments, load_passes
@@ -53,7 +54,7 @@ APPLIES: Final = {
     "sites": ("model", "text"),
     "width": ("model", "text"),
     **dict.fromkeys(("alternatives", "alphabet", "outputs", "seq_input", "length"), ("model",)),
-    **dict.fromkeys(("custom_objects", "unsafe", "architecture", *NAMES), ("model",)),
+    **dict.fromkeys(("custom_objects", "unsafe", "architecture", "signature", *NAMES), ("model",)),
 }
 """The kinds of source an option says something of."""
 
@@ -85,6 +86,7 @@ APPLIES: Final = {
 @pass_options
 @model_options
 @architecture_option
+@signature_option
 @force_option
 @pass_session
 @click.pass_context
@@ -194,6 +196,7 @@ def _source(
         custom_objects=objects,
         unsafe=given["unsafe"],
         architecture=architecture,
+        signature=given["signature"],
     )
     return Source(started.module, Trail.of(source, context))
 

@@ -93,6 +93,12 @@ def architecture_option(command: Command) -> Command:
     return click.option("--architecture", metavar="MODULE:FUNCTION|FILE", help=text)(command)
 
 
+def signature_option(command: Command) -> Command:
+    """``--signature``."""
+    text = "Of a SavedModel: which of the functions it serves is the model."
+    return click.option("--signature", metavar="NAME", help=text)(command)
+
+
 def is_model(path: Path) -> bool:
     """Whether a front end recognises a file or folder, by its name or what it holds."""
     from fastism.frontends.registry import recognising

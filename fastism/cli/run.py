@@ -10,7 +10,13 @@ from fastism.cli.cluster import cluster_options
 from fastism.cli.forecast import forecast
 from fastism.cli.job import Files, Job, Request
 from fastism.cli.members import member_options
-from fastism.cli.options import PATH, architecture_option, model_options, resume_option
+from fastism.cli.options import (
+    PATH,
+    architecture_option,
+    model_options,
+    resume_option,
+    signature_option,
+)
 from fastism.cli.outputs import output_options
 from fastism.cli.receipt import check_run
 from fastism.cli.sequences import sequence_options
@@ -65,6 +71,7 @@ _USUAL_BATCH = 32
 @cluster_options
 @model_options
 @architecture_option
+@signature_option
 @pass_session
 def run(session: Session, /, dry_run: bool, **options: Any) -> None:
     """Run PLAN on every sequence and write the scores.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 APPLIES: Final = {
     **dict.fromkeys(
-        ("outputs", "seq_input", "length", "architecture", "no_check", *NAMES), ("model",)
+        ("outputs", "seq_input", "length", "architecture", "signature", "no_check", *NAMES),
+        ("model",),
     ),
     "weights": ("text",),
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _END = re.compile(r"\n// text (\w+)\n// next: fastism opt (.+)\n\Z")
 _TAKEN: Final = (
     *("seq_input", "length", "sites", "width", "outputs", *NAMES),
-    *("custom_objects", "unsafe", "architecture", "passes_from", "weights"),
+    *("custom_objects", "unsafe", "architecture", "signature", "passes_from", "weights"),
 )
 """Options of `compile` and `opt` that decide what a model's module is, or that passes are there."""
 

@@ -15,6 +15,7 @@ from fastism.cli.options import (
     load_architecture,
     load_custom_objects,
     model_options,
+    signature_option,
 )
 from fastism.cli.receipt import check_same_model
 from fastism.cli.reductions import function_option, parse_reduction_options
@@ -43,6 +44,7 @@ MOST = 32
 @function_option
 @model_options
 @architecture_option
+@signature_option
 @pass_session
 def verify(
     session: Session,
@@ -55,6 +57,7 @@ def verify(
     custom_objects: str | None,
     unsafe: bool,
     architecture: str | None,
+    signature: str | None,
 ) -> None:
     """Check every file of PLAN and every stage of its IR; with --model, its scores too.
 
@@ -129,7 +132,9 @@ def verify(
     if model is None:
         return
     check_same_model(plan, stages[0], model)
-    live = loaded(model, custom_objects=objects, unsafe=unsafe, architecture=build)
+    live = loaded(
+        model, custom_objects=objects, unsafe=unsafe, architecture=build, signature=signature
+    )
     if stages[0].stage == "imported":
         check_imported(compiled, live)
     else:

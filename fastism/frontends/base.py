@@ -103,6 +103,7 @@ class FrontEnd(Protocol):
         custom_objects: Mapping[str, Any] | None = None,
         unsafe: bool = False,
         architecture: Architecture | None = None,
+        signature: str | None = None,
     ) -> Any:
         """The model in a file; arguments as of `fastism.compile`. Raises ModelError."""
         ...

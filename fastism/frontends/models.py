@@ -18,16 +18,21 @@ def loaded(
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
+    signature: str | None = None,
 ) -> Any:
     """A model: the one given, or the one in the file of a path.
 
-    custom_objects, unsafe, architecture: as of `fastism.compile`. Raises ModelError for a file that
-    cannot be loaded.
+    custom_objects, unsafe, architecture, signature: as of `fastism.compile`. Raises ModelError for
+    a file that cannot be loaded.
     """
     if not isinstance(model, (str, os.PathLike)):
         return model
     return front_end_of(model).load(
-        os.fspath(model), custom_objects=custom_objects, unsafe=unsafe, architecture=architecture
+        os.fspath(model),
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        architecture=architecture,
+        signature=signature,
     )
 
 
@@ -44,6 +49,7 @@ def lowered(
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
+    signature: str | None = None,
     tokens: int | None = None,
     outputs: Sequence[str] | None = None,
     target: Any = None,
@@ -56,7 +62,13 @@ def lowered(
     ``outputs``. Arguments as of `fastism.compile`, and of `FrontEnd.lower`. Raises ModelError,
     InputError, LoweringError as `FrontEnd`'s ``load``, ``reduced`` and ``lower`` do.
     """
-    live = loaded(model, custom_objects=custom_objects, unsafe=unsafe, architecture=architecture)
+    live = loaded(
+        model,
+        custom_objects=custom_objects,
+        unsafe=unsafe,
+        architecture=architecture,
+        signature=signature,
+    )
     end, name, sha256 = front_end_of(live), "", ""
     if live is not model:
         name, sha256 = os.path.basename(os.fspath(model)), file_hash(model)

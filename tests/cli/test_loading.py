@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fastism.cli import main
-from fastism.quiet import keras  # noqa: F401  (before their module imports it)
+from fastism.quiet import keras, tf  # noqa: F401  (keras before their module imports it)
 
 LAYERS = """
 import keras
@@ -66,6 +66,27 @@ def test_weights_and_an_architecture(
     assert "agrees with model.weights.h5" in capsys.readouterr().out
     assert main(f"opt model.weights.h5 --architecture {source}:build".split()) == 0
     assert "conv1d(" in capsys.readouterr().out
+
+
+def test_a_signature(capsys: pytest.CaptureFixture[str]) -> None:
+    module = tf.Module()
+    spec = tf.TensorSpec((None, 12, 4), name="x")
+    served = {
+        name: tf.function(lambda x, factor=factor: {"y": factor * x[:, :, 0]})
+        for name, factor in (("once", 1.0), ("twice", 2.0))
+    }
+    named = {name: each.get_concrete_function(spec) for name, each in served.items()}
+    tf.saved_model.save(module, "saved", signatures=named)
+    assert main(f"compile saved {QUICK} --unsafe".split()) == 2
+    assert "say which: signature='once' (--signature once), or" in capsys.readouterr().err
+    given = "--unsafe --signature twice"
+    assert main(f"compile saved {QUICK} {given}".split()) == 0
+    assert main(f"verify plan -m saved {given}".split()) == 0
+    assert "agrees with saved" in capsys.readouterr().out
+    assert main(f"opt saved {given}".split()) == 0
+    assert f"fastism opt saved {given} -p flatten" in capsys.readouterr().out
+    assert main(["verify", "plan", "-m", "saved", "--unsafe", "--signature", "once"]) == 2
+    assert "imported stage is not the model: @program.scale" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("given", ["{}", "{}.py", "{}:Scaling", "{}.py:mine"])

@@ -93,6 +93,64 @@ def test_a_program_that_is_not_read_runs_whole(tmp_path: Path, batch: int | None
     np.testing.assert_allclose(scores.alternate[:, 7, 2], module.run(x)["score"], atol=1e-6)
 
 
+def test_a_program_for_batches_of_one_size_says_so_and_its_last_batch_may_be_smaller(
+    tmp_path: Path,
+) -> None:
+    module, x = saved(tmp_path / "saved", batch=4), one_hot()
+    plan = api.compile(tmp_path / "saved", unsafe=True, sites=[7])
+    (layer,) = plan.opaque.values()
+    assert layer.why == "it is a TensorFlow program for batches of exactly 4"
+    scores = plan(x)  # twelve mutations in batches of four, three references in one
+    np.testing.assert_allclose(scores.reference, module.run(x)["score"], atol=1e-6)
+    for letter in range(4):
+        x[:, 7] = np.eye(4)[letter]
+        wanted = module.run(x)["score"]
+        np.testing.assert_allclose(scores.alternate[:, 0, letter], wanted, atol=1e-6)
+
+
+class Two(tf.Module):
+    """A model of the sum of its letters, and of twice that, served by two names."""
+
+    def letters(self, x: Any) -> Any:
+        return {"score": tf.reduce_sum(x[:, :, 0], 1, keepdims=True)}
+
+    def doubled(self, x: Any) -> Any:
+        return {"score": 2.0 * tf.reduce_sum(x[:, :, 0], 1, keepdims=True)}
+
+
+def serves_two(folder: Path) -> None:
+    module, spec = Two(), tf.TensorSpec((None, LENGTH, 4), name="x")
+    functions = {name: tf.function(getattr(module, name)) for name in ("letters", "doubled")}
+    named = {name: f.get_concrete_function(spec) for name, f in functions.items()}
+    tf.saved_model.save(module, str(folder), signatures=named)
+
+
+def test_which_of_several_signatures_is_the_model(tmp_path: Path) -> None:
+    folder, x = tmp_path / "saved", one_hot()
+    serves_two(folder)
+    with pytest.raises(
+        ModelError, match=r"'serving_default' \(but doubled, letters\)\n.*which: sig"
+    ):
+        api.compile(folder, unsafe=True)
+    with pytest.raises(ModelError, match=r"'double' \(but doubled.*\n.*did you mean 'doubled'"):
+        api.compile(folder, unsafe=True, signature="double")
+    with pytest.raises(ModelError, match=r"would execute what is in the folder"):
+        api.compile(folder, signature="doubled")
+    once, twice = (
+        api.compile(folder, unsafe=True, signature=name)(x).alternate
+        for name in ("letters", "doubled")
+    )
+    assert once[0, 0, 0, 0] == x[0, 1:, 0].sum() + 1
+    np.testing.assert_array_equal(twice, 2 * once)
+
+
+def test_a_file_that_serves_nothing_has_no_signature(tmp_path: Path) -> None:
+    inputs = keras.Input((LENGTH, 4))
+    keras.Model(inputs, keras.layers.Conv1D(2, 3)(inputs)).save(tmp_path / "model.keras")
+    with pytest.raises(ModelError, match="no signature 'a': only a SavedModel folder serves"):
+        load_model(tmp_path / "model.keras", signature="a")
+
+
 def test_a_program_for_any_length(tmp_path: Path) -> None:
     module, x = saved(tmp_path / "saved", length=None), one_hot()
     plan = api.compile(tmp_path / "saved", unsafe=True, length=LENGTH, sites=[3])

@@ -36,12 +36,17 @@ class KerasFrontEnd:
         custom_objects: Mapping[str, Any] | None = None,
         unsafe: bool = False,
         architecture: Architecture | None = None,
+        signature: str | None = None,
     ) -> Any:
         """See `fastism.frontends.keras.files.load.load_model`."""
         from fastism.frontends.keras.files.load import load_model
 
         return load_model(
-            path, custom_objects=custom_objects, unsafe=unsafe, architecture=architecture
+            path,
+            custom_objects=custom_objects,
+            unsafe=unsafe,
+            architecture=architecture,
+            signature=signature,
         )
 
     def file_hash(self, path: str) -> str:

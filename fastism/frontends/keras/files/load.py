@@ -42,6 +42,7 @@ def load_model(
     unsafe: bool = False,
     custom_objects: Mapping[str, Any] | None = None,
     architecture: Architecture | None = None,
+    signature: str | None = None,
 ) -> keras.Model:
     """Load a model, uncompiled: ``.keras``, ``.h5``, ``.hdf5``, or a SavedModel folder.
 
@@ -52,6 +53,7 @@ def load_model(
     name of a layer takes the place of the layer's code, or of its activation.
     ``unsafe`` lets the file run code it carries (Lambda layers, programs). ``architecture`` returns
     the built model, or is the path of its description, and the file gives its weights.
+    ``signature`` names the function of a SavedModel that is the model, in the place of its layers.
 
     Raises ModelError, with what to try, for a file that is missing, damaged, of another format or
     of weights alone; that carries code while ``unsafe`` is false; or that needs unknown classes.
@@ -61,13 +63,19 @@ def load_model(
     file = look(path, architecture=architecture is not None)
     given = dict(custom_objects or {})
     builder = Builder(what, given, unsafe)
+    if signature is not None and (file.kind != "saved model" or architecture is not None):
+        raise ModelError(
+            what,
+            why=f"it has no signature {signature!r}: only a SavedModel folder serves by name",
+            attempt="leave the signature out",
+        )
     if callable(architecture):
         return _filled(built(architecture), file, what)
     if architecture is not None:
         return _described(Path(architecture), file, builder)
     if file.kind == "saved model":
-        if not has_layers(path):
-            return served(path, what, unsafe=unsafe)
+        if signature is not None or not has_layers(path):
+            return served(path, what, signature, unsafe=unsafe)
         with as_hdf5(file, what, given, unsafe=unsafe) as converted:
             return _legacy(builder, _checked(look(converted), builder))
     file = _checked(file, builder)

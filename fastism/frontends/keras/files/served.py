@@ -12,34 +12,37 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from fastism.errors import ModelError
+from fastism.errors import ModelError, did_you_mean
 from fastism.frontends.keras.files.program import TensorFlowProgram
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import SHORT_DTYPES
 
 _USUAL = "serving_default"
+_SERVE = "tf.saved_model.save(module, folder, signatures=function) with the function to be served"
 _SAVE = "the Keras model it was made from, saved by model.save('model.keras')"
 
 
-def served(path: Path, what: str, *, unsafe: bool) -> keras.Model:
+def served(path: Path, what: str, name: str | None = None, *, unsafe: bool) -> keras.Model:
     """A Keras model that runs what a folder serves: inputs and outputs by the signature's names.
 
-    The variables become constants of the program, which is in the model whole.
+    ``name``: of the signature; the usual one, or the only one, if None. The variables become
+    constants of the program, which is in the model whole.
 
-    Raises ModelError, beginning with ``what``, unless ``unsafe``, for a folder without a serving
+    Raises ModelError, beginning with ``what``, unless ``unsafe``, for a folder without that
     signature, and for one whose inputs are no tensors of numbers with known axes.
     """
     if not unsafe:
+        program = "it is a TensorFlow program without Keras's layers (it has no keras_metadata.pb)"
         raise ModelError(
             what,
-            why="it is a TensorFlow program without Keras's layers (it has no keras_metadata.pb), "
-            "and loading that would execute what is in the folder",
+            why=(program if name is None else "what it serves is a TensorFlow program")
+            + ", and loading that would execute what is in the folder",
             attempt="if you trust the folder, unsafe=True (--unsafe on the command line) runs what "
             f"it serves; or {_SAVE}",
         )
     try:
         loaded = tf.saved_model.load(str(path))
-        signature = _signature(loaded.signatures, what)
+        signature = _signature(loaded.signatures, what, name)
         frozen = convert_variables_to_constants_v2(signature, lower_control_flow=False)
         graph = frozen.graph.as_graph_def()
         content = np.frombuffer(graph.SerializeToString(), np.uint8)
@@ -85,18 +88,24 @@ def served(path: Path, what: str, *, unsafe: bool) -> keras.Model:
     return keras.Model(given, outputs, name=_layer_name(path.resolve().name))
 
 
-def _signature(signatures: Mapping[str, Any], what: str) -> Any:
-    """The signature that is served: the usual one, or the only one."""
-    if _USUAL in signatures:
-        return signatures[_USUAL]
-    if len(signatures) == 1:
-        return next(iter(signatures.values()))
+def _signature(signatures: Mapping[str, Any], what: str, name: str | None) -> Any:
+    """The signature of a name; the usual one, or the only one, if that is None."""
+    wanted = name or (next(iter(signatures)) if len(signatures) == 1 else _USUAL)
+    if wanted in signatures:
+        return signatures[wanted]
+    known = sorted(signatures)
+    attempt: str | None
+    if not known:
+        attempt = _SERVE
+    elif name is None:
+        attempt = f"say which: signature={known[0]!r} (--signature {known[0]}), or another of them"
+    else:
+        attempt = did_you_mean(name, known)
     raise ModelError(
         what,
-        why=f"it has no signature {_USUAL!r}"
-        + (f" (but {', '.join(sorted(signatures))})" if signatures else " and no other"),
-        attempt="tf.saved_model.save(module, folder, signatures=function) with the function to be "
-        "served",
+        why=f"it has no signature {wanted!r}"
+        + (f" (but {', '.join(known)})" if known else " and no other"),
+        attempt=attempt,
     )
 
 

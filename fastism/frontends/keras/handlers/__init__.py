@@ -14,6 +14,7 @@ from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to regis
     planes,
     pooling,
     products,
+    programs,
     reductions,
     rows,
     shape,
