@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from fastism.io.computed import machines_of, this_machine
 from fastism.io.header import Header
 from fastism.io.kept import Record
 from fastism.io.partial import claimed, partial_path
+from fastism.io.room import disk_taken
 from fastism.io.rows import Rows, even, joined
 from fastism.io.shards import Shards
 from fastism.io.variants.parts import VariantParts
@@ -200,6 +203,52 @@ def test_one_run_at_a_time_writes_an_output(tmp_path: Path) -> None:
     with claimed(path) as folder:
         (folder / "run.json").unlink()
     assert not list(tmp_path.iterdir())
+
+
+def test_another_run_in_this_process_is_kept_out_too(tmp_path: Path) -> None:
+    path = tmp_path / "s.h5"
+    with claimed(path) as folder:
+        holder = json.loads((folder / "holder.json").read_text())
+        assert holder == {"process": os.getpid(), "machine": socket.gethostname()}
+        with pytest.raises(InputError) as caught, claimed(path):
+            pass
+        assert caught.value.what == f"another run is writing {path}"
+        held = f"process {holder['process']} on {holder['machine']} holds {folder}"
+        assert caught.value.why == held
+        for unreadable in ("{", '{"process": 1}'):
+            (folder / "holder.json").write_text(unreadable)
+            with pytest.raises(InputError) as caught, claimed(path):
+                pass
+            assert caught.value.why == f"{folder} is held"
+
+
+def test_what_is_left_of_a_run_that_was_over_is_cleared_away(tmp_path: Path) -> None:
+    """Its outputs had their names: only folders are still to go, of all that it wrote."""
+    outputs = [tmp_path / "s.h5", tmp_path / "s.bw"]
+    folders = [partial_path(output) for output in outputs]
+    for folder in folders:
+        folder.mkdir()
+    shards = begin(folders[0])
+    (folders[1] / "new").mkdir()
+    (folders[1] / "new" / "s.bw").touch()
+    assert not Shards.renaming(outputs[0])
+    Shards.clear_ended(outputs)
+    assert all(folder.exists() for folder in folders)
+    shards.begun.touch()
+    assert Shards.renaming(outputs[0])
+    assert not Shards.renaming(outputs[1])
+    shards.clear()
+    assert not Shards.renaming(outputs[0])
+    assert [entry.name for entry in folders[0].iterdir()] == ["ended"]
+    Shards.clear_ended(outputs)
+    assert not list(tmp_path.iterdir())
+
+
+def test_bytes_of_the_parts_that_are_kept(tmp_path: Path) -> None:
+    assert disk_taken(tmp_path / "none") == 0
+    for name, size in {"0000000.h5": 7, "0000003.h5": 5, "run.json": 100}.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    assert disk_taken(tmp_path) == 12
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 9])

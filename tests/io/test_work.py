@@ -11,7 +11,7 @@ import pytest
 from fastism.io.kept import Record
 from fastism.io.regions import Region
 from fastism.io.sources.base import Batch
-from fastism.io.work import work_of
+from fastism.io.work import Work, named, work_of
 
 
 @dataclass
@@ -67,3 +67,9 @@ def test_the_first_of_a_batch() -> None:
     alone = Batch(["a", "b"], {"x": np.array([1, 2])})
     assert alone.first(1).regions is None
     assert alone.first(1).inputs["x"].tolist() == [1]
+
+
+def test_a_portion_is_named_as_people_count() -> None:
+    batches = [Batch(list("abc"), {}), Batch(list("d"), {})]
+    assert named(Work(1200, batches)) == "sequences 1,201 to 1,204"
+    assert named(Work(0, batches[1:])) == "sequences 1 to 1"

@@ -1,6 +1,7 @@
 """The text form: what is printed reads back to an equal module, and what is wrong is refused."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from fastism.ir.analysis import annotated
 from fastism.ir.ops import OpDefinition, registry
 from fastism.ir.ops.structure import as_stated
 from fastism.ir.parser import parse_module
-from fastism.ir.printer import print_module
+from fastism.ir.printer import print_module, print_node
 from fastism.ir.text import attribute_text
 from fastism.testing.equality import assert_same_graph, assert_same_module
 
@@ -289,6 +290,35 @@ def test_defaults_are_left_out() -> None:
     text = print_module(trunk())
     assert "conv1d(%seq) {width=5, pad=same} @conv.kernel#" in text
     assert parse_module(text).main.nodes[0]["dilation"] == 1
+
+
+def test_inputs_that_the_model_takes_otherwise_have_a_line() -> None:
+    """Of what it has as the graph does, none is said."""
+    given = (
+        ModelInput("seq", (30,), tokens=True),
+        ModelInput("two words", (4, 30), turned=True, layer="the layer"),
+        ModelInput("age", (1,)),
+    )
+    values = [("seq", "f32[N,30,4]"), ("two words", "f32[N,30,4]"), ("age", "f32[N,1]")]
+    inputs = tuple(Value(name, TensorType.parse(type)) for name, type in values)
+    module = Module("flat", (Graph("main", inputs, (), ("age",)),), inputs=given)
+    text = print_module(module)
+    assert [line for line in text.splitlines() if line.startswith("input")] == [
+        "input %seq {shape=(30,), tokens=true}",
+        'input %"two words" {shape=(4, 30), turned=true, layer="the layer"}',
+        "input %age {shape=(1,)}",
+    ]
+    assert parse_module(text).inputs == given
+
+
+def test_the_line_of_one_node() -> None:
+    module = trunk()
+    node = module.main.nodes[0]
+    line = print_node(node, module.constants)
+    assert line.startswith(f"%{node.name} : ")
+    assert " = conv1d(%seq) {width=5, pad=same} @conv.kernel#" in line
+    assert "@15:" not in line
+    assert print_node(node) == re.sub(r"#[0-9a-f]+", "#?", line)
 
 
 def test_a_list_is_no_attribute() -> None:

@@ -132,6 +132,11 @@ def test_a_name_is_taken_once() -> None:
     assert lookup("flatten") is Flatten
 
 
+def test_passes_by_the_module_they_stand_in() -> None:
+    assert registry.registered_by("fastism.passes.segment") == ("segment",)
+    assert registry.registered_by("fastism.passes") == ()
+
+
 def test_a_class_statement_may_run_again() -> None:
     def cell() -> type[Pass]:
         @register_pass

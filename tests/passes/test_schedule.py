@@ -7,7 +7,8 @@ import pytest
 
 from fastism.ir import Module, Sites
 from fastism.ir.verify import verify
-from fastism.passes import Annotate, Schedule, Segment, Split
+from fastism.passes import Annotate, Pipeline, Schedule, Segment, Split
+from fastism.passes.costs import Rates
 from fastism.passes.schedule import pair_bytes
 
 WEIGHTS = {"conv.kernel": np.ones((3, 4, 2), "float32")}
@@ -81,3 +82,15 @@ def test_the_rest_of_the_graphs_stays(split: Module) -> None:
     scheduled = Schedule()(split)
     assert scheduled.main == split.main
     assert [g.nodes for g in scheduled.graphs] == [g.nodes for g in split.graphs]
+
+
+def test_decisions_by_how_fast_a_machine_is() -> None:
+    """All passes that weigh costs have its speeds; the others are left as they are."""
+    pipeline = Pipeline.parse("annotate,segment{weigh=false},split,schedule{pairs=3}")
+    before = list(pipeline.passes)
+    fast = pipeline.with_rates(Rates(products=3e11, bytes=2e10))
+    assert [str(type(each).name) for each in fast.passes] == [type(p).name for p in before]
+    assert (fast.passes[0], fast.passes[2]) == (before[0], before[2])
+    assert fast.passes[1] == Segment(weigh=False, rates=(3e11, 2e10))
+    assert fast.passes[3] == Schedule(pairs=3, rates=(3e11, 2e10))
+    assert pipeline.passes == tuple(before)

@@ -7,9 +7,12 @@ import pytest
 
 from fastism.errors import PassError
 from fastism.ir import Module, Sites
+from fastism.ir.ops import OpDefinition, registry
+from fastism.ir.ops.pointwise import local
 from fastism.ir.origin import Origin
 from fastism.ir.verify import verify
 from fastism.passes import Annotate, Segment
+from fastism.passes.stops import kind_of_stop
 
 WEIGHTS = {
     "conv.kernel": np.ones((3, 4, 2), "float32"),
@@ -168,3 +171,20 @@ def test_segments_are_runs_behind_a_convolution(segmented) -> None:
         "right": 4,
         "sum": 5,
     }
+
+
+def test_an_op_that_nothing_writes_on_windows(segmented, monkeypatch) -> None:
+    """Its positions are those of its input, but how it passes a change on nobody has said."""
+    mine = OpDefinition("mine", lambda node, types, roles: types[:1], relation=local)
+    monkeypatch.setitem(registry._TABLE, "mine", mine)
+    module = segmented(CONV + "  %mine : f32[N,9,2] = mine(%conv)\n", "%mine")
+    assert modes(module) == {"conv": "delta", "mine": "whole"}
+    assert stops(module) == {"mine": "mine has no rule for windows"}
+    assert kind_of_stop(module.main.nodes[1]) == "unknown"
+
+
+def test_token_numbers_have_no_windows(segmented) -> None:
+    body = CONV + "  %numbers : i32[N,9] = token(%conv) {dtype=i32}\n"
+    module = segmented(body, "%numbers")
+    assert modes(module) == {"conv": "delta", "numbers": "whole"}
+    assert stops(module) == {"numbers": "gives token numbers, which have no windows"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 import fastism
 from fastism import api
 from fastism.errors import InputError
-from fastism.ir import Sites
+from fastism.ir import Module, Sites
 from fastism.runtime.both_strands import BothStrands
 from fastism.runtime.ensemble import Ensemble
 from fastism.runtime.plan import Plan
@@ -153,6 +153,40 @@ def test_the_deviation_of_an_ensemble(plan: Plan) -> None:
     near(scores.deviations["mean"].delta[:, 3, 1], np.std(apart, axis=0))
     with pytest.raises(InputError, match="name"):
         _ = scores.deviation
+
+
+def test_pairs_of_sequences_without_and_with_a_variant(plan: Plan) -> None:
+    """Each pair is two of the sequences that are predicted; one may be of several pairs."""
+    x, before, after = sequences(3), np.array([0, 2]), np.array([1, 1])
+    found = Ensemble([plan, small(seed=1), small(seed=2)]).pairs(x, before, after, batch_size=2)
+    assert list(found) == list(NAMES)
+    for name in NAMES:
+        every = np.stack([by_hand(x, seed)[name] for seed in range(3)])
+        near(found[name].reference, every[:, before].mean(0))
+        near(found[name].alternate, every[:, after].mean(0))
+        near(found[name].deviation.reference, every[:, before].std(0))
+        near(found[name].deviation.alternate, every[:, after].std(0))
+        near(found[name].deviation.delta, (every[:, after] - every[:, before]).std(0))
+    with pytest.raises(InputError, match="batch_size"):
+        Ensemble(plan).pairs(x, before, after, batch_size=0)
+
+
+def test_the_same_plan_run_by_another_backend(plan: Plan) -> None:
+    """It computes by the functions of that one, and is else as it was."""
+    asked: list[str] = []
+
+    def emit(module: Module) -> Mapping[str, Any]:
+        def noted(name: str, function: Any) -> Any:
+            return lambda given: asked.append(name) or function(given)
+
+        return {name: noted(name, each) for name, each in plan.emit(module).items()}
+
+    other = plan.run_by("another", emit)
+    assert (plan.backend, other.backend) == ("reference", "another")
+    assert other.stages == plan.stages
+    assert asked == []
+    near(other(sequences())["mean"].alternate, plan(sequences())["mean"].alternate)
+    assert set(asked) == set(plan.executor.functions)
 
 
 def test_other_rows_than_the_plans_own(plan: Plan) -> None:

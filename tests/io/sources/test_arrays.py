@@ -13,6 +13,7 @@ from fastism.io.array_files import is_array_file, open_array, path_of
 from fastism.io.sources.arrays import ArraySource
 from fastism.io.sources.base import Reads
 from fastism.io.sources.letters import FastaSource
+from fastism.ir import Graph, Module, TensorType, Value
 
 READS = Reads({"dna": (6, 4), "tracks": (6, 2), "age": (1,)}, "dna")
 DNA = np.eye(4, dtype=np.int8)[np.random.default_rng(0).integers(0, 4, (5, 6))]
@@ -29,6 +30,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file["group/dna"], file["tracks"] = DNA, TRACKS
         file["text"] = "ACGT"
     return tmp_path
+
+
+def test_what_a_plan_reads_by_its_manifest_and_by_its_module() -> None:
+    shapes = {"dna": [6, 4], "tracks": [6, 2], "age": [1]}
+    assert Reads.of({"inputs": shapes, "seq_input": "dna", "outputs": {}}) == READS
+    types = {name: TensorType("f32", ("N", *shape)) for name, shape in shapes.items()}
+    inputs = tuple(Value(name, type) for name, type in types.items())
+    module = Module("flat", (Graph("main", inputs, (), ("age",)),), seq_input="dna")
+    found = Reads.of_module(module)
+    assert found == READS
+    assert (found.length, found.channels, found.others) == (6, 4, ("tracks", "age"))
 
 
 @pytest.mark.parametrize("text", ["dna.npy", "one.npz", "two.npz:dna", "x.h5:group/dna"])

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.io.header import facts
 from fastism.io.writers.arrays import NpzWriter
 from fastism.io.writers.base import Options
 from fastism.io.writers.beside import arguments_text
-from fastism.io.writers.publish import Target, write_files
+from fastism.io.writers.publish import Target, are_whole, write_files
 from fastism.io.writers.registry import FORMATS
 from tests.io.needs import ZARR
 from tests.io.writers.small import HEADER, ONE, ROWS, write
@@ -103,6 +104,29 @@ def test_a_run_of_no_sequences_is_a_file_of_none(tmp_path: Path) -> None:
     write_files([target], HEADER, [rows], 0)
     with h5py.File(tmp_path / "x.h5") as file:
         assert file["hyp_scores"].shape == (0, 3, 4)
+
+
+def test_whether_all_files_are_there_by_the_same_arguments(tmp_path: Path) -> None:
+    """Every file of every target, the arguments and the regions too; and asked for the same."""
+    targets = [
+        Target(tmp_path / "x.modisco", FORMATS["modisco"], ONE),
+        Target(tmp_path / "x.h5", FORMATS["bpnet"], ONE),
+    ]
+    assert not are_whole(targets, HEADER)
+    write_files(targets, HEADER, [ROWS], len(ROWS))
+    assert are_whole(targets, HEADER)
+    other = replace(HEADER, attributes=facts(("basset.h5", "abc"), {"sequences": "y.fa"}))
+    assert not are_whole(targets, other)
+    files = [path for target in targets for path in target.files()]
+    assert len(files) == 4 + 3
+    for path in files:
+        kept = path.read_bytes()
+        path.unlink()
+        assert not are_whole(targets, HEADER), path
+        path.write_bytes(kept)
+    targets[1].files()[-1].unlink()
+    assert not are_whole(targets, HEADER)
+    assert are_whole(targets, replace(HEADER, regions=False))
 
 
 def test_every_file_of_bases_says_their_order(tmp_path: Path) -> None:
