@@ -19,6 +19,7 @@ from fastism.checking.blame import Finding, Pair, first_wrong, propagated, seque
 from fastism.checking.evaluate import Array, Case, Values, evaluate, given, group_of, outputs
 from fastism.checking.model import predict
 from fastism.checking.modules import first_difference
+from fastism.checking.not_finite import say_what_was_not_compared
 from fastism.checking.stored import made_again
 from fastism.checking.tolerances import TOLERANCES, differences, scale_of
 from fastism.frontends.registry import front_end_of
@@ -100,8 +101,10 @@ def _by_layer(
     if numpy_is_wrong:
         culprit, why = "the numpy form", "what the backend emits agrees with the model"
     else:
-        culprit = "the import of the model"
-        why = "every lowered layer agrees on its own, and the imported stage is not the model"
+        first = f"the {module.stage} stage"
+        edited = module.stage != "imported"  # text that was compiled
+        culprit = f"the text of {first}" if edited else "the import of the model"
+        why = f"every lowered layer agrees on its own, and {first} is not the model"
     return first_wrong(pair, list(layers.values())).blaming(culprit, why)
 
 
@@ -183,20 +186,36 @@ def search(
 
     sites: those of the items, by index; every alternative that changes anything there is tried. If
         None, one such alternative at each of `few_sites`.
+
+    Raises MismatchError where the outputs are finite for no item; warns of items where they are
+    not, which are left out.
     """
     inputs = random_inputs(plan.module.main, 1, seed)
     rows = [(0, *pair) for pair in _pairs(plan, inputs, sites)]
     if not rows:
         return None
     items = Items(*np.array(rows).T)
+    emitted = _emitted(plan, inputs, items)
+    finite = np.all([np.isfinite(o).reshape(len(o), -1).all(axis=1) for o in emitted], axis=0)
     # An output may be near zero for one item, and is rounded as the numbers behind it are.
-    scales = [scale_of(output) for output in _emitted(plan, inputs, items)]
+    scales = [scale_of(output) for output in emitted]
+    lost = 0
     for index in range(len(items)):
         item = items.take(np.array([index]))
+        if not finite[index] and _is_lost(plan, Case.of(plan, inputs, item)):
+            lost += 1
+            continue
         finding = bisect(plan, inputs, item, tolerance, model, scales)
         if finding is not None:
             return item, finding
+    say_what_was_not_compared(plan, lost, len(items))
     return None
+
+
+def _is_lost(plan: Plan, case: Case) -> bool:
+    """Whether the right numbers are not finite either, so that no others agree with them."""
+    first = outputs(plan.stages[0], case)
+    return not all(np.isfinite(output.astype(np.float64)).all() for output in first)
 
 
 def _pairs(

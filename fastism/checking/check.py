@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from fastism.checking.model import predict, reduced_as
 from fastism.checking.mutants import mutated
+from fastism.checking.not_finite import nothing_to_compare, say_what_was_not_compared
 from fastism.checking.tolerances import differences, tolerance_of
-from fastism.errors import FastismWarning, MismatchError
+from fastism.errors import MismatchError
 from fastism.runtime.finite import not_finite
 from fastism.runtime.inputs import random_inputs, without_some_letters
 from fastism.runtime.items import IntArray, Items
@@ -124,8 +125,7 @@ def check_plan(
                 raise _mismatch(plan, model, name, outputs[name], tolerance, inputs, item)
         compared[first : first + len(piece)] = finite
     lost = int(np.sum(~compared))
-    if lost:
-        _say_what_was_not_compared(plan, lost, len(items))
+    say_what_was_not_compared(plan, lost, len(items))
     largest = max(outputs.values(), default=0.0)
     return CheckReport(
         largest, effect, len(items) - lost, outputs, lost, len(sites), len(plan.executor.starts)
@@ -186,26 +186,6 @@ def _by_item(values: Array) -> Array:
     return np.asarray(values.reshape(len(values), -1).max(axis=1, initial=0))
 
 
-def _say_what_was_not_compared(plan: Plan, lost: int, items: int) -> None:
-    """Warn of items whose own output is not finite. Raises MismatchError if that is all of them."""
-    weights = not_finite(plan.stages[0], plan.opaque)
-    why = weights[0] if weights else "a function in it overflows, or divides by zero, on them"
-    if lost == items:
-        raise MismatchError(
-            "the plan cannot be held against the model: the model's own output is not finite for "
-            f"any of {items:,} items",
-            where=f"model {plan.module.model!r}",
-            why=why,
-            attempt="look at the weights; NaN agrees with nothing, not with NaN either",
-        )
-    warnings.warn(
-        f"{lost:,} of {items:,} items were not checked: the model's own output is not finite for "
-        f"them ({why})",
-        FastismWarning,
-        stacklevel=3,
-    )
-
-
 def _mismatch(
     plan: Plan,
     model: Any,
@@ -217,6 +197,14 @@ def _mismatch(
 ) -> MismatchError:
     from fastism.checking.bisect import bisect
 
+    weights = not_finite(plan.stages[0], plan.opaque)
+    if weights and not np.isfinite(difference):
+        raise nothing_to_compare(
+            plan,
+            f"the plan cannot be held against the model: output {name!r} is finite in one of the "
+            "two only",
+            f"{weights[0]}, and what a maximum makes of such a number is not the same everywhere",
+        )
     finding = bisect(plan, inputs, item, tolerance, model)
     what = (
         f"the plan disagrees with the model: {difference:.1e} of the scale of output {name!r}, "
@@ -238,10 +226,19 @@ def disagreement(what: str, plan: Plan, item: Items, finding: Finding | None) ->
         where=finding.where,
         context=finding.context,
         why=f"{first}{finding.why}; {seen}",
-        attempt="stop_layers at that layer computes it and all later ones whole; "
-        "and please report this, unless the pass, op or layer is your own",
+        attempt=_around(finding),
         finding=finding,
     )
+
+
+def _around(finding: Finding) -> str:
+    """What to do about a finding: compute its layer whole, and say that it was needed."""
+    report = "please report this, unless the pass, op or layer is your own"
+    origin = finding.node.origin if finding.node else None
+    if origin is None:
+        return report
+    stop = f"--stop {origin.layer} (stop_layers={[origin.layer]} in Python)"
+    return f"{stop} computes it and all later ones whole; and {report}"
 
 
 class DisagreementError(MismatchError):

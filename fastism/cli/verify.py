@@ -94,7 +94,8 @@ def verify(
         verify_module(module)
     check_manifest(plan, manifest, stages[0])
     check_record(manifest, stages)
-    session.say(f"{plan} is whole: checksums hold, and {len(stages)} stages are valid")
+    count = "the one stage it holds is" if len(stages) == 1 else f"{len(stages)} stages are"
+    session.say(f"{plan} is whole: checksums hold, and {count} valid")
     altered = None
     try:
         check_stages(stages, manifest["pipeline"])

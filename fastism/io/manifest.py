@@ -64,7 +64,12 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
         attempt = f"fastism compile model.h5 -o {path}"
         raise PlanError(f"there is no plan at {path}", attempt=attempt)
     if not (folder / MANIFEST).is_file():
-        raise PlanError(f"{path} is not a plan", why=f"it holds no {MANIFEST}")
+        file = folder.is_file()
+        raise PlanError(
+            f"{path} is not a plan",
+            why="a plan is a folder" if file else f"it holds no {MANIFEST}",
+            attempt=f"if it is a model: fastism compile {path} -o plan/",
+        )
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except ValueError as error:

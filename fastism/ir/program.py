@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from fastism.errors import did_you_mean
 from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
@@ -66,7 +67,8 @@ class Chunks:
         """Those of a scheduled graph. Raises VerifyError where one lacks or is of another kind."""
         pairs, items, size, workers = (_count(at, key, what) for key, what in _COUNTS.items())
         if items % pairs:
-            at.refuse(f"has {items} items and {pairs} pairs a chunk", "each pair has as many items")
+            what = f"has {items} items and {pairs} pairs a chunk"
+            at.refuse(what, "each pair has as many items", part="items")
         return cls(
             pairs=pairs,
             items=items,
@@ -201,7 +203,7 @@ def model_heads(module: Module) -> tuple[str, ...]:
     heads = _heads(at)
     names = tuple(head for head in heads if isinstance(head, str))
     if len(names) != len(heads):
-        at.refuse(f"has the heads {heads!r}", "they are names of values it returns")
+        at.refuse(f"has the heads {heads!r}", "they are names of values it returns", part="heads")
     return names
 
 
@@ -211,7 +213,7 @@ def graph_heads(module: Module, graph: Graph, outputs: int) -> tuple[int, ...]:
     numbers = []
     for head in _heads(at):
         if type(head) is not int or not 0 <= head < outputs:
-            at.refuse(f"has the head {head!r}", f"the model has {outputs} outputs")
+            at.refuse(f"has the head {head!r}", f"the model has {outputs} outputs", part="heads")
         numbers.append(head)
     return tuple(numbers)
 
@@ -221,7 +223,7 @@ def check_sites(module: Module, graph: Graph) -> None:
     sites = module.constants.get(dict(graph.constants).get("sites", ""))
     if sites is None or sites.type.dtype != "i32" or sites.type.rank != 1:
         why = "its constant in the role 'sites' numbers them, as i32"
-        Place(module, graph).refuse("has no sites", why)
+        Place(module, graph).refuse("has no sites", why, part="sites")
 
 
 def group_indices(module: Module, graph: Graph) -> IntArray:
@@ -245,9 +247,10 @@ def backend_options(module: Module, graph: Graph, known: Mapping[str, bool]) -> 
         if not any(option.startswith(f"{backend}.") for option in known):
             continue
         if name not in known:
-            at.refuse(f"has the option {name!r}", f"that backend knows {', '.join(known)}")
+            why = f"that backend knows {', '.join(known)}"
+            at.refuse(f"has the option {name!r}", why, did_you_mean(name, known), part=name)
         if not isinstance(value, bool):
-            at.refuse(f"has the option {name}={value!r}", "it is true or false")
+            at.refuse(f"has the option {name}={value!r}", "it is true or false", part=name)
         found[name] = value
     return found
 
@@ -255,7 +258,8 @@ def backend_options(module: Module, graph: Graph, known: Mapping[str, bool]) -> 
 def _heads(at: Place) -> tuple[Attribute, ...]:
     heads = at.graph.attributes.get("heads")
     if not isinstance(heads, tuple):
-        at.refuse("has no heads", "the attribute says which of the model's outputs it returns")
+        why = "the attribute says which of the model's outputs it returns"
+        at.refuse("has no heads", why, part="heads")
     return heads
 
 
@@ -278,7 +282,7 @@ def _count(at: Place, key: str, what: str) -> int:
     if value is None:
         at.refuse(f"has no {what}", f"at stage scheduled its attribute {key!r} holds it")
     if type(value) is not int or value < 1:
-        at.refuse(f"has the {what} {key}={value!r}", "it is a whole number from 1 up")
+        at.refuse(f"has the {what} {key}={value!r}", "it is a whole number from 1 up", part=key)
     return value
 
 
@@ -289,12 +293,13 @@ def _said(seconds: float | None, otherwise: float | None) -> float | None:
 def _sentence(at: Place, key: str) -> str | None:
     value = at.graph.attributes.get(key)
     if value is not None and not isinstance(value, str):
-        at.refuse(f"has {key}={value!r}", "it is a sentence")
+        at.refuse(f"has {key}={value!r}", "it is a sentence", part=key)
     return value
 
 
 def _seconds(at: Place, key: str) -> float | None:
     value = at.graph.attributes.get(key)
     if value is not None and (type(value) is not int or value < 0):
-        at.refuse(f"has the time {key}={value!r}", "it is a whole number of nanoseconds")
+        why = "it is a whole number of nanoseconds"
+        at.refuse(f"has the time {key}={value!r}", why, part=key)
     return None if value is None else 1e-9 * value

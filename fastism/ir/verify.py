@@ -6,7 +6,7 @@ node, its neighbours and the reason.
 
 from __future__ import annotations
 
-from fastism.errors import FastismError, VerifyError
+from fastism.errors import FastismError, VerifyError, did_you_mean
 from fastism.ir.analysis import annotated, relations
 from fastism.ir.builder import RULE_FAULTS, infer
 from fastism.ir.graph import Value
@@ -233,7 +233,8 @@ def check_interface(module: Module) -> None:
     inputs = {value.name: value.type for value in main.inputs}
     if (module.seq_input or late) and module.seq_input not in inputs:
         why = "the module calls it the sequence input"
-        at.refuse(f"has no input %{module.seq_input}", why, part="seq_input:")
+        near = did_you_mean(f"%{module.seq_input}", (f"%{name}" for name in inputs))
+        at.refuse(f"has no input %{module.seq_input}", why, near, part="seq_input:")
     if (name := twice(given.name for given in module.inputs)) is not None:
         why = f"both are of %{name}"
         at.refuse("says twice how the model takes an input", why, part="input:")
@@ -250,8 +251,9 @@ def check_interface(module: Module) -> None:
             )
     elif module.seq_input:
         length, sites = inputs[module.seq_input].length, module.sites
-        if sites.width < 1 or any(not 0 <= s <= length - sites.width for s in sites.starts):
-            why = f"sites lie inside [0,{length})"
+        empty = sites.width < 1
+        if empty or any(not 0 <= s <= length - sites.width for s in sites.starts):
+            why = "a site has one position or more" if empty else f"sites lie inside [0,{length})"
             at.refuse("has a site outside its input", why, part="sites:")
     if (name := twice(module.outputs)) is not None:
         why = "the names of outputs are unique"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 
+from fastism.errors import did_you_mean
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
@@ -23,11 +24,16 @@ from fastism.ir.program import (
 from fastism.ir.stages import MODES, reached, stage
 from fastism.ir.types import TensorType
 
+_MODES = f"the modes are {', '.join(MODES)}"
+
 
 def check_op(at: Place) -> None:
     """The op is legal at the module's stage, and the node is as the stage asks."""
     node, module = at.node, at.module
     assert node is not None
+    if node.mode is not None and node.mode not in MODES:
+        attempt = did_you_mean(node.mode, MODES)
+        at.refuse(f"has the mode {node.mode!r}", _MODES, attempt, part="mode")
     row, kind = stage(module.stage), definition(node.op).stages
     propagates = bool(row.propagation) and at.graph is not module.main
     legal = row.propagation if propagates else row.ops
@@ -85,8 +91,8 @@ def check_segments(module: Module) -> None:
         at = Place(module, graph, node)
         if node.segment is None:
             at.refuse("is in no segment", "every node is in exactly one")
-        if node.mode not in MODES:
-            at.refuse(f"has the mode {node.mode!r}", f"the modes are {', '.join(MODES)}")
+        if node.mode is None:
+            at.refuse("has the mode None", _MODES)
         if node.mode == "delta":
             local.update(value.name for value in node.results)
         ends = node.mode in ("exit", "whole") and any(name in local for name in node.inputs)
@@ -95,7 +101,8 @@ def check_segments(module: Module) -> None:
                 "ends locality and does not say why", "it reads a delta; its stop is not given"
             )
         if node.stop is not None and node.mode not in ("exit", "whole"):
-            at.refuse("has a stop", f"in mode {node.mode} it does not end locality")
+            why = f"in mode {node.mode} it does not end locality"
+            at.refuse("has a stop", why, part="stop")
 
 
 def check_split(module: Module) -> None:
@@ -113,19 +120,21 @@ def check_split(module: Module) -> None:
     if intout.name != INTOUT:
         at.refuse("comes first", f"a split module is @{INTOUT}, then @{PROPAGATE}... graphs")
     if (name := twice(intout.outputs)) is not None:
-        at.refuse(f"returns %{name} twice", "a value is saved once")
+        at.refuse(f"returns %{name} twice", "a value is saved once", part="outputs")
     heads = model_heads(module)
     if len(heads) != len(module.outputs):
-        at.refuse(f"has {len(heads)} heads", f"the module names {len(module.outputs)} outputs")
+        why = f"the module names {len(module.outputs)} outputs"
+        at.refuse(f"has {len(heads)} heads", why, part="heads")
     first = tuple(dict.fromkeys(heads))
     if intout.outputs[: len(first)] != first:
-        at.refuse("does not return its heads first", f"the heads are {', '.join(first)}")
+        why = f"the heads are {', '.join(first)}"
+        at.refuse("does not return its heads first", why, part="outputs")
     read: set[str] = set()
     for graph in module.graphs[1:]:
         read.update(_check_propagation(module, graph, heads))
     for name in intout.outputs[len(first) :]:
         if name not in read:
-            at.refuse(f"saves %{name}", "no propagation graph reads it")
+            at.refuse(f"saves %{name}", "no propagation graph reads it", part="outputs")
 
 
 def _check_propagation(module: Module, graph: Graph, model: tuple[str, ...]) -> tuple[str, ...]:
@@ -150,7 +159,8 @@ def _check_propagation(module: Module, graph: Graph, model: tuple[str, ...]) -> 
     expected = [intout.values[model[head]].type.with_batch("M") for head in heads]
     returned = list(graph.types(graph.outputs))
     if returned != expected:
-        at.refuse(f"returns {_listed(returned)}", f"its heads are {_listed(expected)}")
+        why = f"its heads are {_listed(expected)}"
+        at.refuse(f"returns {_listed(returned)}", why, part="outputs")
     check_sites(module, graph)
     if module.stage == "scheduled":
         Chunks.of(at)

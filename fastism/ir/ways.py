@@ -43,7 +43,8 @@ def read(at: Place, value: Attribute) -> tuple[Way, ...]:
             case (str(name), predicted, measured) if _is_time(predicted) and _is_time(measured):
                 found.append(Way(name, _seconds(predicted), _seconds(measured)))
             case _:
-                at.refuse(f"has the way to run {each!r}", "it is a name and two times in ns")
+                why = "it is a name and two times in ns"
+                at.refuse(f"has the way to run {each!r}", why, part="ways")
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Weights that are NaN or infinite: what a model computes from them means nothing."""
+"""Weights that are NaN or infinite, or make such numbers: what they compute means nothing."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 def not_finite(imported: Module, opaque: Mapping[str, LiveLayer]) -> list[str]:
     """A sentence for every weight with entries that are NaN or infinite, naming its layer.
 
+    So too for a variance that has no root.
+
     opaque: the live layers behind the module's opaque nodes, by key.
     """
     return [
-        f"{_counted(array)} in the {role} of layer {layer!r}"
-        for layer, role, array in _weights(imported, opaque)
-        if array.dtype.kind not in "biu" and not np.isfinite(array).all()
+        f"{counted} in the {role} of layer {layer!r}"
+        for layer, role, array, least in _weights(imported, opaque)
+        if array.dtype.kind not in "biu" and (counted := _counted(array, least))
     ]
 
 
 def warn_of_weights(imported: Module, opaque: Mapping[str, LiveLayer]) -> None:
-    """Warn of every weight with entries that are NaN or infinite."""
+    """Warn of every weight of which `not_finite` has a sentence."""
     for said in not_finite(imported, opaque):
         warnings.warn(
             f"the model holds {said}: what is computed from them is NaN or infinite in the model "
@@ -38,8 +40,10 @@ def warn_of_weights(imported: Module, opaque: Mapping[str, LiveLayer]) -> None:
         )
 
 
-def _weights(module: Module, opaque: Mapping[str, LiveLayer]) -> Iterator[tuple[str, str, Any]]:
-    """(layer, role, array) of every weight, each constant at the first node that reads it."""
+def _weights(
+    module: Module, opaque: Mapping[str, LiveLayer]
+) -> Iterator[tuple[str, str, Any, float]]:
+    """(layer, role, array, least entry) of every weight, once, at the first node that reads it."""
     seen: set[str] = set()
     for graph in module.graphs:
         for node in graph.nodes:
@@ -47,15 +51,22 @@ def _weights(module: Module, opaque: Mapping[str, LiveLayer]) -> Iterator[tuple[
             for role, name in node.constants:
                 data = module.constants[name].data
                 if name not in seen and data is not None:
-                    yield layer, role, data
+                    root = node.op == "batch_norm" and role == "variance"
+                    yield layer, role, data, -node.number("epsilon") if root else -np.inf
                 seen.add(name)
     for key, live in opaque.items():
         for name, array in live.weights().items():
-            yield key, f"weight {name!r}", np.asarray(array)
+            yield key, f"weight {name!r}", np.asarray(array), -np.inf
 
 
-def _counted(array: Any) -> str:
+def _counted(array: Any, least: float) -> str:
+    """How many entries are NaN, infinite, or finite and below the least; empty if none is."""
     numbers = array.astype(np.float64)
-    missing, infinite = int(np.isnan(numbers).sum()), int(np.isinf(numbers).sum())
-    parts = [f"{missing:,} NaN"] * bool(missing) + [f"{infinite:,} infinite"] * bool(infinite)
-    return " and ".join(parts) + (" entry" if missing + infinite == 1 else " entries")
+    counts = {
+        "NaN": int(np.isnan(numbers).sum()),
+        "infinite": int(np.isinf(numbers).sum()),
+        "negative": int((np.isfinite(numbers) & (numbers < least)).sum()),
+    }
+    parts = [f"{count:,} {kind}" for kind, count in counts.items() if count]
+    entries = "entry" if sum(counts.values()) == 1 else "entries"
+    return f"{' and '.join(parts)} {entries}" if parts else ""

@@ -73,7 +73,9 @@ def _in_slice(region: slice, length: int, width: int) -> IntArray:
             raise InputError(f"{region} is not of whole numbers")
     for bound in (region.start, region.stop):
         if bound is not None and not -length <= bound <= length:
-            raise InputError(f"{region} reaches out of the input", why=f"it has {length} positions")
+            start, stop = ("" if end is None else end for end in (region.start, region.stop))
+            what = f"the slice {start}:{stop} of sites reaches out of the input"
+            raise InputError(what, why=f"it has {length} positions")
     if region.step is not None and region.step < 1:
         raise InputError(
             f"{region} does not run forwards", attempt="a list of starts, for another order"

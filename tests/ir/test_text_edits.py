@@ -126,6 +126,48 @@ def test_an_error_says_what_is_wrong_at_its_own_line(old: str, new: str, said: s
     assert said in str(error)
 
 
+PLACED = [
+    # a stage, an edit of its golden, what stands at the caret, what is said besides
+    ("imported", "seq_input %seq", "seq_input %sq", "seq_input", "did you mean '%seq'?"),
+    ("imported", "pad=same", "pad=smae", "conv1d(", "'smae'; did you mean 'same'?"),
+    ("imported", "kind=Conv1D", "mode=dleta kind=Conv1D", "mode=", "did you mean 'delta'?"),
+    ("segmented", " mode=exit ", " mode=exti ", "mode=", "did you mean 'exit'?"),
+    ("annotated", "sites [0,30) width=1", "sites [0,30) width=-1", "sites", "one position or"),
+    ("scheduled", "pairs=4096", "pairs=-3", "pairs=", "a whole number from 1 up"),
+    ("scheduled", "workers=2", "workers=0", "workers=", "a whole number from 1 up"),
+    ("scheduled", "workers=2", "workers=2, predicted_ns=-9", "predicted_ns=", "whole number of"),
+    ("scheduled", "heads=(0, 1)", "heads=(0, 2)", "heads=", "the model has 2 outputs"),
+    ("scheduled", "heads=(dense, mean)", "heads=(dense, 1)", "heads=", "names of values"),
+]
+
+
+@pytest.mark.parametrize(("stage", "old", "new", "there", "said"), PLACED)
+def test_a_fault_in_a_line_is_shown_where_it_stands(
+    stage: str, old: str, new: str, there: str, said: str
+) -> None:
+    text = (GOLDEN / f"{stage}.fism").read_text(encoding="utf-8")
+    assert old in text
+    given = text.replace(old, new, 1)
+    error = outcome(given)
+    assert isinstance(error, ParseError)
+    assert error.line is not None
+    assert error.column is not None
+    assert error.line == given[: given.index(new)].count("\n") + 1
+    assert given.splitlines()[error.line - 1][error.column - 1 :].startswith(there)
+    assert said in f"{error.why} {error.attempt}"
+
+
+def test_of_a_long_line_what_is_near_is_shown() -> None:
+    text = (GOLDEN / "imported.fism").read_text(encoding="utf-8")
+    error = outcome(text.replace("size=3", f"size={'(' * 5000}", 1))
+    assert isinstance(error, ParseError)
+    assert error.context is not None
+    shown, caret = error.context.split("\n")
+    assert len(shown) < 300
+    assert shown.endswith("(((...")
+    assert shown[caret.index("^") - 3 : caret.index("^") + 3] == "(" * 6
+
+
 def test_a_redefinition_is_reported_where_it_is() -> None:
     """In a text with ranges too, where every later line would contradict it."""
     lines = (GOLDEN / "annotated.fism").read_text(encoding="utf-8").splitlines()

@@ -55,6 +55,20 @@ def test_each_is_named(given: Module, said: list[str]) -> None:
     assert not_finite(given, {}) == said
 
 
+def test_a_variance_that_has_no_root_is_named() -> None:
+    roles = ("mean", "variance")
+    text = """
+graph @main(%seq: f32[N,4,2]) {
+  %norm : f32[N,4,2] = batch_norm(%seq) {epsilon=0.5} @norm.mean @norm.variance layer=norm
+  return %norm
+}
+"""
+    for variance, said in {(-0.4, 1): [], (-0.6, 1): ["1 negative entry in the variance"]}.items():
+        weights = {f"norm.{role}": np.array(variance, np.float32) for role in roles}
+        given = module_of(text, "flat", weights, sites=Sites.every(4))
+        assert not_finite(given, {}) == [f"{each} of layer 'norm'" for each in said]
+
+
 def test_what_a_text_lacks_is_not_looked_at() -> None:
     detached = module_of(
         TEXT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastism.errors import did_you_mean
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.ops.registry import (
     REQUIRED,
@@ -37,7 +38,9 @@ def padding(node: Node, length: int) -> tuple[int, int]:
         stride = node.integer("stride", 1)
         total = max((-(-length // stride) - 1) * stride + reach - length, 0)
         return total // 2, total - total // 2
-    raise ValueError(f"unknown padding {pad!r}; known: valid, same, causal, (left, right)")
+    near = did_you_mean(str(pad), ("valid", "same", "causal"))
+    known = near or "known: valid, same, causal, (left, right)"
+    raise ValueError(f"unknown padding {pad!r}; {known}")
 
 
 def window_width(node: Node) -> int:

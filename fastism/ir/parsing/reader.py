@@ -25,6 +25,8 @@ _INTEGER = re.compile(r"-?\d{1,4000}", re.ASCII)
 """Python reads no number of more digits than that."""
 DEEPEST = 32
 """Levels of parentheses an attribute may nest."""
+WIDEST = 240
+"""Characters of a line that an error shows."""
 
 _Item = TypeVar("_Item")
 
@@ -91,19 +93,29 @@ class Reader:
         self, what: str, token: Token, why: str | None = None, attempt: str | None = None
     ) -> ParseError:
         """An error that points at a token."""
-        line, column = self.lines[token.line - 1], token.column + 1
-        prefix = f"  {token.line} | "
+        column = token.column + 1
+        before, behind = self._around(token)
+        prefix = f"  {token.line} | {before}"
         # Tabs before the caret stay tabs, so that it stands below its token all the same.
-        indent = "".join(mark if mark == "\t" else " " for mark in prefix + line[: token.column])
+        indent = "".join(mark if mark == "\t" else " " for mark in prefix)
         error = ParseError(
             f"line {token.line}: {what}",
             where=f"{self.name}:{token.line}:{column}" if self.name else None,
-            context=f"{prefix}{line}\n{indent}^ column {column}",
+            context=f"{prefix}{behind}\n{indent}^ column {column}",
             why=why,
             attempt=attempt,
         )
         error.line, error.column = token.line, column
         return error
+
+    def _around(self, token: Token) -> tuple[str, str]:
+        """What a token's line says before it, and from there on: of a long line, what is near."""
+        line, at, near = self.lines[token.line - 1], token.column, WIDEST // 2
+        before, behind = line[:at], line[at:]
+        if len(line) > WIDEST:
+            before = before if at <= near else f"...{line[at - near : at]}"
+            behind = behind if len(behind) <= near else f"{behind[:near]}..."
+        return before, behind
 
     def at(self, kind: str, text: str | None = None) -> bool:
         """Whether the next token is of a kind (and reads so)."""

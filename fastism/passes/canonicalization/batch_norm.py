@@ -21,7 +21,8 @@ def fold_batch_norm(node: Node, scope: Scope) -> Rewritten:
     gamma, beta = scope.data(node, "gamma"), scope.data(node, "beta")
     assert mean is not None
     assert variance is not None
-    scale = 1.0 / np.sqrt(variance.astype(np.float64) + node.number("epsilon"))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a variance of NaN, or below zero
+        scale = 1.0 / np.sqrt(variance.astype(np.float64) + node.number("epsilon"))
     if gamma is not None:
         scale = scale * gamma.astype(np.float64)
     shift = -mean.astype(np.float64) * scale
