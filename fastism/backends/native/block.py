@@ -146,10 +146,11 @@ class Layout:
         loop, root = emitted.loop, emitted.loop.root
         assert loop.source is not None
         assert root is not None
+        assert emitted.shape is not None
         source = self.held[loop.source]
         first = source.window.low
         rows = source.size // source.row + 1
-        channels = self.graph.values[root.inputs[0]].type.channels
+        channels = emitted.shape.of_group().channels  # groups are listed one after the other
         begin = scratch + source.offset + place * source.size
         pad = np.full(len(result), emitted.pad)
         if root.op == "dense_rows":
@@ -161,7 +162,7 @@ class Layout:
         counts = scratch + lists + block * list_bytes
         of_counts = counts + place * rounded(rows * BYTES)
         line, low = self._line(emitted), self.windows[loop.name].low
-        taps = emitted.shape.taps if emitted.shape is not None else 1
+        taps = emitted.shape.taps
         sums = counts + block * rounded(rows * BYTES) - (low - taps + 1) * FLOAT
         columns = (
             first,
@@ -229,11 +230,10 @@ class Layout:
         if not emitted.is_product:
             return 0
         assert emitted.loop.source is not None
-        assert emitted.loop.root is not None
+        assert emitted.shape is not None
         source = self.held[emitted.loop.source]
         rows = source.size // source.row + 1
-        channels = self.graph.values[emitted.loop.root.inputs[0]].type.channels
-        filters = emitted.loop.root.type.channels
+        channels, filters = emitted.shape.of_group().channels, emitted.shape.filters
         sums = self._line(emitted) * self.machine.rows * filters
         return sums + block * (rounded(rows * channels * FLOAT + LINE) + rounded(rows * BYTES))
 

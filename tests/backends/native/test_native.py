@@ -17,11 +17,14 @@ from fastism import api
 from fastism.backends import native, tensorflow
 from fastism.backends.base import Blocking
 from fastism.backends.native import products
+from fastism.backends.native.block import Layout
 from fastism.backends.native.emit import native_graph
+from fastism.backends.native.emitted import Emitted
 from fastism.backends.native.frames import _pairs_together
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host, machine
 from fastism.backends.native.program import Native, NativeThroughout
+from fastism.backends.native.shapes import HEADER
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs
@@ -102,6 +105,38 @@ def test_strips_and_panels_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(products, "strips_pay", lambda shape, machine, pays=pays: pays)
         for one, two in zip(expected, scores(run_by(plan, host()), inputs), strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+def test_groups_list_their_channels_in_memory_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a join along the length windows do not begin at row 0 of their frame."""
+    inputs = keras.Input((26, 4), name="sequence")
+    near = layers.Conv1D(5, 7, activation="gelu")(inputs)
+    joined = layers.Concatenate(axis=1)([near, layers.Conv1D(5, 1)(inputs), near])
+    model = keras.Model(inputs, layers.Conv1D(10, 2, dilation_rate=2, groups=5)(joined))
+    randomize(model, 7)
+    plan = api.compile(model, backend="native", tune=False)
+    begun = set[int]()
+
+    def records(
+        self: Layout, emitted: Emitted, scratch: int, block: int, lists: int
+    ) -> npt.NDArray[np.int64]:
+        told = laid_out(self, emitted, scratch, block, lists)
+        if emitted.shape is not None and emitted.shape.groups == 5:
+            first, address = (told[:, HEADER.index(name)] for name in ("first", "lists"))
+            row = 4 * emitted.shape.of_group().channels
+            begin = address + first * row - scratch - lists
+            assert begin.min() == 0
+            assert (begin + row * emitted.shape.length).max() <= self.lists(emitted, block)
+            begun.update(first.tolist())
+        return told
+
+    laid_out = Layout.records
+    monkeypatch.setattr(Layout, "records", records)
+    expected = plan.run_by("tensorflow", lambda module: tensorflow.emit(module, {}))
+    given = random_inputs(plan.module.main, 2)
+    (found,), (wanted,) = scores(plan, given), scores(expected, given)
+    assert begun > {0}
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_channels_left_out_are_counted() -> None:
