@@ -28,10 +28,17 @@ COLUMNS = 32
 @emits("dense")
 def dense(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """x @ kernel + bias over the last axis."""
-    kernel = constants.tensor("kernel")
-    x = inputs[0]
-    product = tf.matmul(x, kernel) if x.shape.rank == 2 else tf.tensordot(x, kernel, 1)
-    return tf.nn.bias_add(product, constants.tensor("bias")) if "bias" in constants else product
+    result = product(inputs[0], constants.tensor("kernel"))
+    return tf.nn.bias_add(result, constants.tensor("bias")) if "bias" in constants else result
+
+
+def product(x: Tensor, matrix: Tensor) -> Tensor:
+    """x @ matrix over the last axis: one matrix product, however many axes x has."""
+    if x.shape.rank == 2:
+        return tf.matmul(x, matrix)
+    *inner, last = (int(extent) for extent in x.shape[1:])
+    rows = tf.matmul(tf.reshape(x, [-1, last]), matrix)
+    return tf.reshape(rows, [-1, *inner, int(matrix.shape[1])])
 
 
 @emits("conv1d")
@@ -57,9 +64,10 @@ def _correlate(node: Node, x: Tensor, constants: Constants, group: int) -> Tenso
     """One group, already padded."""
     groups, width = node.integer("groups"), node.integer("width")
     stride, dilation = node.integer("stride"), node.integer("dilation")
-    kernel = constants.prepared("kernel", f"group {group}", lambda k: _group(k, groups, group))
     if width == 1 and stride == 1:
-        return tf.tensordot(x, kernel[0], 1)
+        form, matrix = f"matrix {group}", lambda k: _group(k, groups, group)[0]
+        return product(x, constants.prepared("kernel", form, matrix))
+    kernel = constants.prepared("kernel", f"group {group}", lambda k: _group(k, groups, group))
     filters = int(kernel.shape[2])
     if dilation == 1 and stride == 1 and filters <= FEW and width >= FEW:
         return _blocked(x, constants, group, groups, width, filters)
@@ -150,8 +158,8 @@ def _spread_apart(node: Node, delta: Tensor, constants: Constants, group: int) -
     kernel = constants.prepared("kernel", f"by input {group}", by_input)
     if width == 1 and dilation == 1:
         return tf.reshape(tf.matmul(delta[:, 0], kernel), [-1, taps, filters])
-    product = tf.reshape(tf.tensordot(delta, kernel, 1), [-1, width, taps, filters])
-    product = tf.transpose(product, [0, 2, 1, 3])
-    product = tf.pad(product, [[0, 0], [0, 0], [0, dilation - width], [0, 0]])
-    product = tf.reshape(product, [-1, taps * dilation, filters])
-    return product[:, : width + (taps - 1) * dilation]
+    apart = tf.reshape(product(delta, kernel), [-1, width, taps, filters])
+    apart = tf.transpose(apart, [0, 2, 1, 3])
+    apart = tf.pad(apart, [[0, 0], [0, 0], [0, dilation - width], [0, 0]])
+    apart = tf.reshape(apart, [-1, taps * dilation, filters])
+    return apart[:, : width + (taps - 1) * dilation]

@@ -66,13 +66,16 @@ class Program:
 
     def _run(self, step: Step, *tensors: Tensor) -> list[Tensor]:
         values = dict(zip(step.reads, tensors, strict=True))
+        shared: dict[tuple[object, ...], Tensor] = {}
         for node in step.nodes:
             inputs = [values[name] for name in node.inputs]
-            outcome = FORMS.of(node)(node, inputs, Constants(node, self._pool, self._opaque))
+            constants = Constants(node, self._pool, self._opaque, shared)
+            outcome = FORMS.of(node)(node, inputs, constants)
             results = outcome if isinstance(outcome, (list, tuple)) else [outcome]
             for value, tensor in zip(node.results, results, strict=True):
                 shape = [dim if isinstance(dim, int) else None for dim in value.type.shape]
-                values[value.name] = tf.ensure_shape(tensor, shape)
+                known = tensor.shape.rank is not None and tensor.shape.as_list() == shape
+                values[value.name] = tensor if known else tf.ensure_shape(tensor, shape)
         return [values[name] for name in step.gives]
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:

@@ -19,7 +19,18 @@ from fastism.ir.graph import Node
 
 def positions(constants: Constants, role: str, site: Tensor, width: int) -> Tensor:
     """table[site] + j for j < width, (P, width)."""
-    return tf.gather(constants.tensor(role), site)[:, None] + tf.range(width)[None]
+
+    def make() -> Tensor:
+        column = constants.prepared(role, "column", lambda table: table[:, None])
+        return tf.gather(column, site) + tf.constant(np.arange(width), column.dtype)
+
+    return constants.once(("positions", constants.name(role), site.ref(), width), make)
+
+
+def inside(constants: Constants, position: Tensor, length: int) -> Tensor:
+    """Whether a position is one of ``[0, length)``."""
+    key = ("inside", position.ref(), length)
+    return constants.once(key, lambda: (position >= 0) & (position < length))
 
 
 def hangs(constants: Constants, width: int, length: int) -> bool:
@@ -31,10 +42,16 @@ def _within(start: npt.NDArray[Any], width: int, length: int) -> bool:
     return bool(np.min(start) >= 0 and np.max(start) + width <= length)
 
 
-def by_pair(items: Tensor, pairs: Tensor) -> Tensor:
+def pair_shape(constants: Constants, pairs: Tensor, *tail: int) -> Tensor:
+    """(P, A, *tail); ``pairs`` is anything whose first axis is P."""
+    count = constants.once(("pairs",), lambda: tf.shape(pairs)[:1])
+    return constants.once(("shape", tail), lambda: tf.concat([count, [-1, *tail]], axis=0))
+
+
+def by_pair(items: Tensor, pairs: Tensor, constants: Constants) -> Tensor:
     """Items (M, ...) as (P, A, ...); ``pairs`` is anything whose first axis is P."""
-    tail = [int(dim) for dim in items.shape[1:]]
-    return tf.reshape(items, [tf.shape(pairs)[0], -1, *tail])
+    tail = (int(dim) for dim in items.shape[1:])
+    return tf.reshape(items, pair_shape(constants, pairs, *tail))
 
 
 def by_item(folded: Tensor) -> Tensor:
@@ -42,11 +59,20 @@ def by_item(folded: Tensor) -> Tensor:
     return tf.reshape(folded, [-1, *(int(dim) for dim in folded.shape[2:])])
 
 
-def _mask(inside: Tensor, like: Tensor) -> Tensor:
-    """A (P, width) truth as (P, 1, width, 1...), to meet (P, A, width, C...)."""
-    for _ in range(like.shape.rank - 3):
-        inside = inside[..., None]
-    return inside[:, None]
+def rows(value: Tensor) -> Tensor:
+    """All positions of all sequences or items, one below the other."""
+    return tf.reshape(value, [-1, *(int(dim) for dim in value.shape[2:])])
+
+
+def first_row(constants: Constants, number: Tensor, length: int) -> Tensor:
+    """In which of `rows` the sequence or item of a number begins, with an axis for positions."""
+    key = ("first row", number.ref(), length)
+    return constants.once(key, lambda: tf.expand_dims(number, -1) * length)
+
+
+def _mask(value: Tensor, like: Tensor) -> Tensor:
+    """A (P, width) value as (P, 1, width, 1...), to meet (P, A, width, C...)."""
+    return tf.reshape(value, [-1, 1, int(value.shape[1]), *([1] * (like.shape.rank - 3))])
 
 
 @emits("window")
@@ -55,14 +81,14 @@ def window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor
     reference, sequence, site = inputs
     width, length = node.integer("width"), int(reference.shape[1])
     position = positions(constants, "start", site, width)
-    flat = tf.reshape(reference, [-1, *(int(dim) for dim in reference.shape[2:])])
+    flat, first = rows(reference), first_row(constants, sequence, length)
     if not hangs(constants, width, length):
-        return tf.gather(flat, sequence[:, None] * length + position)
-    taken = tf.gather(flat, sequence[:, None] * length + tf.clip_by_value(position, 0, length - 1))
-    inside = (position >= 0) & (position < length)
-    for _ in range(taken.shape.rank - 2):
-        inside = inside[..., None]
-    return tf.where(inside, taken, tf.cast(node.number("fill"), taken.dtype))
+        return tf.gather(flat, first + position)
+    taken = tf.gather(flat, first + tf.clip_by_value(position, 0, length - 1))
+    known = tf.reshape(
+        inside(constants, position, length), [-1, width, *([1] * (taken.shape.rank - 2))]
+    )
+    return tf.where(known, taken, tf.cast(node.number("fill"), taken.dtype))
 
 
 @emits("gather_reference")
@@ -77,18 +103,19 @@ def place(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     delta, site = inputs
     width, found = node.integer("width"), int(delta.shape[1])
     index, length = positions(constants, "shift", site, width), node.integer("length")
-    folded = by_pair(delta, site)
     if _within(constants.array("shift"), width, found) and not hangs(constants, width, length):
-        items = tf.reshape(tf.range(tf.shape(delta)[0]), [*tf.unstack(tf.shape(folded)[:2]), 1])
-        flat = tf.reshape(delta, [-1, *(int(dim) for dim in delta.shape[2:])])
-        return by_item(tf.gather(flat, items * found + index[:, None]))
-    inside = (index >= 0) & (index < found)
+        items = constants.once(
+            ("items",), lambda: by_pair(tf.range(tf.shape(delta)[0]), site, constants)
+        )
+        first = first_row(constants, items, found)
+        return by_item(tf.gather(rows(delta), first + tf.expand_dims(index, 1)))
+    folded = by_pair(delta, site, constants)
+    known = inside(constants, index, found)
     if hangs(constants, width, length):
-        position = positions(constants, "start", site, width)
-        inside &= (position >= 0) & (position < length)
+        known &= inside(constants, positions(constants, "start", site, width), length)
     # One more row, of zeros, stands for everything outside.
     padded = tf.pad(folded, [[0, 0], [0, 0], [0, 1], *([[0, 0]] * (delta.shape.rank - 2))])
-    return by_item(tf.gather(padded, tf.where(inside, index, found), axis=2, batch_dims=1))
+    return by_item(tf.gather(padded, tf.where(known, index, found), axis=2, batch_dims=1))
 
 
 @emits("pick")
@@ -100,7 +127,9 @@ def pick(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     if last <= first:
         return tf.zeros([tf.shape(delta)[0], width, *delta.shape[2:]], delta.dtype)
     before, behind = first - offset, offset + width - last
-    delta = delta[:, first:last] if (first, last) != (0, found) else delta
+    if (first, last) != (0, found):
+        rest = delta.shape.rank - 2
+        delta = tf.slice(delta, [0, first, *([0] * rest)], [-1, last - first, *([-1] * rest)])
     if not before and not behind:
         return delta
     return tf.pad(delta, [[0, 0], [before, behind], *([[0, 0]] * (delta.shape.rank - 2))])
@@ -109,13 +138,13 @@ def pick(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
 @emits("add_reference")
 def add_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The mutated value: the delta plus its pair's reference."""
-    return by_item(by_pair(inputs[0], inputs[1]) + inputs[1][:, None])
+    return by_item(by_pair(inputs[0], inputs[1], constants) + tf.expand_dims(inputs[1], 1))
 
 
 @emits("subtract_reference")
 def subtract_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The delta: the mutated value less its pair's reference."""
-    return by_item(by_pair(inputs[0], inputs[1]) - inputs[1][:, None])
+    return by_item(by_pair(inputs[0], inputs[1], constants) - tf.expand_dims(inputs[1], 1))
 
 
 @emits("expand")
@@ -139,10 +168,10 @@ def mask_outside(node: Node, inputs: Sequence[Tensor], constants: Constants) -> 
     """``fill`` where the window lies outside the value."""
     value, site = inputs
     position = positions(constants, "start", site, int(value.shape[1]))
-    folded = by_pair(value, site)
-    inside = (position >= 0) & (position < node.integer("length"))
+    folded = by_pair(value, site, constants)
+    known = inside(constants, position, node.integer("length"))
     fill = tf.cast(node.number("fill"), value.dtype)
-    return by_item(tf.where(_mask(inside, folded), folded, fill))
+    return by_item(tf.where(_mask(known, folded), folded, fill))
 
 
 @emits("scale_positions")
@@ -153,8 +182,8 @@ def scale_positions(node: Node, inputs: Sequence[Tensor], constants: Constants) 
     length = int(factor.shape[0])
     position = positions(constants, "start", site, int(delta.shape[1]))
     taken = tf.gather(factor, tf.clip_by_value(position, 0, length - 1))
-    taken = tf.where((position >= 0) & (position < length), taken, 1.0)
-    folded = by_pair(delta, site)
+    taken = tf.where(inside(constants, position, length), taken, 1.0)
+    folded = by_pair(delta, site, constants)
     return by_item(folded * tf.cast(_mask(taken, folded), delta.dtype))
 
 
@@ -165,8 +194,8 @@ def dense_rows(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Te
     width, channels = int(delta.shape[1]), int(delta.shape[2])
     start = tf.gather(constants.tensor("start"), site[0])
     kernel = constants.tensor("kernel")
-    rows = tf.slice(kernel, [start * channels, 0], [width * channels, int(kernel.shape[1])])
-    return tf.matmul(tf.reshape(delta, [-1, width * channels]), rows)
+    taken = tf.slice(kernel, [start * channels, 0], [width * channels, int(kernel.shape[1])])
+    return tf.matmul(tf.reshape(delta, [-1, width * channels]), taken)
 
 
 @emits("sum_window")
@@ -179,7 +208,7 @@ def sum_window(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Te
 def weigh_reference(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """The sum of the rows of each pair's reference, weighed by its items' vectors."""
     vector, reference = inputs
-    return by_item(tf.matmul(by_pair(vector, reference), reference))
+    return by_item(tf.matmul(by_pair(vector, reference, constants), reference))
 
 
 @emits("dense_by_channel")

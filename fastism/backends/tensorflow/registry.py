@@ -44,15 +44,26 @@ class Pool:
 
 
 class Constants:
-    """The constants of one node, by role."""
+    """The constants of one node, by role, and what other nodes of its graph have made already."""
 
-    def __init__(self, node: Node, pool: Pool, opaque: Mapping[str, OpaqueLayer]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        pool: Pool,
+        opaque: Mapping[str, OpaqueLayer],
+        shared: dict[tuple[Any, ...], Tensor],
+    ) -> None:
         self._names = dict(node.constants)
         self._pool = pool
+        self._shared = shared
         self.opaque = opaque
 
     def __contains__(self, role: str) -> bool:
         return role in self._names
+
+    def name(self, role: str) -> str:
+        """Which constant of the module it is."""
+        return self._names[role]
 
     def array(self, role: str) -> npt.NDArray[Any]:
         """The content, as numpy: for decisions made while emitting."""
@@ -67,6 +78,15 @@ class Constants:
     ) -> Tensor:
         """The content rearranged once by ``make``; ``form`` names the arrangement."""
         return self._pool.tensor(self._names[role], form, make)
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], Tensor]) -> Tensor:
+        """A tensor that many nodes of a graph need alike; ``key`` says which one it is.
+
+        Tracing is most of what the first call takes, and indices are most of what is traced.
+        """
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
 
 Form: TypeAlias = Callable[[Node, Sequence[Tensor], Constants], Any]
