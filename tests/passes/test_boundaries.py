@@ -60,6 +60,19 @@ def test_a_value_read_twice_and_the_join_behind_it(segmented) -> None:
     assert not any(row.is_stop for row in boundaries(module.main))
 
 
+def test_two_positions_are_flanks_too(segmented) -> None:
+    """And one is none, wherever it lies."""
+    body = """
+  %act : f32[N,9,4] = relu(%conv)
+  %mean : f32[N,8,4] = average_pool(%act) {size=2, stride=1}
+  %each : f32[N,8,4] = average_pool(%mean) {size=1, stride=1}
+"""
+    assert found(segmented(body, "%each")) == {
+        "conv": INPUT,
+        "mean": [("flanks", "reads 2 positions for each of its own")],
+    }
+
+
 def test_linear_ops_that_read_beside_or_move(segmented) -> None:
     body = """
   %act : f32[N,9,4] = relu(%conv)
@@ -106,6 +119,54 @@ def test_a_local_value_that_meets_a_whole_one(segmented) -> None:
     rows = found(segmented(body, "%gate"))
     assert [kind for kind, _ in rows["pool"]] == ["mixes", "fan-out"]
     assert [kind for kind, _ in rows["gate"]] == ["meets", "joins"]
+
+
+@pytest.mark.parametrize(
+    ("op", "behind", "said"),
+    [
+        ("multiply", "%a : f32[N,9,4] = silu(%gate)", "scaled alike, which silu does not keep"),
+        (
+            "subtract",
+            "%a : f32[N,9,4] = silu(%gate)\n  %b : f32[N,9,4] = tanh(%gate)",
+            "shifted alike, which silu and tanh do not keep",
+        ),
+        ("maximum", "%a : f32[N,9,4] = silu(%gate)", None),
+        ("multiply", "", None),
+    ],
+)
+def test_what_becomes_of_positions_that_are_altered_alike(segmented, op, behind, said) -> None:
+    body = f"""
+  %pool : f32[N,1,4] = global_average_pool(%conv) {{keepdims=true}}
+  %gate : f32[N,9,4] = {op}(%conv, %pool)
+  {behind}
+"""
+    outputs = ", ".join(name for name in ("%a", "%b") if f"{name} :" in behind) or "%gate"
+    alike = [("meets", f"all positions are {said}: each is made anew")] if said else []
+    assert found(segmented(body, outputs))["gate"] == [
+        ("meets", "meets a value that is changed everywhere"),
+        *alike,
+        ("joins", "joins 2 values"),
+    ]
+
+
+def test_a_product_that_leaves_its_windows(parsed) -> None:
+    """Where many positions meet a dense layer, that is summed by channel, once a sequence."""
+    text = """
+graph @main(%seq: f32[N,900,4]) {
+  %pool : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}
+  %gate : f32[N,900,4] = multiply(%seq, %pool)
+  %flat : f32[N,3600] = flatten(%gate)
+  %dense : f32[N,8] = dense(%flat) @wide.kernel
+  return %dense
+}
+"""
+    wide = {"wide.kernel": np.ones((3600, 8), "float32")}
+    module = parsed(text, "canonical", wide, sites=Sites.every(900))
+    assert found(Segment()(Annotate()(module)))["gate"] == [
+        ("meets", "meets a value that is changed everywhere"),
+        ("meets", "all positions are scaled alike: summed once, what is on windows apart"),
+        ("joins", "joins 2 values"),
+    ]
 
 
 @pytest.mark.parametrize(

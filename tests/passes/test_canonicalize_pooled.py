@@ -26,6 +26,13 @@ WEIGHTS = {
 WEIGHTS["both.kernel"] = RANDOM.normal(size=(5, 8, 3))
 WEIGHTS["conv.kernel.local"] = WEIGHTS["both.kernel"][:, :4]
 WEIGHTS["conv.kernel.vector"] = WEIGHTS["both.kernel"][:, 4:]
+WEIGHTS["four.kernel"] = RANDOM.normal(size=(3, 14, 3))
+_ONE, _SEQ, _TWO, _MORE = np.split(WEIGHTS["four.kernel"], [4, 8, 11], axis=1)
+WEIGHTS["mixed.kernel.local"] = np.concatenate([_SEQ, _MORE], axis=1)
+WEIGHTS["mixed.kernel.vector"] = np.concatenate([_ONE, _TWO], axis=1)
+WEIGHTS["bn.unshifted.shift.pooled"] = WEIGHTS["bn.shift.pooled"] = (
+    WEIGHTS["bn.shift"].astype("float32") * 24
+)
 WEIGHTS["mix.unshifted.kernel.pooled"] = WEIGHTS["mix.kernel"][0]
 WEIGHTS["mix.unshifted.bias.pooled"] = WEIGHTS["wide.bias"].astype("float32") * 24
 WEIGHTS["total.positions"] = np.asarray(24)
@@ -211,6 +218,53 @@ def test_a_sum_is_taken_before_channels_are_mixed(becomes: Check) -> None:
     )
 
 
+def test_a_sum_that_keeps_its_axis_stays_a_convolution(becomes: Check) -> None:
+    becomes(
+        f"{CONTEXT}"
+        "  %mix   : f32[N,24,3] = conv1d(%with) {width=1} @mix.kernel @wide.bias\n"
+        "  %total : f32[N,1,3]  = global_sum_pool(%mix) {keepdims=true}\n",
+        f"{MOST}\n"
+        "  %mix.few      : f32[N,1,3] = conv1d(%most) {width=1, pad=(0, 0)} @mix.kernel\n"
+        "  %total.pool:2 : f32[N,1,4] = global_sum_pool(%seq) {keepdims=true}\n"
+        "  %total.pool   : f32[N,1,3] = conv1d(%total.pool:2) {width=1}"
+        " @mix.kernel bias=@mix.unshifted.bias.pooled\n"
+        "  %total.vector : f32[N,1,3] = scale_shift(%mix.few) scale=@total.positions\n"
+        "  %total        : f32[N,1,3] = add(%total.pool, %total.vector)\n",
+    )
+
+
+def test_a_shift_is_summed_as_often_as_there_are_positions(becomes: Check) -> None:
+    """A scale is not; and of a mean neither is."""
+    scaled = "  %bn : f32[N,24,4] = scale_shift(%with) scale=@bn.scale shift=@bn.shift\n"
+    vector = "  %bn.vector : f32[N,1,4] = scale_shift(%most) @bn.scale\n"
+    becomes(
+        f"{CONTEXT}{scaled}  %total : f32[N,4] = global_sum_pool(%bn)\n",
+        f"{MOST}\n{vector}"
+        "  %total.pool:2   : f32[N,4]   = global_sum_pool(%seq)\n"
+        "  %total.pool     : f32[N,4]   = scale_shift(%total.pool:2)"
+        " @bn.scale shift=@bn.unshifted.shift.pooled\n"
+        "  %total.vector   : f32[N,1,4] = scale_shift(%bn.vector) scale=@total.positions\n"
+        "  %total.vector:2 : f32[N,4]   = reshape(%total.vector) {shape=(4,)}\n"
+        "  %total          : f32[N,4]   = add(%total.pool, %total.vector:2)\n",
+    )
+    becomes(
+        f"{CONTEXT}{scaled}  %mean : f32[N,1,4] = global_average_pool(%bn) {{keepdims=true}}\n",
+        f"{MOST}\n{vector}"
+        "  %mean.pool:2 : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}\n"
+        "  %mean.pool   : f32[N,1,4] = scale_shift(%mean.pool:2) @bn.scale @bn.shift\n"
+        "  %mean        : f32[N,1,4] = add(%mean.pool, %bn.vector)\n",
+    )
+    becomes(
+        f"{GATE}{scaled.replace('%with', '%gate')}  %total : f32[N,4] = global_sum_pool(%bn)\n",
+        f"{EXCITE}\n"
+        "  %total.pool:3 : f32[N,4] = global_sum_pool(%seq)\n"
+        "  %total.pool:2 : f32[N,4] = scale_shift(%total.pool:3) @bn.scale\n"
+        "  %total.vector : f32[N,4] = reshape(%excite) {shape=(4,)}\n"
+        "  %total.pool   : f32[N,4] = multiply(%total.pool:2, %total.vector)\n"
+        "  %total        : f32[N,4] = scale_shift(%total.pool) shift=@bn.shift.pooled\n",
+    )
+
+
 def test_a_mean_takes_both_sides_of_a_sum_with_a_scaled_value(becomes: Check) -> None:
     becomes(
         f"{GATE}"
@@ -238,6 +292,35 @@ def test_what_is_made_of_a_vector_beside_the_channels_is_added(becomes: Check) -
   %conv.ends  : f32[N,5,4]  = upsample(%most) {{factor=5}}
   %conv.few   : f32[N,1,3]  = conv1d(%conv.ends) {{width=5, pad=(0,0)}} kernel=@conv.kernel.vector
   %conv       : f32[N,20,3] = add(%conv.local, %conv.few)
+""",
+    )
+
+
+def test_several_vectors_beside_several_values_are_joined_apart(becomes: Check) -> None:
+    """The rows of the kernel go with the values they are of, in whatever order those stand."""
+    made = f"""{MOST}
+  %few   : f32[N,1,3]  = conv1d(%most) {{width=1, pad=(0,0)}} @mix.kernel
+"""
+    other = """\
+  %other : f32[N,24,3] = conv1d(%seq) {width=5, pad=same} @wide.kernel
+  %more  : f32[N,24,3] = relu(%other)
+"""
+    becomes(
+        f"""{made}{other}
+  %one   : f32[N,24,4] = upsample(%most) {{factor=24}}
+  %two   : f32[N,24,3] = upsample(%few) {{factor=24}}
+  %both  : f32[N,24,14] = concatenate(%one, %seq, %two, %more) {{axis=2}}
+  %mixed : f32[N,22,3] = conv1d(%both) {{width=3}} @four.kernel @wide.bias
+""",
+        f"""{made}{other}
+  %mixed.local.joined  : f32[N,24,7] = concatenate(%seq, %more) {{axis=2}}
+  %mixed.local         : f32[N,22,3] = conv1d(%mixed.local.joined) {{width=3}}\
+ kernel=@mixed.kernel.local @wide.bias
+  %mixed.vector.joined : f32[N,1,7]  = concatenate(%most, %few) {{axis=2}}
+  %mixed.ends          : f32[N,3,7]  = upsample(%mixed.vector.joined) {{factor=3}}
+  %mixed.few           : f32[N,1,3]  = conv1d(%mixed.ends) {{width=3, pad=(0, 0)}}\
+ kernel=@mixed.kernel.vector
+  %mixed               : f32[N,22,3] = add(%mixed.local, %mixed.few)
 """,
     )
 

@@ -195,3 +195,24 @@ def test_a_permute_of_inner_axes_and_what_is_behind_it(check):
 """,
         "%d",
     )
+
+
+def test_turns_that_undo_each_other_are_none(check):
+    """Axes that come to lie as they were; two turns that only turn further stay."""
+    check(
+        """
+  %a : f32[N,4,6] = permute(%seq) {order=(2,1)}
+  %b : f32[N,6,4] = permute(%a) {order=(2,1)}
+  %c : f32[N,6,4] = relu(%b)
+""",
+        "%c",
+        "  %c.turned.turned : f32[N,6,4] = relu(%seq)",
+        "%c.turned.turned",
+    )
+    turned = """
+  %a : f32[N,6,2,2] = reshape(%seq) {shape=(6,2,2)}
+  %b : f32[N,2,2,6] = permute(%a) {order=(2,3,1)}
+  %c : f32[N,2,6,2] = permute(%b) {order=(2,3,1)}
+"""
+    last = "  %d : f32[N,6,2,2] = permute(%b) {order=(3,1,2)}"
+    check(turned + last, "%c, %d", turned, "%c, %a")

@@ -94,3 +94,11 @@ def test_decisions_by_how_fast_a_machine_is() -> None:
     assert fast.passes[1] == Segment(weigh=False, rates=(3e11, 2e10))
     assert fast.passes[3] == Schedule(pairs=3, rates=(3e11, 2e10))
     assert pipeline.passes == tuple(before)
+
+
+def test_options_of_backends_are_switched_on(split: Module) -> None:
+    held = Schedule(options=("tensorflow.fuse", "native.x"))(split).graphs[1].attributes
+    assert {name: value for name, value in held.items() if "." in name} == {
+        "tensorflow.fuse": True,
+        "native.x": True,
+    }
