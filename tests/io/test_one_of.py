@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.io import one_of
 from fastism.io.header import Header
 from fastism.io.one_of import output_name, scored_sequence, sequence_index
 from fastism.io.rows import Rows
@@ -86,6 +88,15 @@ def test_what_is_no_scores_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "s.h5").write_text("no")
     with pytest.raises(InputError, match=r"s\.h5 is not a scores file"):
         ScoresReader(tmp_path / "s.h5")
+
+
+@pytest.mark.parametrize(("shown", "listed"), [(3, "one, two, two"), (2, "one, two, ...")])
+def test_as_many_names_as_there_is_room_for(
+    file: ScoresReader, monkeypatch: pytest.MonkeyPatch, shown: int, listed: str
+) -> None:
+    monkeypatch.setattr(one_of, "_SHOWN", shown)
+    with pytest.raises(InputError, match=rf"they are {re.escape(listed)}\n"):
+        sequence_index(file, None)
 
 
 def test_which_sequence(file: ScoresReader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,3 +111,19 @@ def test_files_of_one_disk_are_counted_together(tmp_path: Any, monkeypatch: Any)
         check_room([(one, 1_000_000), (two, 1_500_001), (one, 0)])
     assert caught.value.what == f"there is no room for {one}, {two}"
     assert caught.value.why == f"2.5 MB are written, and 2.5 MB are free in {tmp_path}"
+
+
+def test_each_disk_has_room_of_its_own(tmp_path: Any, monkeypatch: Any) -> None:
+    stat = os.stat
+    (tmp_path / "other").mkdir()
+
+    def disk(path: Any, **how: Any) -> Any:
+        return SimpleNamespace(st_dev=2) if "other" in str(path) else stat(path, **how)
+
+    monkeypatch.setattr("fastism.io.room.os.stat", disk)
+    free = {"other": 1_000_000, tmp_path.name: 2_000_000}
+    monkeypatch.setattr("shutil.disk_usage", lambda at: SimpleNamespace(free=free[at.name]))
+    one, two = tmp_path / "a.h5", tmp_path / "other" / "b.h5"
+    check_room([(one, 2_000_000), (two, 1_000_000)])
+    with pytest.raises(InputError, match=f"no room for {two}\n"):
+        check_room([(one, 1_000_000), (two, 1_000_001)])

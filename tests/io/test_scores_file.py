@@ -15,7 +15,7 @@ from fastism.errors import InputError
 from fastism.io.header import Header, facts
 from fastism.io.regions import Region
 from fastism.io.rows import Rows, joined
-from fastism.io.scores import ScoresFile, ScoresWriter, read_scores
+from fastism.io.scores import ScoresFile, ScoresReader, ScoresWriter, read_scores
 from fastism.io.writers.base import Options
 from fastism.io.writers.h5 import H5
 from fastism.io.writers.publish import Target, write_files
@@ -76,6 +76,20 @@ def test_round_trip_in_batches(tmp_path: Path, compression: str | None) -> None:
     with h5py.File(path) as file:
         assert file["head/alternate"].chunks == (1, 5, 4, 2)
         assert file["head/alternate"].compression == compression
+
+
+@pytest.mark.parametrize("size", [1, 4, 6, 9])
+def test_sequences_are_read_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    write(tmp_path / "s.h5", (0, 6))
+    monkeypatch.setattr("fastism.io.scores.rows_a_block", lambda header: size)
+    with ScoresReader(tmp_path / "s.h5") as reader:
+        blocks = list(reader.blocks())
+    assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)
+    assert [name for block in blocks for name in block.names] == NAMES
+    alternates = [block.scores["head"][1] for block in blocks]
+    np.testing.assert_array_equal(np.concatenate(alternates), ALTERNATE)
 
 
 def test_what_is_recorded(tmp_path: Path) -> None:

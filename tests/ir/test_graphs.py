@@ -76,6 +76,9 @@ def test_some_outputs_in_another_order() -> None:
     chosen = module().with_outputs(["out2", "out0"])
     assert (chosen.outputs, chosen.main.outputs) == (("out2", "out0"), ("sum", "relu"))
     assert chosen.main.nodes == module().main.nodes
+    nested = module().main.replace(name="nested")
+    several = module().with_graphs([module().main, nested, nested.replace(name="other")])
+    assert several.with_outputs(["out1"]).graphs[1:] == several.graphs[1:]
     for names, said in (
         (["out0", "nix"], "the model has no output 'nix'"),
         ([], "no output is wanted"),

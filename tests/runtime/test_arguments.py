@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
+from fastism.runtime.alternatives import shuffled
 from fastism.runtime.arguments import array_of, names_of, require_count
 from fastism.runtime.letters import parse_letters, placed
 from fastism.runtime.meant import doubt
@@ -134,6 +135,7 @@ def test_how_many_tokens_there_are(given: Any, count: int | None) -> None:
 
 def test_tokens_as_alternatives() -> None:
     assert alternative_rows([2, 0], 1, 3).tolist() == [[[0, 0, 1]], [[1, 0, 0]]]
+    assert alternative_rows([[2], [0]], 1, 3).tolist() == [[[0, 0, 1]], [[1, 0, 0]]]
     assert alternative_rows([[2, 0]], 2, 3).tolist() == [[[0, 0, 1], [1, 0, 0]]]
     for given in (None, "letters", [2, 0, 1], [[0, 1, 2]]):
         assert alternative_rows(given, 2, 3) is given
@@ -143,7 +145,25 @@ def test_tokens_as_alternatives() -> None:
         alternative_rows([3], 1, 3)
 
 
+def test_rows_in_random_orders() -> None:
+    """Letters are kept; the orders are by the seed and the sequence, whatever stands beside it."""
+    rows = np.eye(4)[np.random.default_rng(0).integers(0, 4, (2, 3, 7))]
+    found = shuffled(rows, 5, seed=1)
+    assert found.shape == (2, 3, 5, 7, 4)
+    counts = rows.sum(axis=2)
+    assert (found.sum(axis=3) == counts[:, :, None]).all()
+    assert (found != rows[:, :, None]).any()
+    assert len({each.tobytes() for each in found[0, 0]}) > 1
+    assert (shuffled(rows[1:], 5, seed=1) == found[1:]).all()
+    assert (shuffled(rows, 5, seed=2) != found).any()
+    assert (shuffled(rows, seed=0) == shuffled(rows, 20)).all()
+    for wrong, count in ((rows[0], 5), (rows, 0)):
+        with pytest.raises(InputError, match=rf"cannot shuffle .*\) {count} times"):
+            shuffled(wrong, count)
+
+
 # -- letters written into what is none ----------------------------------------------------------
+
 
 LETTERS = np.eye(4)[:, None]
 

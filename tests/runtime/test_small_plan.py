@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,23 @@ import fastism
 from fastism import api
 from fastism.errors import InputError
 from fastism.ir import Module, Sites
+from fastism.reductions import Reduction
 from fastism.runtime.both_strands import BothStrands
 from fastism.runtime.ensemble import Ensemble
+from fastism.runtime.header import header_of
 from fastism.runtime.plan import Plan
-from tests.runtime.small import LENGTH, LETTERS, NAMES, by_hand, near, sequences, small, written
+from tests.passes.conftest import module_of
+from tests.runtime.small import (
+    LENGTH,
+    LETTERS,
+    NAMES,
+    by_hand,
+    near,
+    sequences,
+    small,
+    weights,
+    written,
+)
 
 OTHER = {"tasks": "same", "mean": "same"}
 """What the outputs are on the other strand; the track is reversed without a word."""
@@ -302,6 +316,86 @@ def test_other_sites_and_widths(plan: Plan) -> None:
     later = api.from_module(plan.stage["annotated"], backend="reference")
     with pytest.raises(InputError, match="begins with a module of stage annotated"):
         later.with_sites([5])
+
+
+def test_rows_of_letters_beside_tracks_for_each_sequence() -> None:
+    """Whoever gives them, the tracks beside them stay."""
+    plan, x = small(letters=slice(0, 3)), sequences(2)
+    x[..., 3] = 0.5
+    own = np.array([[[[0, 1, 0]]], [[[0, 0, 1]]]], "float32")  # (N, A, width, letters)
+    found = plan(x, alternatives=own)["tasks"].alternate
+    for number, row in enumerate([[0, 1, 0, 0.5], [0, 0, 1, 0.5]]):
+        mutant = written(x[number : number + 1], 4, np.array([row]))
+        near(found[number, 4, 0], by_hand(mutant)["tasks"][0])
+    letters = np.eye(3, 4)[:, None].tolist()
+    assert plan.written("letters", 2).tolist() == letters
+    assert plan.written(np.eye(3)[:, None], 2).tolist() == letters
+
+
+def test_a_track_beside_the_sequence_is_turned_with_it() -> None:
+    text = """
+graph @main(%seq: f32[N,12,4], %aside: f32[N,12,{channels}]) {{
+  %conv : f32[N,12,3] = conv1d(%seq) {{width=3, pad=same}} @conv.kernel
+  %both : f32[N,12,{all}] = concatenate(%conv, %aside) {{axis=2}}
+  %relu : f32[N,12,{all}] = relu(%both)
+  %out : f32[N,{flat}] = flatten(%relu)
+  return %out
+}}
+"""
+
+    def plan_of(channels: int) -> Plan:
+        each = text.format(channels=channels, all=3 + channels, flat=12 * (3 + channels))
+        module = module_of(each, "canonical", weights(), sites=Sites((3,)))
+        return api.from_module(module, backend="reference")
+
+    plan, x = plan_of(1), sequences(2)
+    track = np.random.default_rng(2).normal(size=(2, 12, 1)).astype("float32")
+    found = BothStrands(plan, "same").predict([x, track])["out0"]
+    turned = [x[:, ::-1, ::-1], track[:, ::-1]]
+    near(found, (plan.predict([x, track])["out0"] + plan.predict(turned)["out0"]) / 2)
+    pair = Ensemble([plan, plan])
+    near(pair.predict([x, track])["out0"], plan.predict([x, track])["out0"])
+    with pytest.raises(InputError, match=r"'aside' f32\[N,12,2\] has no reverse complement"):
+        BothStrands(plan_of(2), "same")
+
+
+@pytest.mark.parametrize("kind", ["both strands", "both strands of one"])
+def test_progress_runs_once_over_both_strands(plan: Plan, kind: str) -> None:
+    said: list[tuple[int, int]] = []
+    ask = ASKED[kind][0](plan)
+    ask(sequences(2), progress=lambda *now: said.append(now))
+    every = 2 * 12 * 4 * 2
+    assert said == sorted(said)
+    assert {total for _, total in said} == {every}
+    assert (said[0][0] < every // 2, said[-1]) == (True, (every, every))
+    said.clear()
+    ask.variants(sequences(2), [0, 1], [3, 4], ["A", "CC"], progress=lambda *now: said.append(now))
+    assert said == sorted(said)
+    assert said[-1] == (4, 4)
+
+
+def test_batches_are_scored_as_the_call_says(plan: Plan) -> None:
+    soft = np.full((1, 1, 4), 0.25, "float32")
+    (found,) = plan.stream([sequences(2)], alternatives=soft)
+    assert found["tasks"].alternate.shape == (2, 12, 1, 2)
+    with pytest.raises(InputError, match="batch_size"):
+        list(plan.stream([sequences(2)], batch_size=0))
+
+
+def test_what_a_plan_knows_beside_its_stages_is_kept(tmp_path: Path) -> None:
+    plan = small()
+    assert plan.checked == {}
+    assert plan.reductions == {}
+    plan.checked = {"items": 3}
+    plan.reductions = {"mean": Reduction(target=(1,), over=(2, 5), way="sum")}
+    again = plan.with_module(plan.module)
+    assert (again.checked, again.reductions) == (plan.checked, plan.reductions)
+    plan.checked = {}
+    plan.save(tmp_path / "plan")
+    assert fastism.load(tmp_path / "plan").reductions == plan.reductions
+    head = header_of(plan, alternatives=plan.alternatives, alphabet="ACGT", arguments={})
+    record = plan.reductions["mean"].record
+    assert json.loads(head.attributes["reductions"]) == {"mean": json.loads(json.dumps(record))}
 
 
 def test_what_is_saved_reads_back(plan: Plan, tmp_path: Path) -> None:

@@ -87,6 +87,41 @@ def test_what_is_timed_is_averaged_over_the_sites() -> None:
     assert summary(timed.stages).measured_seconds == pytest.approx(2e-3)
 
 
+def test_why_a_graph_cannot_be_run_otherwise_is_told() -> None:
+    one = small(Sites((0, 4, 8)))
+    (group,) = one.executor.groups
+    assert summary(one.stages).graphs[0].no_choice is None
+    graph = group.rescheduled(no_choice="it cannot")
+    told = one.with_module(one.module.with_graphs([one.module.main, graph]))
+    assert summary(told.stages).graphs[0].no_choice == "it cannot"
+
+
+def test_a_batch_is_asked_for_as_the_run_says(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[dict[str, Any]] = []
+
+    def call(self: Plan, x: Any, **how: Any) -> Any:
+        asked_for.append({"x": x, **how})
+        return own(self, x, **how)
+
+    own = Plan.__call__
+    monkeypatch.setattr(Plan, "__call__", call)
+    batch = Batch(["a", "b"], {"seq": sequences(2)})
+    said: list[tuple[int, int]] = []
+    rows = score_batch(
+        plan,
+        batch,
+        LETTERS[1:3, None],
+        batch_size=1,
+        memory=1 << 20,
+        progress=lambda *now: said.append(now),
+    )
+    (call_,) = asked_for
+    assert call_["x"] is batch.inputs
+    assert (call_["batch_size"], call_["memory"]) == (1, 1 << 20)
+    assert rows.scores["tasks"][1].shape == (2, 12, 2, 2)
+    assert said[-1] == (2 * 12 * 2, 2 * 12 * 2)
+
+
 # -- the head of a file -------------------------------------------------------------------------
 
 

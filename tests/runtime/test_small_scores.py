@@ -12,6 +12,7 @@ from fastism import scores as definitions
 from fastism.errors import InputError
 from fastism.plotting import picture
 from fastism.plotting.highlights import Highlight
+from fastism.runtime.edited import Edited
 from fastism.runtime.plan import Plan
 from fastism.runtime.scores import Scores
 from tests.runtime.small import NAMES, sequences, small
@@ -101,3 +102,18 @@ def test_what_a_picture_needs(scored: Scores, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "logomaker", None)
     with pytest.raises(InputError, match=r"scores\.plot needs"):
         scored.plot(output=0, target=0)
+
+
+def test_letters_of_channels_that_nobody_named() -> None:
+    """Four are A, C, G and T; of others nothing is known."""
+    rows = np.zeros((1, 2, 3))
+    edited = Edited(rows, np.arange(2), 1, np.eye(3)[:, None])
+    numbers = np.zeros((1, 1)), np.zeros((1, 2, 3, 1))
+    with pytest.raises(InputError, match="have 3 channels, and no letters"):
+        edited.scored(0, "out", *numbers, None, None)
+    with pytest.raises(InputError, match="3 channels, and the alphabet AB 2 letters"):
+        edited.scored(0, "out", *numbers, "AB", None)
+    assert edited.scored(-1, "out", *numbers, "ABC", None).alphabet == "ABC"
+    assert edited.scored(-1, "out", *numbers, "ABC", None).name == "sequence 0"
+    with pytest.raises(InputError, match="there is no sequence 1: 1 were scored"):
+        edited.scored(1, "out", *numbers, "ABC", None)

@@ -163,3 +163,12 @@ def test_files_that_cannot_be_read(folder: Path, text: str, message: str) -> Non
     np.save("object.npy", np.array([None, "x"], dtype=object))
     with pytest.raises(InputError, match=message):
         open_array(text)
+
+
+def test_other_letters_beside_the_same_arrays_are_another_source(tmp_path: Path) -> None:
+    made = set()
+    for letter in "ACA":
+        Path("x.fa").write_text("".join(f">{name}\nACGTA{letter}\n" for name in "abcde"))
+        letters = FastaSource(Path("x.fa"), READS, "ACGT")
+        made.add(ArraySource({"tracks": open_array("two.npz:tracks")}, READS, letters).identity)
+    assert len(made) == 2

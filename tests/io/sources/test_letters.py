@@ -48,3 +48,16 @@ def test_the_alphabet_fits_the_channels(tmp_path: Path) -> None:
     (tmp_path / "x.fa").write_text(">a\nACGT\n")
     with pytest.raises(InputError, match="reads 4 channels, and the alphabet ACGTM has 5 letters"):
         FastaSource(tmp_path / "x.fa", READS, "ACGTM")
+
+
+def test_records_of_another_length_or_alphabet(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="3 letters"):
+        source(tmp_path, ">a\nACG\n")
+    (tmp_path / "x.fa").write_text(">a\nWXYZ\n")
+    made = FastaSource(tmp_path / "x.fa", READS, "WXYZ")
+    assert made.notes == ()
+    (batch,) = made.batches(1)
+    np.testing.assert_array_equal(batch.inputs["dna"][0], np.eye(4))
+    (tmp_path / "x.fa").write_text(">a\nWXYZW\n")
+    with pytest.raises(InputError):
+        list(made.batches(1))

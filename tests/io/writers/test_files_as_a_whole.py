@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import numpy as np
 import pytest
 
 from fastism.errors import InputError
-from fastism.io.header import facts
+from fastism.io.header import CONVENTION, facts
+from fastism.io.rows import Rows
 from fastism.io.writers.arrays import NpzWriter
 from fastism.io.writers.base import Options
 from fastism.io.writers.beside import arguments_text
-from fastism.io.writers.publish import Target, are_whole, write_files
+from fastism.io.writers.h5 import refuse_choice
+from fastism.io.writers.publish import Target, are_whole, claims, publish, write_files
 from fastism.io.writers.registry import FORMATS
 from tests.io.needs import ZARR
 from tests.io.writers.small import HEADER, ONE, ROWS, write
@@ -104,6 +107,63 @@ def test_a_run_of_no_sequences_is_a_file_of_none(tmp_path: Path) -> None:
     write_files([target], HEADER, [rows], 0)
     with h5py.File(tmp_path / "x.h5") as file:
         assert file["hyp_scores"].shape == (0, 3, 4)
+
+
+def test_blocks_follow_each_other_in_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = h5py.File(write(tmp_path, "bpnet", name="whole.h5"))["hyp_scores"][:]
+    monkeypatch.setattr("fastism.io.writers.publish.rows_a_block", lambda header: 1)
+    with h5py.File(write(tmp_path, "bpnet", name="apart.h5")) as file:
+        np.testing.assert_array_equal(file["hyp_scores"][:], whole)
+
+
+def test_rows_of_each_sequence_that_are_the_same_at_every_site(tmp_path: Path) -> None:
+    """A table has them at all of its sites."""
+    own = np.eye(4, dtype=np.int8)[None, None, :, None].repeat(4, axis=0)  # (N, 1, A, width, C)
+    options = replace(ONE, score="delta")
+    path = write(tmp_path, "tsv", options, rows=replace(ROWS, alternatives=own))
+    same = write(tmp_path, "tsv", options, name="same.tsv")
+    assert path.read_text().splitlines()[1:] == same.read_text().splitlines()[1:]
+
+
+def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
+    target = Target(tmp_path / "x.h5", FORMATS["bpnet"], ONE)
+    used = target.format.regions_path(target.path)
+    assert used in target.files()
+    assert used not in target.files(False)
+    write_files([target], HEADER, [ROWS], len(ROWS))
+    with pytest.raises(InputError, match="exists already"):
+        write_files([target], HEADER, [ROWS], len(ROWS))
+    write_files([target], HEADER, [ROWS], len(ROWS), force=True)
+
+
+def test_that_names_begin_to_change_is_noted(tmp_path: Path) -> None:
+    """Once all is written, and not before."""
+    target, begun = Target(tmp_path / "x.h5", FORMATS["bpnet"], ONE), tmp_path / "begun"
+
+    def blocks() -> Iterator[Rows]:
+        assert not begun.exists()
+        yield ROWS
+
+    with claims([target.path]) as folders:
+        publish([target], folders, HEADER, blocks(), len(ROWS), force=False, begun=begun)
+    assert begun.exists()
+
+
+def test_options_that_choose_are_named() -> None:
+    for option, given in {
+        "--score": {"score": "delta"},
+        "--output-name": {"output": "head"},
+        "--target": {"targets": ((0,),)},
+    }.items():
+        with pytest.raises(InputError, match=f"^{option} says nothing of a file"):
+            refuse_choice("a file", Options(**given))
+    refuse_choice("a file", Options(score="raw"))
+
+
+def test_the_head_of_a_file_says_what_its_scores_are() -> None:
+    assert HEADER.attributes["convention"] == CONVENTION
 
 
 def test_whether_all_files_are_there_by_the_same_arguments(tmp_path: Path) -> None:
