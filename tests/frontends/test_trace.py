@@ -169,3 +169,50 @@ def test_what_works_along_the_channels_is_expressed(
     code: Callable[[Any], Any], found: list[str]
 ) -> None:
     assert operations(layers.Lambda(code)) == found
+
+
+class Excited(keras.Layer):
+    """Asks nobody whether it is trained."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.gate = layers.Dense(6, activation="sigmoid")
+
+    def build(self, shape: Any) -> None:
+        self.gate.build((shape[0], 1, shape[2]))
+
+    def call(self, x: Any) -> Any:
+        return x * self.gate(ops.mean(x, axis=1, keepdims=True))
+
+
+class Odd(keras.Layer):
+    """An operation that fastism does not know."""
+
+    def call(self, x: Any) -> Any:
+        return ops.fft2((x, x))[0]
+
+
+class Stacked(keras.Layer):
+    """Layers in a row, which it tells whether it is trained."""
+
+    def __init__(self, last: keras.Layer) -> None:
+        super().__init__()
+        self.inner = keras.Sequential([layers.Conv1D(6, 3, padding="same"), last])
+
+    def build(self, shape: Any) -> None:
+        self.inner.build(shape)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.inner(x, training=training)
+
+
+def test_layers_inside_that_do_not_ask_whether_they_are_trained() -> None:
+    inputs = keras.Input((20, 4))
+    lowered = lower(keras.Model(inputs, Stacked(Excited())(inputs)))
+    assert lowered.opaque == {}
+
+
+def test_a_model_inside_says_which_of_its_layers_is_not_known() -> None:
+    inputs = keras.Input((20, 4))
+    (layer,) = lower(keras.Model(inputs, Stacked(Odd())(inputs))).opaque.values()
+    assert layer.why.startswith("it uses Sequential: it uses Odd: it uses FFT2:")

@@ -14,7 +14,7 @@ from fastism import api
 from fastism.runtime.inputs import random_inputs
 from fastism.testing import oracles, random_model
 from fastism.testing.drawing.walk import KINDS, Sketch, Step, Walk
-from fastism.testing.random_models import draw, models
+from fastism.testing.random_models import draw, models, randomize
 from fastism.testing.trial import Recipe, trial
 
 SEEDS = [*range(24), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(24, 240))]
@@ -86,3 +86,12 @@ def test_random_models_draw_everything() -> None:
         *("local", "step", "value", "raw", "flatten", "average", "maximum", "both", "sum", "at"),
         *("float64", "mixed_float16", "1 in", "2 in", "1 out", "2 out", "3 out"),
     }
+
+
+def test_recurrent_weights_do_not_stretch_rounding_into_chaos() -> None:
+    inputs = keras.Input((30, 4))
+    model = keras.Model(inputs, keras.layers.SimpleRNN(2, return_sequences=True)(inputs))
+    for seed in range(8):
+        randomize(model, seed)
+        (kernel,) = (w.numpy() for w in model.weights if w.name == "recurrent_kernel")
+        assert np.linalg.norm(kernel, 2) <= 1 + 1e-6

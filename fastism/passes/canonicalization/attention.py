@@ -86,9 +86,16 @@ def _pool(node: Node, weights: _Weights, values: str, scope: Scope) -> Rewritten
 
 
 def _written_out(weights: str, scope: Scope) -> _Weights | None:
-    """``exp(scores) / total``, or ``exp(scores - vector) / (total + constant)``."""
-    share = scope.producer(weights)
-    if share is None or share.op != "divide" or len(share.inputs) != 2:
+    """``exp(scores) / total``, or ``exp(scores - vector) / (total + constant)``.
+
+    Moves behind it may come to nothing, as where weights are turned for a product and back.
+    """
+    behind, share = _moves(weights, scope)
+    if share is None or share.op != "divide" or len(share.inputs) != 2 or share.type.rank != 3:
+        return None
+    length, channels = (int(extent) for extent in share.type.shape[1:])
+    places = np.arange(length * channels).reshape(1, length, channels)
+    if not np.array_equal(_moved(places, behind), places):
         return None
     powers, divisor = share.inputs
     exp, total = scope.producer(powers), scope.producer(divisor)

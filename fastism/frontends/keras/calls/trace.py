@@ -43,6 +43,10 @@ BATCH = 3
 _TOLERANCE = 1e-5
 
 
+_OF_USERS = (keras.layers.Lambda, keras.Model)
+"""Classes of Keras that hold code, or layers, of the user's."""
+
+
 def expressed(call: Call) -> Expression:
     """What computes a call, by its handler or by a record of what it does.
 
@@ -56,8 +60,8 @@ def expressed(call: Call) -> Expression:
         try:
             return _code(call)
         except NotExpressible:
-            # What Keras's own code is made of says nothing to a user; Lambda holds code of theirs.
-            if of_keras(call.operation) and type(call.operation) is not keras.layers.Lambda:
+            # What Keras's own code is made of says nothing to a user.
+            if of_keras(call.operation) and not isinstance(call.operation, _OF_USERS):
                 raise unknown from None
             raise
     except NotExpressible:
@@ -84,9 +88,11 @@ def running(call: Call, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of tensors that calls another as a call does, at prediction time."""
     predicts = "training" in inspect.signature(call.operation.call).parameters
     options = {"training": False} if predicts else {}
+    # A model tells every layer whether it is trained, also those whose code does not ask.
+    given = {name: value for name, value in call.keywords.items() if name != "training"}
 
     def run(*tensors: Any) -> Any:
-        positional, keywords = filled(call.arguments, call.keywords, tensors)
+        positional, keywords = filled(call.arguments, given, tensors)
         return call.results(function(*positional, **{**keywords, **options}))
 
     return run

@@ -19,6 +19,7 @@ from fastism.frontends.keras.handlers import (  # noqa: F401  (imported to regis
     rows,
     shape,
     slicing,
+    summed,
     transposed,
     wrappers,
 )

@@ -1,19 +1,23 @@
-"""Products of a tensor with weights, over its channels or all of its axes, however written."""
+"""Products of a tensor with weights, over any of its axes, however written."""
 
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 
 from fastism.frontends.keras.calls.activation import activation_steps
-from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.call import Call, Expression, Step, array, handles, refuse
 from fastism.frontends.keras.calls.composer import Composer
+from fastism.frontends.keras.handlers import summed
 from fastism.frontends.keras.handlers.planes.plane import Array
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
 
 @handles("ops.Matmul", "ops.Dot")
-def product(call: Call) -> Sequence[Step]:
+def product(call: Call) -> Expression | Sequence[Step]:
+    if call.pattern == (0, 1) and call.kind == "Matmul":
+        return summed.product(call)
     if call.pattern != (0, None):
         refuse("it is not the product of one tensor with a matrix of weights")
     kernel = array(call.arguments[1])
@@ -42,18 +46,21 @@ def tensor_product(call: Call) -> Sequence[Step]:
 
 
 @handles("ops.Einsum")
-def einsum(call: Call) -> Sequence[Step]:
-    """``"abc,cd->abd"``: one tensor, weights, and a sum over the last axes of the tensor."""
+def einsum(call: Call) -> Expression | Sequence[Step]:
+    """``"abc,cd->abd"``: one tensor and weights; or two tensors, see `summed.einsum`."""
+    subscripts = str(call.operation.subscripts)
+    if call.pattern == (0, 1):
+        sources, _, result = subscripts.replace(" ", "").partition("->")
+        return summed.einsum(call, sources.split(","), result)
     if call.pattern != (0, None):
         refuse("it is not the product of one tensor with weights")
-    kernel = array(call.arguments[1])
-    return _over_last(call.types[0], kernel, _shared(str(call.operation.subscripts)))
+    return _einsum(call.types[0], array(call.arguments[1]), subscripts)
 
 
 @handles("layers.EinsumDense")
 def einsum_dense(call: Call) -> Sequence[Step]:
     layer = call.operation
-    steps = _over_last(call.type, array(layer.kernel), _shared(layer.equation))
+    steps = _einsum(call.type, array(layer.kernel), layer.equation)
     if layer.bias is not None:
         composer = Composer([call.type])
         composer.affine(composer.chain(steps, 0), shift=array(layer.bias))
@@ -61,18 +68,39 @@ def einsum_dense(call: Call) -> Sequence[Step]:
     return [*steps, *activation_steps(layer.activation)]
 
 
-def _shared(subscripts: str) -> int:
-    """How many axes a sum is over, the last of the tensor and the first of the weights.
+def _einsum(type: TensorType, kernel: Array, subscripts: str) -> Sequence[Step]:
+    """The steps of a product with weights that is summed over all axes which both have.
 
-    What the tensor has in front of them stays, and the other axes of the weights follow. Raises
-    NotExpressible for subscripts that say anything else.
+    Where these are not the last ones of the tensor, or what stays does not stand before what the
+    weights add, axes change places. Raises NotExpressible for subscripts that say anything else.
     """
-    sources, _, result = subscripts.replace(" ", "").replace("...", "*").partition("->")
+    sources, _, result = subscripts.replace(" ", "").partition("->")
     value, _, weights = sources.partition(",")
-    shared = next((n for n in range(1, len(value)) if value[-n:] == weights[:n]), 0)
-    if not shared or result != value[:-shared] + weights[shared:]:
+    axes = string.ascii_letters
+    if "..." in sources:
+        free = [letter for letter in axes if letter not in subscripts]
+        ellipsis = "".join(free[: type.rank - len(value.replace("...", ""))])
+        value, weights, result = (
+            each.replace("...", ellipsis) for each in (value, weights, result)
+        )
+    shared = [letter for letter in value if letter in weights]
+    stays = [letter for letter in value if letter not in weights]
+    added = [letter for letter in result if letter not in value]
+    lengths = type.rank, kernel.ndim
+    alone = all(len(set(each)) == len(each) for each in (value, weights, result))
+    known = sorted(stays + added) == sorted(result) and sorted(shared + added) == sorted(weights)
+    if not alone or not known or (len(value), len(weights)) != lengths or result[:1] != value[:1]:
         refuse(f"it sums as {subscripts}")
-    return shared
+    kernel = kernel.transpose([weights.index(letter) for letter in (*shared, *added)])
+    before = _turned(value, stays + shared)
+    turned = TensorType(type.dtype, tuple(type.shape[value.index(x)] for x in stays + shared))
+    return [*before, *_over_last(turned, kernel, len(shared)), *_turned(stays + added, result)]
+
+
+def _turned(axes: Sequence[str], wanted: Sequence[str]) -> Sequence[Step]:
+    """What brings axes into another order; the batch stays in front."""
+    order = tuple(axes.index(letter) for letter in wanted)
+    return [] if order == (*range(len(order)),) else [Step("permute", {"order": order[1:]})]
 
 
 def _over_last(type: TensorType, kernel: Array, shared: int) -> Sequence[Step]:

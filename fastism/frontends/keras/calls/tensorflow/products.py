@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,9 @@ def convolution(operation: Operation, inputs: list[Value]) -> Value:
     axes = slice(1, 3) if channels_last else slice(2, 4)
     strides, dilations = operation["strides"][axes], operation["dilations"][axes]
     padding, value = _padded(operation, inputs[0])
-    convolve: Callable[..., Any] = ops.conv if operation.type == "Conv2D" else ops.depthwise_conv
+    convolve: Callable[..., Any] = ops.depthwise_conv
+    if operation.type == "Conv2D":
+        convolve = partial(_by_groups, -1 if channels_last else 1)
     format = "channels_last" if channels_last else "channels_first"
     single = single_axis(value.shape, kernel.shape) if channels_last else None
     if single is None:
@@ -66,6 +69,18 @@ def convolution(operation: Operation, inputs: list[Value]) -> Value:
         dilations[along - 1],
     )
     return ops.expand_dims(found, single)
+
+
+def _by_groups(axis: int, value: Value, kernel: Any, *options: Any) -> Value:
+    """A convolution, group by group where its kernel takes fewer channels than there are."""
+    groups = value.shape[axis] // kernel.shape[-2]
+    if groups == 1:
+        return ops.conv(value, kernel, *options)
+    if kernel.shape[-2] == 1:
+        by_channel = kernel.reshape(*kernel.shape[:-2], groups, -1)
+        return ops.depthwise_conv(value, by_channel, *options)
+    parts = zip(ops.split(value, groups, axis), np.split(kernel, groups, -1), strict=True)
+    return ops.concatenate([ops.conv(part, own, *options) for part, own in parts], axis)
 
 
 def single_axis(shape: Sequence[Any], window: Sequence[int]) -> int | None:
