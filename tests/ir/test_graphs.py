@@ -88,6 +88,15 @@ def test_some_outputs_in_another_order() -> None:
             module().with_outputs(names)
 
 
+def test_nobody_writes_into_a_node() -> None:
+    given = {"width": 3, "pad": "same"}
+    node = Node("n", "conv1d", ("seq",), (), given)
+    given["width"] = 5
+    assert node.attributes == {"width": 3, "pad": "same"}
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        node.attributes["width"] = 5  # type: ignore[index]
+
+
 def test_the_pass_that_comes_next() -> None:
     assert next_pass("imported") == "flatten"
     assert next_pass("split") == "schedule"

@@ -149,22 +149,33 @@ def test_what_becomes_of_positions_that_are_altered_alike(segmented, op, behind,
     ]
 
 
-def test_a_product_that_leaves_its_windows(parsed) -> None:
-    """Where many positions meet a dense layer, that is summed by channel, once a sequence."""
-    text = """
-graph @main(%seq: f32[N,900,4]) {
-  %pool : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}
-  %gate : f32[N,900,4] = multiply(%seq, %pool)
-  %flat : f32[N,3600] = flatten(%gate)
-  %dense : f32[N,8] = dense(%flat) @wide.kernel
+@pytest.mark.parametrize(
+    ("length", "units", "said"),
+    [
+        (900, 8, "all positions are scaled alike: summed once, what is on windows apart"),
+        (
+            4,
+            512,
+            "all positions are scaled alike, which flatten does not keep: each is made anew",
+        ),
+    ],
+)
+def test_a_product_leaves_its_windows_where_that_pays(parsed, length, units, said) -> None:
+    """Where many positions meet a dense layer of few units, they are summed by channel instead."""
+    text = f"""
+graph @main(%seq: f32[N,{length},4]) {{
+  %pool : f32[N,1,4] = global_average_pool(%seq) {{keepdims=true}}
+  %gate : f32[N,{length},4] = multiply(%seq, %pool)
+  %flat : f32[N,{4 * length}] = flatten(%gate)
+  %dense : f32[N,{units}] = dense(%flat) @wide.kernel
   return %dense
-}
+}}
 """
-    wide = {"wide.kernel": np.ones((3600, 8), "float32")}
-    module = parsed(text, "canonical", wide, sites=Sites.every(900))
+    wide = {"wide.kernel": np.ones((4 * length, units), "float32")}
+    module = parsed(text, "canonical", wide, sites=Sites.every(length))
     assert found(Segment()(Annotate()(module)))["gate"] == [
         ("meets", "meets a value that is changed everywhere"),
-        ("meets", "all positions are scaled alike: summed once, what is on windows apart"),
+        ("meets", said),
         ("joins", "joins 2 values"),
     ]
 

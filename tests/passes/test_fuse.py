@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from fastism.ir import Module, Sites
+from fastism.ir import Graph, Module, Node, Sites, TensorType, Value
 from fastism.ir.printer import print_module
 from fastism.passes import Annotate, Fuse, Schedule, Segment, Split
+from fastism.passes.fuse import _element_wise
 
 WEIGHTS = {
     "one.kernel": np.ones((3, 4, 2), "float32"),
@@ -54,3 +56,20 @@ def test_an_op_alone_ends_a_loop_and_begins_none(parsed) -> None:
     assert found[0] == ["conv1d_spread", "place", "add_reference"]
     assert sum(ops == ["sin"] for ops in found.values()) == 2  # of the value, of the reference
     assert "segment=0" in print_module(fused)
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        ("f32[M,9,4]", True),
+        ("f32[M,1,4]", False),
+        ("f32[P,9,4]", False),
+        ("f64[M,9,4]", False),
+    ],
+)
+def test_an_entry_is_made_of_one_entry_of_each_input(other: str, alike: bool) -> None:
+    types = {"one": "f32[M,9,4]", "other": other}
+    values = tuple(Value(name, TensorType.parse(type)) for name, type in types.items())
+    result = Value("sum", TensorType.parse("f32[M,9,4]"))
+    node = Node("sum", "add", ("one", "other"), (result,))
+    assert _element_wise(Graph("g", values, (node,), ("sum",)), node) == alike

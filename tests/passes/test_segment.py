@@ -183,6 +183,24 @@ def test_an_op_that_nothing_writes_on_windows(segmented, monkeypatch) -> None:
     assert kind_of_stop(module.main.nodes[1]) == "unknown"
 
 
+def test_a_machine_whose_memory_is_slow_leaves_windows_as_wide_as_the_value(parsed) -> None:
+    """There, taking the reference away and adding it again costs more than windows save."""
+    body = (
+        CONV
+        + "  %tanh : f32[N,9,2] = tanh(%conv)\n"
+        + "".join(
+            f"  %next{n} : f32[N,9,2] = conv1d(%{before}) {{width=3, pad=same}} @next.kernel\n"
+            f"  %tanh{n} : f32[N,9,2] = tanh(%next{n})\n"
+            for n, before in enumerate(("tanh", "tanh0", "tanh1"))
+        )
+    )
+    text = f"graph @main(%seq: f32[N,9,4]) {{\n{body}\n  return %tanh2\n}}\n"
+    module = Annotate()(parsed(text, "canonical", WEIGHTS, sites=Sites.every(9)))
+    assert set(modes(Segment()(module)).values()) == {"delta"}
+    assert modes(Segment(rates=(1e12, 1e3))(module))["tanh2"] == "whole"
+    assert modes(Segment(rates=(1e12, 1e3), weigh=False)(module))["tanh2"] == "delta"
+
+
 def test_token_numbers_have_no_windows(segmented) -> None:
     body = CONV + "  %numbers : i32[N,9] = token(%conv) {dtype=i32}\n"
     module = segmented(body, "%numbers")

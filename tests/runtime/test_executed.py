@@ -91,6 +91,15 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %sum : f32[N,6] = global_sum_pool(%next)""",
         "%most, %sum",
     ),
+    "two strands, each position twice": (
+        """%back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
+           %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel @conv.bias
+           %both : f32[N,48,6] = concatenate(%conv, %turned) {axis=1}
+           %twice : f32[N,96,6] = upsample(%both) {factor=2}
+           %next : f32[N,96,6] = conv1d(%twice) {width=3, pad=same} @next.kernel
+           %most : f32[N,6] = global_max_pool(%next)""",
+        "%most",
+    ),
     "two strands into a dense layer": (
         """%back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
            %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel @conv.bias
