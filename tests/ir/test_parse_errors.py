@@ -229,3 +229,10 @@ def test_a_change_of_several_strips_reads_back() -> None:
     for wrong in ("[1,2)+[6,8)", "[1,2)", "[1,2)+[6,7)+[8,9)", "[1,2)[6,7)"):
         with pytest.raises(ParseError, match="line 9: expected"):
             parse_module(printed.replace("[1,2)+[6,7)", wrong))
+
+
+@pytest.mark.parametrize(("name", "where"), [("x.fism", "x.fism:2:3"), ("", None)])
+def test_bytes_that_are_no_text_are_shown_in_their_file(name: str, where: str | None) -> None:
+    with pytest.raises(ParseError, match="line 2: the byte 0xff in column 3 is not text") as caught:
+        read_module(b"// fastism\nab\xff", name=name)
+    assert (caught.value.where, caught.value.line, caught.value.column) == (where, 2, 3)

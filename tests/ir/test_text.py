@@ -27,7 +27,8 @@ from fastism.ir.analysis import annotated
 from fastism.ir.ops import OpDefinition, registry
 from fastism.ir.ops.structure import as_stated
 from fastism.ir.parser import parse_module
-from fastism.ir.printer import print_module, print_node
+from fastism.ir.printer import change_text, print_module, print_node
+from fastism.ir.ranges import Range
 from fastism.ir.text import attribute_text
 from fastism.testing.equality import assert_same_graph, assert_same_module
 
@@ -319,6 +320,15 @@ def test_the_line_of_one_node() -> None:
     assert " = conv1d(%seq) {width=5, pad=same} @conv.kernel#" in line
     assert "@15:" not in line
     assert print_node(node) == re.sub(r"#[0-9a-f]+", "#?", line)
+
+
+def test_how_wide_a_change_is() -> None:
+    one = Range(np.array([2]), np.array([5]), 9)
+    assert [change_text(each) for each in (Range.none(1, 9), Range.all([True], 9), one)] == [
+        "none",
+        "all",
+        "3",
+    ]
 
 
 def test_a_list_is_no_attribute() -> None:

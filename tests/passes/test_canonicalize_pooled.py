@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastism.backends.reference import run
+from fastism.ir.origin import Origin
 from fastism.ir.printer import print_graph
 from fastism.ir.verify import verify
 from fastism.passes import Canonicalize
@@ -33,6 +34,7 @@ WEIGHTS["mixed.kernel.vector"] = np.concatenate([_ONE, _TWO], axis=1)
 WEIGHTS["bn.unshifted.shift.pooled"] = WEIGHTS["bn.shift.pooled"] = (
     WEIGHTS["bn.shift"].astype("float32") * 24
 )
+WEIGHTS["far.kernel"] = RANDOM.normal(size=(96, 96))
 WEIGHTS["mix.unshifted.kernel.pooled"] = WEIGHTS["mix.kernel"][0]
 WEIGHTS["mix.unshifted.bias.pooled"] = WEIGHTS["wide.bias"].astype("float32") * 24
 WEIGHTS["total.positions"] = np.asarray(24)
@@ -276,6 +278,56 @@ def test_a_mean_takes_both_sides_of_a_sum_with_a_scaled_value(becomes: Check) ->
         "  %out.pool:2 : f32[N,1,4] = multiply(%out.pool:3, %excite)\n"
         "  %out        : f32[N,1,4] = add(%out.pool, %out.pool:2)\n",
     )
+
+
+FAR = """\
+  %flat : f32[N,96]   = flatten(%seq)
+  %far  : f32[N,96]   = dense(%flat) @far.kernel
+  %rows : f32[N,24,4] = reshape(%far) {shape=(24,4)}
+"""
+
+
+def test_a_mean_takes_both_sides_of_a_sum_with_what_is_changed_everywhere(
+    becomes: Check, parsed: Callable
+) -> None:
+    """Where both sides are followed on windows, they are pooled together."""
+    becomes(
+        f"{FAR}"
+        "  %sum  : f32[N,24,4] = add(%seq, %rows)\n"
+        "  %mean : f32[N,4]    = global_average_pool(%sum)\n",
+        f"{FAR}"
+        "  %mean.pool   : f32[N,4] = global_average_pool(%seq)\n"
+        "  %mean.pool:2 : f32[N,4] = global_average_pool(%rows)\n"
+        "  %mean        : f32[N,4] = add(%mean.pool, %mean.pool:2)\n",
+    )
+    stays(
+        parsed,
+        "  %act  : f32[N,24,4] = silu(%seq)\n"
+        "  %sum  : f32[N,24,4] = add(%seq, %act)\n"
+        "  %mean : f32[N,4]    = global_average_pool(%sum)\n",
+    )
+
+
+def test_what_is_written_tells_the_layer_that_it_is_of(parsed: Callable) -> None:
+    body = (
+        f"{CONTEXT}"
+        "  %mix   : f32[N,24,3] = conv1d(%with) {width=1} @mix.kernel @wide.bias\n"
+        "  %total : f32[N,3]    = global_sum_pool(%mix)\n"
+    )
+    module = parsed(graph(body), "flat", WEIGHTS)
+    module = module.rewrite(lambda node: node.replace(origin=Origin(f"layer_{node.name}")))
+    layers = {
+        node.name: node.origin and node.origin.layer for node in Canonicalize()(module).main.nodes
+    }
+    assert layers == {
+        "most": "layer_most",
+        "mix.few": "layer_mix",
+        "total.pool:2": "layer_total",
+        "total.pool": "layer_mix",
+        "total.vector": "layer_mix",
+        "total.vector:2": "layer_mix",
+        "total": "layer_with",
+    }
 
 
 BESIDE = f"""{MOST}

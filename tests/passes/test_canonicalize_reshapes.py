@@ -216,3 +216,21 @@ def test_turns_that_undo_each_other_are_none(check):
 """
     last = "  %d : f32[N,6,2,2] = permute(%b) {order=(3,1,2)}"
     check(turned + last, "%c, %d", turned, "%c, %a")
+
+
+def test_a_turn_that_leaves_the_channels_last_goes_behind_a_softmax(check):
+    check(
+        """
+  %a : f32[N,6,2,2] = reshape(%seq) {shape=(6,2,2)}
+  %b : f32[N,2,6,2] = permute(%a) {order=(2,1,3)}
+  %c : f32[N,2,6,2] = softmax(%b)
+""",
+        "%c",
+        """
+  %c.turned.rows : f32[N,12,2]  = reshape(%seq) {shape=(12, 2)}
+  %c.turned      : f32[N,12,2]  = softmax(%c.turned.rows)
+  %c.turned.back : f32[N,6,2,2] = reshape(%c.turned) {shape=(6, 2, 2)}
+  %c             : f32[N,2,6,2] = permute(%c.turned.back) {order=(2, 1, 3)}
+""",
+        "%c",
+    )

@@ -194,6 +194,22 @@ def test_a_broken_entry_point_is_reported_by_name(offered, value, message) -> No
     assert message in str(info.value)
 
 
+@pytest.mark.parametrize(("package", "named"), [("a-package", "a-package"), (None, "no_such")])
+def test_a_broken_entry_point_says_what_to_reinstall(monkeypatch, package, named) -> None:
+    point = EntryPoint("broken", "no_such:Broken", registry.GROUP)
+    if package:
+        vars(point)["dist"] = SimpleNamespace(name=package)
+    monkeypatch.setattr(registry, "offered", lambda group: (point,))
+    with pytest.raises(PassError, match=f"of the package {named} cannot") as caught:
+        lookup("broken")
+    assert caught.value.attempt == f"reinstall or remove {named}"
+
+
+def test_an_option_that_may_be_none_says_so() -> None:
+    (none,), (three,) = (Pipeline.parse(f"schedule{{pairs={n}}}").passes for n in ("none", "3"))
+    assert (none.pairs, three.pairs) == (None, 3)
+
+
 def test_an_entry_point_may_not_replace_a_pass(offered) -> None:
     offered(flatten=f"{__name__}:Impostor")
     with pytest.raises(PassError, match="two passes are called 'flatten'"):

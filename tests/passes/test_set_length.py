@@ -66,6 +66,15 @@ def test_chosen_sites_stay(parsed) -> None:
         set_length(parsed, body, 5, Sites((1, 5)))
 
 
+def test_sites_that_are_wider_or_none(parsed) -> None:
+    body = "  %last : f32[N,8,2] = relu(%conv)\n"
+    every = Sites(tuple(range(9)), 2)
+    assert set_length(parsed, body, 20, every).sites == Sites(tuple(range(19)), 2)
+    text = f"graph @main(%seq: f32[N,10,4]) {{\n{CONV}{body}  return %last\n}}\n"
+    module = Pipeline.parse("set-length{length=20}").run(parsed(text, "flat", WEIGHTS))
+    assert module.sites is None
+
+
 def test_a_layer_that_fixes_the_length_is_named(parsed) -> None:
     body = "  %flat : f32[N,16] = flatten(%conv)\n  %last : f32[N,3] = dense(%flat) @dense.kernel\n"
     with pytest.raises(PassError, match=r"(?s)the layer 'last' fixes the length.*--length 20"):
