@@ -79,6 +79,8 @@ EDITS: list[tuple[str, str, str, str, str]] = [
     ("change=5   @15:", "change=(   @15:", "expected a width, all or none", "(   @15", ""),
     ("change=5   @15:[", "change=5   @15=[", "expected ':'", "=[13", ""),
     ("@15:[13,18)", "@15:x", "expected ':'", "need=all", ""),
+    ("@15:[13,18)", "@one:[13,18)", "expected the start of a site", "@one:[13", ""),
+    ("@15:[13,18)", "@30:[13,18)", "expected the start of a site", "@30:[13", ""),
     ("@15:[13,18)", "@15 :x", "expected positions, as [start,stop)", "x need", ""),
     ("@15:[13,18)", "@15:[13,18)+", "expected positions, as [start,stop)", "need=all", ""),
     ("@15:[13,18)", "@30:[13,18)", "the start of a site that is listed above", "@30:", ""),
@@ -189,6 +191,9 @@ def test_the_header_is_read_by_field() -> None:
     module = parse_module("\n".join([head, *text.split("\n")[1:]]))
     assert (module.stage, module.after) == ("annotated", "my pass")
     assert (module.model, module.sha256) == ("a b.h5", "01ef")
+    short = "// fastism 1  stage=annotated  after=annotate  sha256:01ef"
+    module = parse_module("\n".join([short, *text.split("\n")[1:]]))
+    assert (module.stage, module.model, module.sha256) == ("annotated", "", "01ef")
     bad = head.replace("a b.h5", "a \\b b\\p.h5")
     with pytest.raises(
         ParseError, match="expected a model, as a word or a quoted string"

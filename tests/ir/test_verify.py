@@ -150,6 +150,10 @@ REFUSED = {
         *("segmented", ' stop="gives every position a weight of its own"', ""),
         "'flat' ends locality and does not say why",
     ),
+    "stop of a node that runs whole unsaid": (
+        *("segmented", POOL, POOL.replace("delta", "whole")),
+        "ends locality and does not say why",
+    ),
     "stop at the input unsaid": (
         *("segmented", ' stop="pools over the whole length"', ""),
         "'mean' ends locality and does not say why",

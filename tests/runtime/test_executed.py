@@ -91,6 +91,12 @@ GRAPHS: dict[str, tuple[str, str]] = {
            %sum : f32[N,6] = global_sum_pool(%next)""",
         "%most, %sum",
     ),
+    "every second position, up to the last but three": (
+        """%cut : f32[N,10,6] = slice(%conv) {start=1, stop=-3, step=2}
+           %tanh : f32[N,10,6] = tanh(%cut)
+           %next : f32[N,10,6] = conv1d(%tanh) {width=3, pad=same} @next.kernel""",
+        "%next, %cut",
+    ),
     "two strands, each position twice": (
         """%back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
            %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel @conv.bias
