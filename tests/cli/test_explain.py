@@ -163,8 +163,8 @@ def test_of_a_plan_from_scheduled_text_what_it_has(
         assert "fastism compile segmented.fism --weights plan/ -o plan2/" in err
 
 
-def test_a_plan_with_an_op_of_ones_own(tmp_path: Path) -> None:
-    """In processes of their own: an op is registered for good."""
+def test_a_plan_with_an_op_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that know it are processes of their own: an op is registered for good."""
     example = Path(__file__).parents[2] / "examples" / "custom_op.py"
     ops = tmp_path / "my_ops.py"
     ops.write_text(example.read_text())
@@ -174,10 +174,8 @@ def test_a_plan_with_an_op_of_ones_own(tmp_path: Path) -> None:
         "fastism.compile(keras.Sequential(layers)).save('plan')\n"
     )
     subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
-    command = [sys.executable, "-m", "fastism", "explain", "plan"]
-    without = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert without.returncode == 2
-    assert "there is no op 'soft_max_pool'" in without.stderr
-    command += ["--custom-objects", "my_ops.py"]
+    assert main(["explain", str(tmp_path / "plan")]) == 2
+    assert "there is no op 'soft_max_pool'" in capsys.readouterr().err
+    command = [sys.executable, "-m", "fastism", "explain", "plan", "--custom-objects", "my_ops.py"]
     read = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "soft_max_pool" in read.stdout

@@ -12,8 +12,9 @@ import pytest
 from fastism import api
 from fastism.checking.check import check_plan
 from fastism.frontends.keras.files.load import load_model
-from fastism.quiet import keras, tf
+from fastism.quiet import keras
 from tests.frontends.old_files import sequential, write_h5
+from tests.zoo.common import through_xla
 
 L = keras.layers
 FIRST = {"data_format": "channels_first"}
@@ -71,8 +72,7 @@ def test_the_numbers_and_the_windows(name: str) -> None:
     plan = api.compile(model, sites=[0, 10, 20, 47])
     ops = {node.op for node in plan.stage["canonical"].main.nodes}
     assert not ops & MOVES
-    # By itself TensorFlow runs such layers on some processors only; through XLA, on all.
-    model.call = tf.function(model.call, jit_compile=True)
+    through_xla(model)
     assert check_plan(plan, model).items == 16
     (taken,) = plan.module.inputs
     assert taken.turned

@@ -118,8 +118,14 @@ MODELS: dict[str, tuple[Callable[[], keras.Model], bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("kept", ["live", "file", "plan"])
+KEPT = [
+    pytest.param(name, kept, marks=[pytest.mark.sweep] if kept != "live" and index % 3 else [])
+    for kept in ("live", "file", "plan")
+    for index, name in enumerate(MODELS)
+]
+
+
+@pytest.mark.parametrize(("name", "kept"), KEPT)
 def test_scores_are_the_models_own(name: str, kept: str, tmp_path: Path) -> None:
     build, local = MODELS[name]
     model: Any = build()

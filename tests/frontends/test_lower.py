@@ -7,6 +7,7 @@ import pytest
 
 from fastism import api
 from fastism.errors import InputError, LoweringError, ModelError
+from fastism.frontends.keras.calls import trace
 from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.types import TensorType
 from fastism.quiet import keras
@@ -125,6 +126,17 @@ def test_what_has_no_rule_is_opaque_and_says_why(stack: list[keras.Layer], reaso
     (layer,) = lowered.opaque.values()
     assert reason in layer.why
     assert [node.op for node in lowered.module.main.nodes] == ["opaque"]
+
+
+def test_an_operation_that_is_read_as_itself_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Keras's cumprod runs on no symbolic tensor, and is TensorFlow's: read, it is Keras's."""
+    reads = []
+    read = trace.replayed
+    monkeypatch.setattr(trace, "replayed", lambda *given: reads.append(given) or read(*given))
+    lower(_model(layers.Dense(2, activation=running)))
+    assert len(reads) == 1
 
 
 def test_a_layer_over_channels_first_is_turned_over() -> None:

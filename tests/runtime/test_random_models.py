@@ -17,7 +17,7 @@ from fastism.testing.drawing.walk import KINDS, Sketch, Step, Walk
 from fastism.testing.random_models import draw, models, randomize
 from fastism.testing.trial import Recipe, trial
 
-SEEDS = [*range(24), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(24, 240))]
+SEEDS = [*range(12), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(12, 240))]
 WINDOWS = "flatten,canonicalize,annotate,segment{weigh=false},split,schedule"
 
 

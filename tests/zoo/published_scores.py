@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.keras import backend as K
 
-from tests.zoo.common import keras, layers, sequence
+from tests.zoo.common import keras, layers, sequence, through_xla
 from tests.zoo.registry import small_model
 
 
@@ -32,7 +32,7 @@ def dragonn() -> keras.Model:
         x = layers.Conv2D(filters, size, activation="relu", **front)(x)
         x = layers.Dropout(0.2)(x)
     x = layers.Flatten()(layers.MaxPooling2D((1, 12), **front)(x))
-    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
+    return through_xla(keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x)))
 
 
 @small_model(opaque=["memory"])

@@ -81,7 +81,11 @@ def _code(call: Call) -> Expression:
             refuse("it is called with mask")
         if call.keywords.get("training"):
             refuse("it is called with training")
-    return _steps(running(call, operation.call), running(call, operation), call.types)
+        return _steps(running(call, operation.call), running(call, operation), call.types)
+    record = record_of(call)
+    if any(type(node.operation) is type(operation) for node in calls(record)):
+        refuse("TensorFlow has an operation for it, which is read as itself")
+    return _written(record, running(call, operation), call.types)
 
 
 def running(call: Call, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,7 +138,13 @@ def _steps(
     function: Callable[..., Any], live: Callable[..., Any], types: Sequence[TensorType]
 ) -> Expression:
     """What computes a function of tensors. ``live`` runs it on arrays, as the model would."""
-    record = _record(function, types)
+    return _written(_record(function, types), live, types)
+
+
+def _written(
+    record: keras.Function, live: Callable[..., Any], types: Sequence[TensorType]
+) -> Expression:
+    """What computes a record of what ``live`` does."""
     composer = Composer(types)
     values = {id(tensor): index for index, tensor in enumerate(record.inputs)}
     for node in calls(record):
