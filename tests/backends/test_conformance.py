@@ -12,12 +12,20 @@ from fastism.ir import ops
 from fastism.testing import conformance
 from fastism.testing.conformance import MODELS, SAMPLES, WITHOUT_SAMPLES, Sample
 from tests.compiled import compiled_case
-from tests.zoo import EVERY
+from tests.zoo import EVERY, by_model
 
-ZOO = (
-    *("chain_grouped", "chain_strided_same", "crop_between", "pool_average_same", "unet"),
-    *("bidirectional", "layer_norm", "masked_local", "masked_memory", "nested_at_two_lengths"),
-    *("plane_basset", "position_weights", "squeeze_excite", "strands_joined", "strands_maximum"),
+ZOO = by_model(
+    [
+        *("chain_grouped", "chain_strided_same", "crop_between", "pool_average_same", "unet"),
+        *("bidirectional", "layer_norm", "masked_local", "masked_memory", "nested_at_two_lengths"),
+        *(
+            "plane_basset",
+            "position_weights",
+            "squeeze_excite",
+            "strands_joined",
+            "strands_maximum",
+        ),
+    ]
 )
 """Models of the zoo whose plans onnxruntime runs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.frontends.keras.lowering.lower import lower
 from fastism.ir.types import NUMPY_DTYPES
 from fastism.quiet import keras
-from tests.zoo import ENTRIES, opaque
+from tests.zoo import ENTRIES, by_model, opaque
 
-WITH_OPAQUE = [name for name, entry in ENTRIES.items() if entry.opaque]
+WITH_OPAQUE = by_model(name for name, entry in ENTRIES.items() if entry.opaque)
 
 
 def _layers(name: str) -> dict[str, OpaqueLayer]:
@@ -38,8 +39,8 @@ def _stored(layer: OpaqueLayer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 @pytest.mark.parametrize("name", WITH_OPAQUE)
-def test_a_restored_layer_computes_the_same(name: str) -> None:
-    for layer in _layers(name).values():
+def test_a_restored_layer_computes_the_same(name: str, compiled: Callable) -> None:
+    for layer in compiled(name).plan.opaque.values():
         given = {"OwnDense": opaque.OwnDense}
         again = OpaqueLayer.restore(*_stored(layer), given, unsafe=True)
         tensors = _tensors(layer)

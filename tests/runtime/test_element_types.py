@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
 from fastism.testing.random_models import random_model
 from tests.compare import TOLERANCES, assert_matches_model
+from tests.zoo import by_model
 from tests.zoo.policies import mixture, policy
 from tests.zoo.registry import randomize
 
@@ -42,16 +45,14 @@ def stops(plan: Plan) -> dict[str, str | None]:
     return {n.name: n.stop for n in plan.stage["segmented"].main.nodes if n.stop}
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_a_model_under_a_policy_stays_local(name: str) -> None:
-    keras.utils.clear_session(free_memory=False)
-    model = mixture(name)
-    randomize(model, 5)
-    plan = api.compile(model)
-    assert not plan.opaque
-    assert stops(plan) == LAST
-    tolerance = max(TOLERANCES[POLICIES[name]], TOLERANCES["float32"])  # of its last layer
-    assert_matches_model(plan, model, random_inputs(plan.module.main), tolerance)
+@pytest.mark.parametrize("name", by_model(f"policy_{name}" for name in POLICIES))
+def test_a_model_under_a_policy_stays_local(name: str, compiled: Callable) -> None:
+    case = compiled(name)
+    assert not case.plan.opaque
+    assert stops(case.plan) == LAST
+    own = TOLERANCES[POLICIES[name.removeprefix("policy_")]]
+    tolerance = max(own, TOLERANCES["float32"])  # of its last layer
+    assert_matches_model(case.plan, case.model, case.inputs, tolerance)
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -9,7 +9,7 @@ import pytest
 from fastism import api
 from fastism.runtime.inputs import random_inputs
 from tests.compare import TOLERANCES, assert_matches_model
-from tests.zoo import ENTRIES, EVERY
+from tests.zoo import ENTRIES, EVERY, by_model
 
 STOPS = {
     "basset": {"flatten": "gives every position a weight of its own"},
@@ -83,7 +83,7 @@ def test_the_numpy_backend_agrees(name: str) -> None:
     assert_matches_model(plan, model, random_inputs(plan.module.main, 2))
 
 
-@pytest.mark.parametrize("name", STOPS)
+@pytest.mark.parametrize("name", by_model(STOPS))
 def test_locality_ends_where_it_must_and_nowhere_else(name: str, compiled: Callable) -> None:
     nodes = compiled(name).plan.stage["segmented"].main.nodes
     assert {node.name: node.stop for node in nodes if node.stop} == STOPS[name]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import keras
 import numpy as np
 import pytest
@@ -65,7 +63,7 @@ def test_a_seed_is_a_model() -> None:
 
 
 def test_a_part_that_is_left_out_leaves_the_others_as_they_were() -> None:
-    for seed in range(8):
+    for seed in range(4):
         whole = draw(seed).parts
         for left_out in whole:
             rest = draw(seed, without=[left_out]).parts
@@ -75,17 +73,18 @@ def test_a_part_that_is_left_out_leaves_the_others_as_they_were() -> None:
 
 def test_random_models_draw_everything() -> None:
     """Among a few hundred seeds is every kind of step, start and head."""
-    seen: Counter[str] = Counter()
-    for seed in range(150):
-        drawing = draw(seed)
-        seen.update(set(drawing.parts.values()))
-        seen.update({f"{len(drawing.model.inputs)} in", f"{len(drawing.model.outputs)} out"})
-    steps = {step.__name__ for kind in KINDS.values() for step in kind}
-    assert set(seen) >= steps | {
+    missing = {step.__name__ for kind in KINDS.values() for step in kind} | {
         *("tokens", "plane", "masked", "vector", "track", "some sites"),
         *("local", "step", "value", "raw", "flatten", "average", "maximum", "both", "sum", "at"),
         *("float64", "mixed_float16", "1 in", "2 in", "1 out", "2 out", "3 out"),
     }
+    for seed in range(150):
+        drawing = draw(seed)
+        missing -= set(drawing.parts.values())
+        missing -= {f"{len(drawing.model.inputs)} in", f"{len(drawing.model.outputs)} out"}
+        if not missing:
+            break
+    assert not missing
 
 
 def test_recurrent_weights_do_not_stretch_rounding_into_chaos() -> None:

@@ -1,5 +1,8 @@
 """Small models of every shape the compiler must handle, as builders in ``ZOO``."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
 from tests.zoo import (  # noqa: F401  (imported to register)
@@ -27,7 +30,13 @@ from tests.zoo import (  # noqa: F401  (imported to register)
 )
 from tests.zoo.registry import ENTRIES, ZOO, Entry
 
-EVERY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENTRIES]
-"""The names of all models, as parameters: the tests of one model run in one process."""
 
-__all__ = ["ENTRIES", "EVERY", "ZOO", "Entry"]
+def by_model(names: Iterable[str]) -> list[Any]:
+    """Names of models, as parameters: the tests of one model run in one process, and share it."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+
+
+EVERY = by_model(ENTRIES)
+"""The names of all models, as parameters."""
+
+__all__ = ["ENTRIES", "EVERY", "ZOO", "Entry", "by_model"]
