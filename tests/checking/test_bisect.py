@@ -161,7 +161,7 @@ def short_change(monkeypatch: Patch) -> None:
 
 
 def wrong_scale(monkeypatch: Patch) -> None:
-    without = SimpleNamespace(sqrt=lambda x: x, float64=np.float64)
+    without = SimpleNamespace(sqrt=lambda x: x, float64=np.float64, errstate=np.errstate)
     monkeypatch.setattr(batch_norm, "np", without)
 
 
