@@ -95,6 +95,11 @@ READ: dict[str, Callable[[], keras.Model]] = {
     "Lambda of tf.one_hot": lambda: of(
         layers.Lambda(lambda t: tf.one_hot(t, TOKENS), output_shape=(LENGTH, TOKENS))
     ),
+    "clip": lambda: of(lambda t: embedding()(ops.clip(t, 0, TOKENS - 1))),
+    "IntegerLookup": lambda: of(
+        lambda t: embedding()(layers.IntegerLookup(vocabulary=[1, 0, 3, 2])(t))
+    ),
+    "CategoryEncoding": lambda: of(layers.CategoryEncoding(TOKENS, output_mode="one_hot")),
     "nested": nested,
     "subclassed": lambda: subclassed(Subclassed),
     "both ways": lambda: of(

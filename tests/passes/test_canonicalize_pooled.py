@@ -204,6 +204,23 @@ def test_a_term_passes_a_convolution_without_padding_and_pools(becomes: Check) -
     )
 
 
+def test_pools_beside_each_other_take_the_factor_each_for_itself(becomes: Check) -> None:
+    becomes(
+        f"{GATE}"
+        "  %sum  : f32[N,4] = global_sum_pool(%gate)\n"
+        "  %most : f32[N,4] = global_max_pool(%gate)\n"
+        "  %both : f32[N,8] = concatenate(%sum, %most)\n",
+        f"{EXCITE}\n"
+        "  %sum.pool    : f32[N,4] = global_sum_pool(%seq)\n"
+        "  %sum.vector  : f32[N,4] = reshape(%excite) {shape=(4)}\n"
+        "  %sum         : f32[N,4] = multiply(%sum.pool, %sum.vector)\n"
+        "  %most.pool   : f32[N,4] = global_max_pool(%seq)\n"
+        "  %most.vector : f32[N,4] = reshape(%excite) {shape=(4)}\n"
+        "  %most        : f32[N,4] = multiply(%most.pool, %most.vector)\n"
+        "  %both        : f32[N,8] = concatenate(%sum, %most)\n",
+    )
+
+
 def test_a_sum_is_taken_before_channels_are_mixed(becomes: Check) -> None:
     becomes(
         f"{CONTEXT}"

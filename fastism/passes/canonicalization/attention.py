@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastism.ir.graph import Attribute, Node, Rewritten
 from fastism.ir.ops.shape import axes_order
-from fastism.ir.types import NUMPY_DTYPES
+from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.passes.canonicalization.scope import Scope
 
 
@@ -52,17 +52,29 @@ def softmax_pool(node: Node, scope: Scope) -> Rewritten:
     return node
 
 
+_MOVES = ("reshape", "flatten", "permute", "upsample")
+
+
 class _Weights(NamedTuple):
-    """Weights of positions: the softmax of ``scores`` times ``total / divisor``, where given."""
+    """Weights of positions: the softmax of ``scores`` times ``total / divisor``, where given.
+
+    column: the channel of the scores that is meant, where not all are.
+    """
 
     scores: str
     total: str | None = None
     divisor: str | None = None
+    column: int | None = None
 
 
 def _pool(node: Node, weights: _Weights, values: str, scope: Scope) -> Rewritten:
+    nodes, scores = list[Node](), weights.scores
+    if weights.column is not None:
+        part = {"start": weights.column, "stop": weights.column + 1}
+        scores = scope.unique(f"{node.name}.scores")
+        nodes.append(scope.node("slice_channels", [weights.scores], scores, node, part))
     pool = scope.unique(f"{node.name}.pool")
-    nodes = [scope.node("softmax_pool", [weights.scores, values], pool, node)]
+    nodes.append(scope.node("softmax_pool", [scores, values], pool, node))
 
     def then(op: str, inputs: Sequence[str], **attributes: Attribute) -> None:
         name = scope.unique(f"{node.name}.pool")
@@ -88,14 +100,16 @@ def _pool(node: Node, weights: _Weights, values: str, scope: Scope) -> Rewritten
 def _written_out(weights: str, scope: Scope) -> _Weights | None:
     """``exp(scores) / total``, or ``exp(scores - vector) / (total + constant)``.
 
-    Moves behind it may come to nothing, as where weights are turned for a product and back.
+    Moves behind it may come to nothing, as where weights are turned for a product and back, or
+    leave one of several columns of weights.
     """
-    behind, share = _moves(weights, scope)
+    behind, share = _moves(weights, scope, "slice_channels")
     if share is None or share.op != "divide" or len(share.inputs) != 2 or share.type.rank != 3:
         return None
-    length, channels = (int(extent) for extent in share.type.shape[1:])
-    places = np.arange(length * channels).reshape(1, length, channels)
-    if not np.array_equal(_moved(places, behind), places):
+    places = _places(share.type)
+    ends = _moved(places, behind)
+    column = None if np.array_equal(ends, places) else _column(ends, places)
+    if column is None and not np.array_equal(ends, places):
         return None
     powers, divisor = share.inputs
     exp, total = scope.producer(powers), scope.producer(divisor)
@@ -109,13 +123,14 @@ def _written_out(weights: str, scope: Scope) -> _Weights | None:
     scores = exp.inputs[0]
     if less is not None and less.op == "subtract" and scope.type(less.inputs[1]).length == 1:
         scores = less.inputs[0] if scope.type(less.inputs[0]) == less.type else scores
-    alone = total.result.name == divisor
-    return _Weights(scores) if alone else _Weights(scores, total.result.name, divisor)
+    if total.result.name == divisor:
+        return _Weights(scores, column=column)
+    return _Weights(scores, total.result.name, divisor) if column is None else None
 
 
 def _softmax(weights: str, scope: Scope) -> _Weights | None:
     """The softmax of scores (N, L, 1) or (N, L, C), turned to lie along the last axis."""
-    behind, node = _moves(weights, scope)
+    behind, node = _moves(weights, scope, "slice_channels")
     if node is None or node.op != "softmax" or scope.type(weights).rank != 3:
         return None
     before, _ = _moves(node.inputs[0], scope)
@@ -123,20 +138,40 @@ def _softmax(weights: str, scope: Scope) -> _Weights | None:
     if scope.type(scores).rank != 3:
         return None
     # Which score is where: followed through all moves.
-    length, channels = (int(extent) for extent in scope.type(scores).shape[1:])
-    places = np.arange(length * channels).reshape(1, length, channels)
+    places = _places(scope.type(scores))
+    length = places.shape[1]
     rows = _moved(places, before).reshape(-1, node.type.channels)
-    alike = rows.shape[1] == length and np.array_equal(rows, places[0].T)
+    if rows.shape[1] != length or not np.array_equal(rows, places[0].T):
+        return None
     ends = _moved(_moved(places, before), behind)
-    same = ends.shape[1] == length and np.array_equal(ends, np.broadcast_to(places, ends.shape))
-    return _Weights(scores) if alike and same else None
+    column = _column(ends, places)
+    if column is not None and places.shape[2] > 1:
+        return _Weights(scores, column=column)
+    copied = {1, ends.shape[2]} >= {places.shape[2]} and ends.shape[1] == length
+    same = copied and np.array_equal(ends, np.broadcast_to(places, ends.shape))
+    return _Weights(scores) if same else None
 
 
-def _moves(name: str, scope: Scope) -> tuple[list[Node], Node | None]:
-    """The ops that only move numbers on the way to a value, in order, and what they begin with."""
+def _places(type: TensorType) -> npt.NDArray[np.int64]:
+    """Every number's own number, (1, L, C)."""
+    length, channels = (int(extent) for extent in type.shape[1:])
+    return np.arange(length * channels).reshape(1, length, channels)
+
+
+def _column(ends: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> int | None:
+    """The channel of which moves have left all positions, in order, and no other channel."""
+    found = int(ends.flat[0]) % places.shape[2]
+    return found if np.array_equal(ends, places[..., found : found + 1]) else None
+
+
+def _moves(name: str, scope: Scope, *also: str) -> tuple[list[Node], Node | None]:
+    """The ops that only move numbers on the way to a value, in order, and what they begin with.
+
+    also: more of these ops.
+    """
     steps: list[Node] = []
     node = scope.producer(name)
-    while node is not None and node.op in ("reshape", "flatten", "permute", "upsample"):
+    while node is not None and node.op in (*_MOVES, *also):
         steps.insert(0, node)
         node = scope.producer(node.inputs[0])
     return steps, node
@@ -148,6 +183,8 @@ def _moved(places: npt.NDArray[np.int64], steps: Sequence[Node]) -> npt.NDArray[
             places = places.transpose(axes_order(step))
         elif step.op == "upsample":
             places = places.repeat(step.integer("factor"), axis=1)
+        elif step.op == "slice_channels":
+            places = places[..., step.integer("start") : step.integer("stop")]
         else:
             places = places.reshape(1, *(int(extent) for extent in step.type.shape[1:]))
     return places

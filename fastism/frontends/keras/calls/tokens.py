@@ -31,6 +31,8 @@ def counted(operation: Any) -> int | None:
         return int(operation.input_dim)
     if type(operation) is OneHot and operation.axis in (-1, 2) and not operation.sparse:
         return int(operation.num_classes)
+    if type(operation) is keras.layers.CategoryEncoding and operation.output_mode == "one_hot":
+        return None if operation.sparse else int(operation.num_tokens)
     return None
 
 
@@ -48,6 +50,9 @@ def translated(call: Call, count: int) -> npt.NDArray[np.int64] | None:
     leaves = keras.tree.flatten((call.arguments, dict(call.keywords)))
     others = [leaf for leaf in leaves if not isinstance(leaf, (Slot, str, type(None)))]
     each = of_keras(operation) and type(operation).__name__ in _EACH
+    each = each or (
+        type(operation) is keras.layers.IntegerLookup and operation.output_mode == "int"
+    )
     if not each or len(call.types) != 1 or any(np.size(other) != 1 for other in others):
         return None
     dtype = call.types[0].dtype

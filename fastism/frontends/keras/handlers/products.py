@@ -11,6 +11,7 @@ from fastism.frontends.keras.calls.call import Call, Expression, Step, array, ha
 from fastism.frontends.keras.calls.composer import Composer
 from fastism.frontends.keras.handlers import summed
 from fastism.frontends.keras.handlers.planes.plane import Array
+from fastism.frontends.keras.handlers.reductions import reduced, without_axes
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
 
@@ -69,7 +70,7 @@ def einsum_dense(call: Call) -> Sequence[Step]:
 
 
 def _einsum(type: TensorType, kernel: Array, subscripts: str) -> Sequence[Step]:
-    """The steps of a product with weights that is summed over all axes which both have.
+    """The steps of a product with weights, summed over all axes that both have and the result not.
 
     Where these are not the last ones of the tensor, or what stays does not stand before what the
     weights add, axes change places. Raises NotExpressible for subscripts that say anything else.
@@ -86,15 +87,35 @@ def _einsum(type: TensorType, kernel: Array, subscripts: str) -> Sequence[Step]:
     shared = [letter for letter in value if letter in weights]
     stays = [letter for letter in value if letter not in weights]
     added = [letter for letter in result if letter not in value]
-    lengths = type.rank, kernel.ndim
+    weighed = any(letter in result for letter in shared)
+    left = set(result) <= set(value) if weighed else set(result) == {*stays, *added}
     alone = all(len(set(each)) == len(each) for each in (value, weights, result))
-    known = sorted(stays + added) == sorted(result) and sorted(shared + added) == sorted(weights)
-    if not alone or not known or (len(value), len(weights)) != lengths or result[:1] != value[:1]:
+    ranks = (len(value), len(weights)) == (type.rank, kernel.ndim)
+    batch = value[:1] == result[:1] and value[:1] not in weights
+    if not (left and alone and ranks and batch and {*shared, *added} == set(weights)):
         refuse(f"it sums as {subscripts}")
+    if weighed:
+        return _weighed(type, kernel, value, weights, result)
     kernel = kernel.transpose([weights.index(letter) for letter in (*shared, *added)])
     before = _turned(value, stays + shared)
     turned = TensorType(type.dtype, tuple(type.shape[value.index(x)] for x in stays + shared))
     return [*before, *_over_last(turned, kernel, len(shared)), *_turned(stays + added, result)]
+
+
+def _weighed(
+    type: TensorType, kernel: Array, value: str, weights: str, result: str
+) -> Sequence[Step]:
+    """``"abc,bc->ac"``: every number times one of the weights, then sums over some axes."""
+    composer = Composer([type])
+    by_axis = kernel.transpose(sorted(range(kernel.ndim), key=lambda i: value.index(weights[i])))
+    extents = zip(value, type.shape, strict=True)
+    lengths = [int(extent) if letter in weights else 1 for letter, extent in extents]
+    found = composer.add("multiply", 0, composer.constant(by_axis.reshape(lengths), 0))
+    axes = [axis for axis, letter in enumerate(value) if letter not in result]
+    if axes:
+        found = without_axes(composer, reduced(composer, "sum", found, axes), axes)
+    composer.chain(_turned([letter for letter in value if letter in result], result), found)
+    return composer.steps
 
 
 def _turned(axes: Sequence[str], wanted: Sequence[str]) -> Sequence[Step]:

@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 
 from fastism.frontends.keras.calls.call import Call, Step, array, handles, refuse
+from fastism.frontends.keras.calls.tokens import counted
 from fastism.ir.types import NUMPY_DTYPES
 
 
@@ -20,12 +21,14 @@ def embedding(call: Call) -> Sequence[Step]:
     return [Step("dense", {}, {"kernel": table[: call.type.channels]})]
 
 
-@handles("ops.OneHot")
+@handles("ops.OneHot", "layers.CategoryEncoding")
 def one_hot(call: Call) -> Sequence[Step]:
     """The rows themselves, with channels of zeros for tokens that the input never holds."""
     if call.type.rank != 3:
         refuse("its tokens are not those of the edited input")
-    dtype, classes = NUMPY_DTYPES[call.type.dtype], int(call.operation.num_classes)
+    dtype, classes = NUMPY_DTYPES[call.type.dtype], counted(call.operation)
+    if classes is None:
+        refuse("what it makes of tokens is not one row each")
     if classes == call.type.channels:
         return [Step("identity")]
     return [Step("dense", {}, {"kernel": np.eye(call.type.channels, classes, dtype=dtype)})]

@@ -33,7 +33,7 @@ def summed(composer: Composer, first: int, second: int) -> int:
     """
     left, right = composer.types[:2]
     if {left.rank, right.rank} - {2, 3} or 0 in (first, second):
-        refuse(f"it is a product of {left} and {right}")
+        refuse(f"it is a product of two tensors, {left} and {right}")
     if left.rank == right.rank == 2:
         return composer.add("channel_sum", composer.add("multiply", 0, 1))
     ends = [_last(composer, index, axis) for index, axis in ((0, first), (1, second))]
@@ -42,7 +42,7 @@ def summed(composer: Composer, first: int, second: int) -> int:
     rows, (kept, channels) = [], (composer.types[each].channels for each in (few, many))
     mixes = kept > 1 and channels == composer.types[many].length
     if kept > MOST or mixes:
-        refuse(f"it is a product of {left} and {right}")
+        refuse(f"it is a product of two tensors, {left} and {right}")
     for start in range(kept):
         row = few
         if kept > 1:
@@ -71,7 +71,7 @@ def _last(composer: Composer, index: int, axis: int) -> int:
 def product(call: Call) -> Expression:
     """``matmul`` of two tensors."""
     if any(type.rank != 3 for type in call.types):
-        refuse(f"it is a product of {' and '.join(map(str, call.types))}")
+        refuse(f"it is a product of two tensors, {call.types[0]} and {call.types[1]}")
     composer = Composer(call.types)
     return composer.expression(summed(composer, 2, 1))
 

@@ -82,9 +82,15 @@ def _behind(graph: Any, node: Any, made: Numbers | None) -> Iterator[int]:
 
 
 def _first_beyond(made: Numbers, count: int) -> int:
-    """The first token that is made a number which is not counted; how many there are, if none."""
+    """The first token that is made a number which is not counted.
+
+    If there is none, how many there are, of the last ones that are all made the same but one.
+    """
     beyond = np.flatnonzero(made >= count)
-    return int(beyond[0]) if len(beyond) else len(made)
+    if len(beyond):
+        return int(beyond[0])
+    unlike = np.flatnonzero(made != made[-1])
+    return min(int(unlike.max(initial=-1)) + 2, len(made))
 
 
 def mask_step(call: Call) -> Step | None:

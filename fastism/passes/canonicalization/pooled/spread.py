@@ -11,6 +11,7 @@ from fastism.passes.canonicalization.scope import Scope
 
 SCALES = ("multiply", "divide")
 SHIFTS = ("add", "subtract")
+POOLS = {"global_average_pool", "global_sum_pool", "global_max_pool"}
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class Spread:
 
 
 def spread(name: str, scope: Scope) -> Spread | None:
-    """What a value is spread from, if it is, and if one node alone reads it."""
+    """What a value is spread from, if it is, and if one node alone reads it, or pools do."""
     node = scope.producer(name)
     if node is None or node.op not in SCALES + SHIFTS or len(node.inputs) != 2:
         return None
-    if node.type.rank != 3 or not scope.alone(name):
+    if node.type.rank != 3 or not (scope.alone(name) or _pooled(name, scope)):
         return None
     turned = node.inputs[::-1] if node.op in ("multiply", "add") else node.inputs
     for local, other in (node.inputs, turned):
@@ -46,6 +47,12 @@ def spread(name: str, scope: Scope) -> Spread | None:
         if meets and reached and scope.type(local) == node.type and follows(local, scope):
             return Spread(node.op, local, vector)
     return None
+
+
+def _pooled(name: str, scope: Scope) -> bool:
+    """Whether only global pools read a value, each of which takes it apart for itself."""
+    users = scope.graph.users.get(name, ())
+    return name not in scope.graph.outputs and {user.op for user in users} <= POOLS
 
 
 def follows(name: str, scope: Scope) -> bool:
