@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,40 @@ def test_a_file_with_room_is_what_hdf5_itself_writes(tmp_path: Path) -> None:
     written.close()
     direct.close()
     assert (tmp_path / "x.h5").read_bytes() == (tmp_path / "y.h5").read_bytes()
+
+
+def test_what_is_written_goes_on_where_it_stands(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "x")
+    assert (disk.write(b"abcd"), disk.write(b"ef"), disk.tell()) == (4, 2, 6)
+    assert disk.seek(-2, io.SEEK_END) == 4
+    disk.write(b"gh")
+    assert (disk.seek(0), disk.readinto(buffer := bytearray(9)), buffer[:6]) == (0, 6, b"abcdgh")
+    disk.close()
+
+
+def test_what_finds_no_room_is_passed_over(tmp_path: Path) -> None:
+    """HDF5 is told that all is written, and goes on behind it."""
+
+    class Small:
+        def __init__(self) -> None:
+            self.room, self.at = 3, 0
+
+        def write(self, data: memoryview) -> int:
+            if not self.room:
+                raise OSError(errno.ENOSPC, "full")
+            count = min(len(data), 2, self.room)
+            self.room, self.at = self.room - count, self.at + count
+            return count
+
+        def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+            assert whence == io.SEEK_CUR
+            self.at += offset
+            return self.at
+
+    disk = Disk(tmp_path / "x")
+    disk._file.close()
+    disk._file = small = Small()  # type: ignore[assignment]
+    assert (disk.write(b"abcde"), small.at) == (5, 5)
+    assert disk.error is not None
+    assert disk.error.errno == errno.ENOSPC
+    assert (disk.write(b"fg"), small.at) == (2, 7)

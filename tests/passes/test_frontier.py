@@ -127,6 +127,38 @@ def test_the_frontier_is_the_cheapest(annotated, monkeypatch, seed) -> None:
     assert total == pytest.approx(cheapest(graph, windowed, whole, scatter))
 
 
+@pytest.mark.parametrize(
+    ("dense", "expected"), [(1.0, set()), (10.0, {"flat", "dense"})], ids=["cheap", "dear"]
+)
+def test_flatten_and_dense_leave_the_windows_together(
+    annotated, monkeypatch, dense, expected
+) -> None:
+    """They cost a scattering together, and what stays in front of them stays on windows."""
+    body = """
+  %a : f32[N,1000,4] = relu(%seq)
+  %flat : f32[N,4000] = flatten(%a)
+  %dense : f32[N,2] = dense(%flat) @dense.kernel
+  %act : f32[N,2] = relu(%dense)
+"""
+    graph = annotated(body, "%act", {"dense.kernel": np.ones((4000, 2), "float32")}).main
+    windowed = {"a": 0.25, "flat": 0.0, "dense": dense}
+    whole = {"a": 5.0, "flat": 0.5, "dense": 1.5}
+    monkeypatch.setattr(frontier, "_on_windows", lambda graph, node, *_: windowed[node.name])
+    monkeypatch.setattr(frontier, "_to_scatter", lambda graph, node, *_: 0.125)
+    monkeypatch.setattr(costs, "seconds", lambda node, *_: whole[node.name])
+    modes = {"a": "delta", "flat": "exit", "dense": "exit", "act": "whole"}
+    assert frontier.cheaper_whole(graph, modes) == expected
+
+
+def test_windows_take_twice_as_long_where_everything_does(annotated) -> None:
+    graph = annotated(tower([1]), "%x1").main
+    half = costs.Rates(products=costs.PRODUCTS / 2, bytes=costs.BYTES / 2)
+    for node in graph.nodes:
+        spent = frontier._on_windows(graph, node), frontier._to_scatter(graph, node)
+        slow = frontier._on_windows(graph, node, half), frontier._to_scatter(graph, node, half)
+        assert slow == pytest.approx((2 * spent[0], 2 * spent[1]))
+
+
 def test_wide_kernels_cost_more_than_narrow_ones_but_less_a_product(annotated) -> None:
     body = """
   %first : f32[N,1000,64] = conv1d(%seq) {width=21, pad=same} @first.kernel
