@@ -9,6 +9,7 @@ import pytest
 
 from fastism.ir import Graph, Module, Sites
 from fastism.passes import Annotate, Segment, costs, frontier
+from fastism.passes.propagation.exits import read_on_windows
 
 WEIGHTS = {
     "wide.kernel": np.ones((3, 64, 64), "float32"),
@@ -148,6 +149,19 @@ def test_flatten_and_dense_leave_the_windows_together(
     monkeypatch.setattr(costs, "seconds", lambda node, *_: whole[node.name])
     modes = {"a": "delta", "flat": "exit", "dense": "exit", "act": "whole"}
     assert frontier.cheaper_whole(graph, modes) == expected
+
+
+def test_what_is_read_on_windows_in_front_of_dense_layers(annotated) -> None:
+    """What a vector scales, and not the vector."""
+    body = """
+  %pool : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}
+  %gate : f32[N,1000,4] = multiply(%seq, %pool)
+  %flat : f32[N,4000] = flatten(%gate)
+  %dense : f32[N,2] = dense(%flat) @dense.kernel
+"""
+    graph = annotated(body, "%dense", {"dense.kernel": np.ones((4000, 2), "float32")}).main
+    read = {node.name: read_on_windows(graph, node) for node in graph.nodes}
+    assert read == dict.fromkeys(("pool", "gate", "flat", "dense"), ("seq",))
 
 
 def test_windows_take_twice_as_long_where_everything_does(annotated) -> None:

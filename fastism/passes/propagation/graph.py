@@ -85,8 +85,6 @@ def propagation_graph(
 
 
 def _propagate(state: Propagation, node: Node) -> None:
-    if node.mode == "reference":
-        return
     if all(value.window.take(state.sites).is_none for value in node.results):
         return
     if node.mode == "delta":
