@@ -159,7 +159,7 @@ def test_many_alternatives_take_no_larger_chunks(pairs: int) -> None:
     """A chunk holds the items that were scheduled, however many a pair has."""
     model = ENTRIES["flatten_twice"].build()
     pipeline = DEFAULT.replace("schedule", f"schedule{{pairs={pairs}}}")
-    plan = api.compile(model, sites=[0, 9, 20], pipeline=pipeline)
+    plan = api.compile(model, sites=[0, 9, 20], pipeline=pipeline, backend="tensorflow")
     assert {group.pairs * group.alternatives for group in plan.executor.groups} == {3 * pairs}
     rows = random.normal(size=(2, 20, 1, 4))
     x = random_inputs(plan.module.main)
