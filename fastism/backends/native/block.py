@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from fastism.backends.native.emitted import Emitted, padded_channels
 from fastism.backends.native.frames import Ints, Tiles
+from fastism.backends.native.live import SPAN_BYTES
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
 from fastism.backends.native.taps import along_taps, line_bytes
-from fastism.backends.native.writing import BYTES, FLOAT
+from fastism.backends.native.writing import FLOAT
 from fastism.ir.graph import Graph
 
 Array = npt.NDArray[Any]
@@ -158,19 +159,20 @@ class Layout:
             assert name is not None
             pad = self.tiles.along((name,))[:, 0]
         list_bytes = rounded(rows * channels * FLOAT + LINE)
-        of_lists = scratch + lists + place * list_bytes
-        counts = scratch + lists + block * list_bytes
-        of_counts = counts + place * rounded(rows * BYTES)
+        of_lists = scratch + lists + place * 2 * list_bytes
+        spans = scratch + lists + block * 2 * list_bytes
+        of_spans = spans + place * rounded(rows * SPAN_BYTES)
         line, low = self._line(emitted), self.windows[loop.name].low
         taps = emitted.shape.taps
-        sums = counts + block * rounded(rows * BYTES) - (low - taps + 1) * FLOAT
+        sums = spans + block * rounded(rows * SPAN_BYTES) - (low - taps + 1) * FLOAT
         columns = (
             first,
             source.window.high,
             begin - first * source.row,
             pad,
-            of_lists - first * channels * FLOAT,
-            of_counts - first * BYTES,
+            of_lists,
+            of_lists + list_bytes,
+            of_spans - first * SPAN_BYTES,
             sums,
             np.full(len(result), line),
         )
@@ -235,7 +237,8 @@ class Layout:
         rows = source.size // source.row + 1
         channels, filters = emitted.shape.of_group().channels, emitted.shape.filters
         sums = self._line(emitted) * self.machine.rows * filters
-        return sums + block * (rounded(rows * channels * FLOAT + LINE) + rounded(rows * BYTES))
+        list_bytes = rounded(rows * channels * FLOAT + LINE)
+        return sums + block * (2 * list_bytes + rounded(rows * SPAN_BYTES))
 
 
 def rounded(size: int) -> int:

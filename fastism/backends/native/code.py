@@ -139,6 +139,15 @@ class Code:
             single, empty, ir.Constant(self.integers, [0] * self.machine.lanes)
         )
 
+    def each(self, number: Value) -> Value:
+        """An i64 as an i32 in every lane."""
+        empty = ir.Constant(self.integers, ir.Undefined)
+        single = self.build.insert_element(
+            empty, self.build.trunc(number, I32), ir.Constant(I32, 0)
+        )
+        lanes = ir.Constant(self.integers, [0] * self.machine.lanes)
+        return self.build.shuffle_vector(single, empty, lanes)
+
     def load(self, address: Value, lanes: int | None = None, align: int = 4) -> Value:
         """A vector; with ``lanes``, only so many are read, and the others are 0."""
         if lanes is None or lanes == self.machine.lanes:
@@ -146,7 +155,7 @@ class Code:
         name = f"llvm.masked.load.v{self.machine.lanes}f32.p0"
         kinds = [ir.PointerType(), I32, self._truths, self.vector]
         function = self._declared(name, self.vector, kinds)
-        given = [self.pointer(address), ir.Constant(I32, 4), self._first_lanes(lanes), self.zero]
+        given = [self.pointer(address), ir.Constant(I32, 4), self.first_lanes(lanes), self.zero]
         return self.build.call(function, given)
 
     def store(self, value: Value, address: Value, lanes: int | None = None) -> None:
@@ -157,7 +166,7 @@ class Code:
         name = f"llvm.masked.store.v{self.machine.lanes}f32.p0"
         kinds = [self.vector, ir.PointerType(), I32, self._truths]
         function = self._declared(name, ir.VoidType(), kinds)
-        given = [value, self.pointer(address), ir.Constant(I32, 4), self._first_lanes(lanes)]
+        given = [value, self.pointer(address), ir.Constant(I32, 4), self.first_lanes(lanes)]
         self.build.call(function, given)
 
     def store_number(self, value: Value, address: Value) -> None:
@@ -168,7 +177,7 @@ class Code:
         """A vector with zeros behind so many of its numbers."""
         if lanes == self.machine.lanes:
             return value
-        return self.build.select(self._first_lanes(lanes), value, self.zero)
+        return self.build.select(self.first_lanes(lanes), value, self.zero)
 
     def store_int(self, value: Value, address: Value) -> None:
         """Write an i64."""
@@ -177,10 +186,6 @@ class Code:
     def count(self, number: Value, address: Value) -> None:
         """Add to the i64 at an address, which other threads may add to."""
         self.build.atomic_rmw("add", self.pointer(address), number, "monotonic")
-
-    def store_index(self, value: Value, address: Value) -> None:
-        """Write an i64 as an i32."""
-        self.build.store(self.build.trunc(value, I32), self.pointer(address), align=4)
 
     def keep_order(self) -> None:
         """Loads written before stay before those written after: registers are not all taken."""
@@ -238,11 +243,37 @@ class Code:
         function = self._declared(full, self.vector, [self.vector] * len(values))
         return self.build.call(function, values)
 
-    def compress(self, indices: Value, chosen: Value) -> Value:
-        """The chosen lanes of a vector of indices, moved to its front; AVX-512 alone can."""
-        kinds = [self.integers, self.integers, self._truths]
-        function = self._declared("llvm.x86.avx512.mask.compress.v16i32", self.integers, kinds)
-        return self.build.call(function, [indices, ir.Constant(self.integers, None), chosen])
+    def positions(self, chosen: Value) -> tuple[Value, Value]:
+        """The numbers of the chosen lanes, one after the other, as i32; and how many there are."""
+        lanes = self.machine.lanes
+        mask = self.build.bitcast(chosen, ir.IntType(lanes))
+        if lanes == 16:  # AVX-512 alone moves lanes by a mask; for fewer there is a table
+            kinds = [self.integers, self.integers, self._truths]
+            compress = "llvm.x86.avx512.mask.compress.v16i32"
+            function = self._declared(compress, self.integers, kinds)
+            every = ir.Constant(self.integers, list(range(lanes)))
+            return self.build.call(
+                function, [every, ir.Constant(self.integers, None), chosen]
+            ), self.ones(mask)
+        row = self.mul(self.build.zext(mask, I64), lanes)
+        address = self.add(self.address(self._table_of_positions()), row)
+        kind = ir.VectorType(ir.IntType(8), lanes)
+        found = self.build.load(self.pointer(address), typ=kind, align=1)
+        return self.build.zext(found, self.integers), self.ones(mask)
+
+    def _table_of_positions(self) -> Value:
+        """By every mask, the numbers of its lanes."""
+        lanes, name = self.machine.lanes, "positions"
+        if name not in self.module.globals:
+            numbers: list[int] = []
+            for mask in range(1 << lanes):
+                chosen = [lane for lane in range(lanes) if mask >> lane & 1]
+                numbers += chosen + [0] * (lanes - len(chosen))
+            kind = ir.ArrayType(ir.IntType(8), len(numbers))
+            table = ir.GlobalVariable(self.module, kind, name)
+            table.global_constant, table.linkage = True, "internal"
+            table.initializer = ir.Constant(kind, bytearray(numbers))
+        return self.module.globals[name]
 
     def sum_of_lanes(self, value: Value) -> Value:
         """The sum of a vector's numbers: halves are added until one is left."""
@@ -273,7 +304,8 @@ class Code:
     def _truths(self) -> Value:
         return ir.VectorType(ir.IntType(1), self.machine.lanes)
 
-    def _first_lanes(self, count: int) -> Value:
+    def first_lanes(self, count: int) -> Value:
+        """Truth for so many lanes."""
         return ir.Constant(self._truths, [int(i < count) for i in range(self.machine.lanes)])
 
     # Flow.

@@ -71,6 +71,7 @@ class Emitter:
         self._skip = skip
         self._tally = tally
         self._packed: dict[str, Array] = {}
+        self._written: dict[str, str] = {}
         widest = max(value.type.channels for value in graph.values.values() if value.type.rank > 1)
         self._zeros = np.zeros(padded_channels(widest, machine) + machine.lanes, np.float32)
 
@@ -113,11 +114,11 @@ class Emitter:
             write_pool(writer, self._pool(root), rows[1].stride, held.get("kernel"))
         else:
             write_elements(writer)
-        code.finish()
+        function = self._finished(code)
         pad = self._pad(root) if product and root is not None else 0
         return Emitted(
             loop,
-            f"loop{number}",
+            function,
             record,
             tuple(slots),
             tuple(tiles),
@@ -128,6 +129,16 @@ class Emitter:
             tally,
             self._shape(root) if product and root is not None else None,
         )
+
+    def _finished(self, code: Code) -> str:
+        """The name of a function once it is whole: of the first that was written like it."""
+        code.finish()
+        name = code.function.name
+        text = str(code.function).replace(name, "", 1)
+        known = self._written.setdefault(text, name)
+        if known != name:
+            del self.llvm.globals[name]
+        return known
 
     def _row(self, value: str, tile: bool) -> Row:
         value = value.partition("@")[0] if value not in self._graph.values else value

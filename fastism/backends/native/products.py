@@ -2,7 +2,9 @@
 
 Of an input row only those channels are multiplied that some item of the tile has a number other
 than zero in (`live`): a product with zero adds nothing, so that what is left out changes no bit.
-Sums run over taps and then channels, upwards, whatever the tile and the block.
+Sums run over taps and then channels, upwards, whatever the tile and the block. The channels of all
+taps are one list, and one loop: with few channels left of each tap, loops of their own would take
+as long to begin and end as to run.
 
 The order of the rows is the cache's. Where filters are many and windows short, a *panel* of the
 kernel stays in the cache while all tiles of a block pass by. Where windows are wide, all panels are
@@ -16,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fastism.backends.native.code import Code, Value
-from fastism.backends.native.live import list_channels
+from fastism.backends.native.code import I64, Code, Value
+from fastism.backends.native.live import list_apart, list_rows, span_of
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import Shape, head_of, packed_bytes, taps_met
 from fastism.backends.native.writing import BYTES, FLOAT, Writer
@@ -92,7 +94,7 @@ def _by_panels(
     code = panels.writer.code
     with code.loop(0, tiles) as tile:
         _, head = of_tile(tile)
-        list_channels(code, panels.shape, head, panels.first, head["first"], head["last"])
+        list_rows(code, panels.shape, head, panels.first, head["first"], head["last"])
 
     def panel(write: WriteRow) -> None:
         with code.loop(0, tiles) as tile:
@@ -111,7 +113,7 @@ def _by_strips(panels: _Panels, record: Value, head: dict[str, Value]) -> None:
     count = code.sub(head["high"], head["low"])
     steps = code.ceil_div(count, apart)
     if apart == 1:
-        list_channels(code, shape, head, panels.first, head["first"], head["last"])
+        list_rows(code, shape, head, panels.first, head["first"], head["last"])
     with code.loop(0, -(-apart // run)) as number:
         begin = code.mul(number, run)
         if apart > 1:
@@ -134,14 +136,13 @@ def _list_apart(panels: _Panels, head: dict[str, Value], strips: Strips, begin: 
     """List the channels of the input rows that the strips from ``begin`` on read."""
     code, apart = panels.writer.code, strips.apart
     end = code.least(code.add(begin, strips.run), apart)
-    base = code.sub(head["low"], head["pad"])
-    low = code.ceil_div(code.sub(head["first"], code.add(base, code.sub(end, 1))), apart)
-    high = code.ceil_div(code.sub(head["last"], code.add(base, begin)), apart)
-    with code.loop(low, high) as step:
-        start = code.add(base, code.mul(step, apart))
-        first = code.most(code.add(start, begin), head["first"])
-        last = code.least(code.add(start, end), head["last"])
-        list_channels(code, panels.shape, head, panels.first, first, last)
+    found = code.room(I64)
+    code.build.store(code.whole(0), found)
+    with code.loop(begin, end) as offset:
+        first = code.add(code.sub(head["low"], head["pad"]), offset)
+        missing = code.ceil_div(code.sub(head["first"], first), apart)
+        first = code.add(first, code.mul(missing, apart))
+        list_apart(code, panels.shape, head, panels.first, first, head["last"], found)
 
 
 class _Panels:
@@ -231,19 +232,24 @@ def accumulate(
     for total in (each for line in totals for each in line):
         build.store(code.zero, total)
     base, low, high = taps_met(code, shape, head, row)
-    with code.loop(low, high) as tap:
-        source = code.add(base, code.mul(tap, shape.dilation))
-        inputs = code.add(head["input"], code.mul(source, shape.item * machine.rows))
-        indices = code.add(head["lists"], code.mul(source, FLOAT * shape.channels))
-        count = code.load_int(code.add(head["counts"], code.mul(source, BYTES)))
+    with code.where(code.below(low, high)):
+        source = code.add(base, code.mul(low, shape.dilation))
+        span = span_of(code, head, source)
+        last = code.add(base, code.mul(code.sub(high, 1), shape.dilation))
+        end = span_of(code, head, last)["end"]
         if tally is not None:
-            code.count(count, tally)
-            code.count(code.whole(shape.channels), code.add(tally, BYTES))
-        panel = code.add(weights, code.mul(tap, shape.channels * width))
-        with code.loop(0, count) as number:
-            channel = code.load_index(code.add(indices, code.mul(number, FLOAT)))
-            line = code.add(panel, code.mul(channel, width))
-            place = code.add(inputs, code.mul(channel, FLOAT))
+            code.count(code.sub(end, span["begin"]), tally)
+            there = code.mul(code.sub(high, low), shape.channels)
+            code.count(there, code.add(tally, BYTES))
+        skipped = code.sub(code.mul(low, shape.channels), span["line"])
+        panel = code.add(weights, code.mul(skipped, width))
+        inputs = code.add(head["input"], code.mul(head["first"], shape.item * machine.rows))
+        with code.loop(span["begin"], end) as number:
+            entry = code.mul(number, FLOAT)
+            line = code.load_index(code.add(head["lines"], entry))
+            place = code.load_index(code.add(head["places"], entry))
+            line = code.add(panel, code.mul(line, width))
+            place = code.add(inputs, code.mul(place, FLOAT))
             kernel = [
                 code.load(code.add(line, vector * machine.lanes * FLOAT))
                 for vector in range(vectors)

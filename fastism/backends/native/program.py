@@ -83,7 +83,9 @@ class Native:
             self._phases.append(emitted)
         self._compiled = Compiled(str(emitter.llvm), machine)
         self._functions = {
-            f"loop{index}": self._compiled.function(f"loop{index}") for index in range(number)
+            emitted.function: self._compiled.function(emitted.function)
+            for phase in self.loops
+            for emitted in phase
         }
         self._free: deque[Array] = deque()
 
@@ -118,6 +120,11 @@ class Native:
         return {name: arrays[name] for name in self.graph.outputs}
 
     @property
+    def loops(self) -> Sequence[Sequence[Emitted]]:
+        """The native loops, phase by phase."""
+        return [phase for phase in self._phases if not callable(phase)]
+
+    @property
     def multiplied(self) -> Mapping[str, tuple[int, int]]:
         """Channels of rows that products have multiplied so far, and all there were, by node.
 
@@ -125,8 +132,7 @@ class Native:
         """
         return {
             emitted.loop.root.name: (int(emitted.tally[0]), int(emitted.tally[1]))
-            for phase in self._phases
-            if not callable(phase)
+            for phase in self.loops
             for emitted in phase
             if emitted.tally is not None and emitted.loop.root is not None
         }
@@ -136,10 +142,9 @@ class Native:
         names = {value.name for value in self.graph.inputs if value.type.shape[0] == "M"}
         names.update(self.graph.outputs)
         told = 0
-        for phase in self._phases:
-            if not callable(phase):
-                names |= {e.loop.value for e in phase if not e.loop.tiled}
-                told += sum(BYTES * e.record.size for e in phase)
+        for phase in self.loops:
+            names |= {e.loop.value for e in phase if not e.loop.tiled}
+            told += sum(BYTES * e.record.size for e in phase)
         values = sum(self.graph.values[name].type.bytes for name in names)
         return values + -(-told // self._machine.rows)
 
@@ -149,13 +154,12 @@ class Native:
         tables, rows = self._tables, self._machine.rows
         tiles = Tiles.of(pair, pair, 1, rows, self._positions, tables, self._keys)
         most = 0
-        for phase in self._phases:
-            if not callable(phase):
-                layout = Layout(self.graph, tiles, self._machine, {}, EDIT)
-                for emitted in phase:
-                    layout.hold(emitted)
-                lists = max((layout.lists(emitted, 1) for emitted in phase), default=0)
-                most = max(most, _place(phase, layout, 1) + lists)
+        for phase in self.loops:
+            layout = Layout(self.graph, tiles, self._machine, {}, EDIT)
+            for emitted in phase:
+                layout.hold(emitted)
+            lists = max((layout.lists(emitted, 1) for emitted in phase), default=0)
+            most = max(most, _place(phase, layout, 1) + lists)
         return max(round((1 + SPREAD) * most), BLOCK)
 
     def _make(self, phase: Sequence[Emitted], arrays: dict[str, Array], items: int) -> None:

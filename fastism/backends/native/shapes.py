@@ -17,11 +17,24 @@ from fastism.backends.native.code import Code, Value
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.writing import BYTES, FLOAT
 
-HEADER = ("low", "high", "first", "last", "input", "pad", "lists", "counts", "sums", "line")
+HEADER = (
+    "low",
+    "high",
+    "first",
+    "last",
+    "input",
+    "pad",
+    "lines",
+    "places",
+    "spans",
+    "sums",
+    "line",
+)
 """What a tile's record begins with: the rows of the frame to make, those of the input that are
-there, the address that row 0 of the input has, the padding, where the lists of channels of row 0
-are, and how many channels each holds; and for products along the taps, where the sums of row 0 are,
-and the bytes from one line of sums to the next."""
+there, the address that row 0 of the input has, the padding; where the lists of channels are (which
+line of the kernel, and which number from the first input row on), and what is noted of row 0; and
+for products along the taps, where the sums of row 0 are, and the bytes from one line of sums to the
+next."""
 
 
 @dataclass(frozen=True)

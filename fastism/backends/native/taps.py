@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.backends.native.code import Code, Value
-from fastism.backends.native.live import list_channels
+from fastism.backends.native.live import list_rows, span_of
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.products import accumulate
 from fastism.backends.native.shapes import Shape, head_of, pack
@@ -67,10 +67,10 @@ def write_along_taps(writer: Writer, shape: Shape, kernel: Value) -> None:
         first = code.most(head["first"], code.sub(head["low"], head["pad"]))
         reach = code.add(code.sub(head["high"], head["pad"]), shape.taps - 1)
         last = code.least(head["last"], reach)
-        list_channels(code, shape, head, code.whole(0), first, last)
+        list_rows(code, shape, head, code.whole(0), first, last)
         with code.loop(first, last) as row:
-            count = code.load_int(code.add(head["counts"], code.mul(row, BYTES)))
-            with code.where(code.below(code.whole(0), count)):
+            span = span_of(code, head, row)
+            with code.where(code.below(span["begin"], span["end"])):
                 _add_row(writer, shape, head, kernel, row)
         with code.loop(head["low"], head["high"]) as row, code.loop(0, machine.rows) as item:
             line = code.mul(item, shape.filters)

@@ -122,10 +122,11 @@ def test_groups_list_their_channels_in_memory_of_their_own(monkeypatch: pytest.M
     ) -> npt.NDArray[np.int64]:
         told = laid_out(self, emitted, scratch, block, lists)
         if emitted.shape is not None and emitted.shape.groups == 5:
-            first, address = (told[:, HEADER.index(name)] for name in ("first", "lists"))
-            row = 4 * emitted.shape.of_group().channels
-            begin = address + first * row - scratch - lists
+            told_of = {name: told[:, HEADER.index(name)] for name in HEADER}
+            first, row = told_of["first"], 4 * emitted.shape.of_group().channels
+            begin = np.stack([told_of[name] - scratch - lists for name in ("lines", "places")])
             assert begin.min() == 0
+            assert (begin[0] + row * emitted.shape.length <= begin[1]).all()
             assert (begin + row * emitted.shape.length).max() <= self.lists(emitted, block)
             begun.update(first.tolist())
         return told
@@ -205,6 +206,19 @@ def test_what_numpy_does_without_work_needs_no_tensorflow() -> None:
     inputs = random_inputs(plan.module.main, 2)
     for one, two in zip(scores(by_native, inputs), scores(plan, inputs), strict=True):
         np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
+
+
+def test_layers_alike_share_their_code() -> None:
+    x = inputs = keras.Input((40, 4), name="sequence")
+    for dilation in (1, 1, 1, 2):
+        x = layers.Conv1D(8, 3, dilation_rate=dilation, padding="same", activation="relu")(x)
+    plan = api.compile(keras.Model(inputs, x), backend="native")
+    function = plan.executor.functions[plan.module.graphs[1].name]
+    assert isinstance(function, Native)
+    (loops,) = function.loops
+    products = [each.function for each in loops if each.shape is not None]
+    assert len(products) == 4
+    assert products[1] == products[2] != products[3]
 
 
 def test_pairs_within_memory(plan: Plan) -> None:
