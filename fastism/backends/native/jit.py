@@ -27,21 +27,26 @@ class Compiled:
         name = cache.key(text, machine)
         code = cache.found(name)
         self.warm = code is not None
-        module = llvm.parse_assembly(text)
         if code is None:
-            module.verify()
-            _optimize(module, target)
-        self._engine = llvm.create_mcjit_compiler(module, target)
-        self._engine.set_object_cache(
-            notify_func=lambda module, made: None if self.warm else cache.keep(name, made),
-            getbuffer_func=lambda module: code,
-        )
+            code = _object(text, target)
+            cache.keep(name, code)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
 
     def function(self, name: str) -> Callable[[int, int, int], Any]:
         """A function of three whole numbers, which returns nothing."""
         kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         return kind(self._engine.get_function_address(name))
+
+
+def _object(text: str, target: Any) -> bytes:
+    """The machine code of a module, as an object file."""
+    module = llvm.parse_assembly(text)
+    module.verify()
+    _optimize(module, target)
+    code: bytes = target.emit_object(module)
+    return code
 
 
 def _optimize(module: Any, target: Any) -> None:
