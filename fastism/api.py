@@ -13,7 +13,7 @@ from typing import Any
 
 from fastism.backends import registry as backends
 from fastism.backends.base import ways_of
-from fastism.calibration.choice import noted
+from fastism.calibration.choice import counted, noted
 from fastism.calibration.nominal import NOMINAL
 from fastism.calibration.speeds import measured
 from fastism.errors import InputError
@@ -278,7 +278,7 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
         started.letters,
         started.reductions,
     )
-    return tuned(plan)[0] if timed else plan
+    return tuned(counted(plan, speeds))[0] if timed else plan
 
 
 def load(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastism.backends.base import Ways, ways_of
+from fastism.calibration.live import live_shares
 from fastism.calibration.nominal import Speeds
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
 from fastism.ir.program import Group, Program
 from fastism.ir.ways import Way
 from fastism.passes.costs import work_an_item
+from fastism.runtime.plan import Plan
 
 
 def noted(module: Module, backend: str, speeds: Speeds) -> Module:
@@ -22,6 +26,34 @@ def noted(module: Module, backend: str, speeds: Speeds) -> Module:
         return module
     program = Program.of(module)
     return program.rescheduled(_noted(module, group, ways, speeds) for group in program.groups)
+
+
+def counted(plan: Plan, speeds: Speeds) -> Plan:
+    """A plan whose predicted times go by the zeros that its own weights make; all else stays.
+
+    A plan that no way to run skips zeros of is as it was given.
+    """
+    ways = {way.name for group in plan.executor.groups for way in group.ways}
+    if not any(speeds[name].skips for name in ways.intersection(speeds)):
+        return plan
+    shares = live_shares(plan)
+    graphs = [
+        _counted(group, speeds, shares[group.graph.name])
+        for group in plan.executor.groups
+        if group.graph.name in shares
+    ]
+    return plan.with_module(plan.executor.program.rescheduled(graphs), plan.executor.functions)
+
+
+def _counted(group: Group, speeds: Speeds, live: float) -> Graph:
+    work = work_an_item(group.graph, group.alternatives)
+    ways = [
+        replace(way, predicted_seconds=work.seconds(speeds[way.name], live))
+        if way.name in speeds
+        else way
+        for way in group.ways
+    ]
+    return group.rescheduled(live=live, ways=ways)
 
 
 def _noted(module: Module, group: Group, ways: Ways, speeds: Speeds) -> Graph:

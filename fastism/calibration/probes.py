@@ -6,75 +6,72 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from fastism.ir.builder import GraphBuilder
-from fastism.ir.graph import Attribute
 from fastism.ir.module import Constant, Module, Sites
 from fastism.ir.types import TensorType
+from fastism.passes.costs import ALTERNATIVES
 from fastism.passes.manager import Pipeline
 
-LETTERS: Final = 4
+SITES: Final = 32
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Convolutions one after the other, each with a ReLU, and a mean over all positions.
+    """A convolution with a ReLU, added to what it reads, and a mean over all positions.
 
-    filters, width: of each. dilations: one a convolution behind the first. residual: whether what
-    goes into a convolution is added to what comes out. length: of the sequence, whose middle half
-    is edited. pairs: a chunk.
+    One layer, as every other takes each backend a tenth of a second to prepare.
+
+    channels: of what it reads, and makes. taps: of the convolution. width: positions of an edit.
+    pairs: a chunk.
     """
 
-    filters: int
+    channels: int
+    taps: int
     width: int
-    dilations: tuple[int, ...]
-    residual: bool
-    length: int
     pairs: int
 
     def module(self) -> Module:
         """The scheduled module, with random weights that are the same every time."""
         random = np.random.default_rng(0)
+        scale = np.sqrt(2 / (self.taps * self.channels))
+        kernel = scale * random.standard_normal((self.taps, self.channels, self.channels))
         constants: dict[str, Constant] = {}
         builder = GraphBuilder("main", constants)
-        x = builder.input("sequence", TensorType.parse(f"f32[N,{self.length},{LETTERS}]"))
-        channels = LETTERS
-        for number, dilation in enumerate((1, *self.dilations)):
-            scale = np.sqrt(2 / (self.width * channels))
-            kernel = scale * random.standard_normal((self.width, channels, self.filters))
-            name = builder.constant(f"conv{number}.kernel", kernel.astype(np.float32))
-            options: dict[str, Attribute] = {
-                "width": self.width,
-                "pad": "same",
-                "dilation": dilation,
-            }
-            made = builder.add(
-                "conv1d",
-                [x],
-                name=f"conv{number}",
-                attributes=options,
-                constants={"kernel": name},
-            )
-            made = builder.add("relu", [made], name=f"relu{number}")
-            if self.residual and number:
-                made = builder.add("add", [x, made], name=f"sum{number}")
-            x, channels = made, self.filters
-        mean = builder.add("global_average_pool", [x], name="mean")
-        sites = Sites(tuple(range(self.length // 4, 3 * self.length // 4)), 1)
+        length = 2 * self.width + SITES
+        x = builder.input("sequence", TensorType.parse(f"f32[N,{length},{self.channels}]"))
+        made = builder.add(
+            "conv1d",
+            [x],
+            name="conv",
+            attributes={"width": self.taps, "pad": "same"},
+            constants={"kernel": builder.constant("conv.kernel", kernel.astype(np.float32))},
+        )
+        made = builder.add("relu", [made], name="relu")
+        made = builder.add("add", [x, made], name="sum")
+        mean = builder.add("global_average_pool", [made], name="mean")
+        first = self.width // 2
         module = Module(
             "canonical",
             (builder.finish([mean]),),
             constants,
-            sites,
+            Sites(tuple(range(first, first + SITES)), self.width),
             seq_input="sequence",
             outputs=("mean",),
         )
         passes = f"annotate,segment{{weigh=false}},split,schedule{{pairs={self.pairs}}}"
         return Pipeline.parse(passes).run(module)
 
+    def alternatives(self) -> npt.NDArray[np.float32]:
+        """(A, width, channels), what is written: no zeros, so that no product can be left out."""
+        random = np.random.default_rng(1)
+        shape = (ALTERNATIVES, self.width, self.channels)
+        return random.uniform(1, 2, shape).astype(np.float32)
+
 
 PROBES: Final = (
-    Probe(filters=256, width=7, dilations=(1, 1), residual=False, length=96, pairs=64),
-    Probe(filters=32, width=3, dilations=(2, 4, 8, 16), residual=True, length=256, pairs=256),
+    Probe(channels=256, taps=7, width=8, pairs=8),
+    Probe(channels=16, taps=3, width=64, pairs=128),
 )
 """One that multiplies, and one that moves."""

@@ -90,6 +90,7 @@ def made_again(pipeline: str, index: int, before: Module, stored: Module) -> Mod
             group.rescheduled(
                 pairs=tuned.pairs,
                 measured_seconds=tuned.measured_seconds,
+                live=tuned.live,
                 ways=tuned.ways,
                 no_choice=tuned.no_choice,
                 options=options,

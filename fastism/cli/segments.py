@@ -62,6 +62,8 @@ def _ways(row: GraphRow) -> str:
         return ""
     timed = ", ".join(f"{way.name} {_took(way)}" for way in row.ways)
     said = f"@{row.graph} ({row.sites:,} sites): an item takes by {timed}"
+    if row.live is not None:
+        said += f"; {1 - row.live:.0%} of its multiply-adds are with zero"
     return said if row.no_choice is None else f"{said}; native has no part, as {row.no_choice}"
 
 

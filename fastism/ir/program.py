@@ -6,7 +6,7 @@ parses. They are spelled here and nowhere else:
     @intout      heads        the values that are the model's outputs
     @propagate   heads        which of the model's outputs it returns, by number
                  sites        (a constant) indices into the module's sites
-                 pairs, items, bytes, workers, predicted_ns, measured_ns, ways, no_choice
+                 pairs, items, bytes, workers, predicted_ns, measured_ns, live, ways, no_choice
                               see `Chunks`
                  BACKEND.X    the option X of one backend, which that backend alone reads
 """
@@ -49,8 +49,9 @@ class Chunks:
     pairs: (sequence, site) pairs a chunk. items: items a chunk. bytes: an estimate of the memory
     that such a chunk takes. workers: chunks run side by side. predicted_seconds: an item's, by the
     cost model; measured_seconds: as timed. Both are kept in whole nanoseconds, and None where
-    nobody said. ways: those that the backend had to run the graph by, the chosen one first; none
-    for a backend that has but one. no_choice: why the backend could not choose, if so.
+    nobody said. live: the share of multiply-adds that are not with zero; None where nobody counted.
+    ways: those that the backend had to run the graph by, the chosen one first; none for a backend
+    that has but one. no_choice: why the backend could not choose, if so.
     """
 
     pairs: int
@@ -59,6 +60,7 @@ class Chunks:
     workers: int
     predicted_seconds: float | None = None
     measured_seconds: float | None = None
+    live: float | None = None
     ways: tuple[Way, ...] = ()
     no_choice: str | None = None
 
@@ -76,6 +78,7 @@ class Chunks:
             workers=workers,
             predicted_seconds=_seconds(at, "predicted_ns"),
             measured_seconds=_seconds(at, "measured_ns"),
+            live=_part(at, "live"),
             ways=read(at, at.graph.attributes.get("ways")),
             no_choice=_sentence(at, "no_choice"),
         )
@@ -98,6 +101,8 @@ class Chunks:
             seconds = getattr(self, f"{key}_seconds")
             if seconds is not None:
                 found[f"{key}_ns"] = round(1e9 * seconds)
+        if self.live is not None:
+            found["live"] = self.live
         if self.ways:
             found["ways"] = written(self.ways)
         if self.no_choice is not None:
@@ -135,6 +140,7 @@ class Group(Chunks):
         pairs: int | None = None,
         workers: int | None = None,
         measured_seconds: float | None = None,
+        live: float | None = None,
         ways: Sequence[Way] | None = None,
         no_choice: str | None = None,
         options: Mapping[str, Attribute] | None = None,
@@ -151,6 +157,7 @@ class Group(Chunks):
             workers=self.workers if workers is None else workers,
             predicted_seconds=_said(chosen.predicted_seconds, self.predicted_seconds),
             measured_seconds=_said(chosen.measured_seconds, self.measured_seconds),
+            live=_said(live, self.live),
             ways=kept,
             no_choice=self.no_choice if no_choice is None else no_choice or None,
         )
@@ -286,8 +293,17 @@ def _count(at: Place, key: str, what: str) -> int:
     return value
 
 
-def _said(seconds: float | None, otherwise: float | None) -> float | None:
-    return otherwise if seconds is None else seconds
+def _said(number: float | None, otherwise: float | None) -> float | None:
+    return otherwise if number is None else number
+
+
+def _part(at: Place, key: str) -> float | None:
+    value = at.graph.attributes.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        at.refuse(f"has the share {key}={value!r}", "it is a number from 0 to 1")
+    return float(value)
 
 
 def _sentence(at: Place, key: str) -> str | None:

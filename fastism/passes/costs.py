@@ -28,6 +28,10 @@ FEWEST = 16
 ALTERNATIVES = 3
 """Items that share one pair's reference windows: the other three bases."""
 
+LIVE = 0.6
+"""Share of a product's multiply-adds that are not with zero, where nobody counted: see
+`fastism.calibration.live`."""
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -36,13 +40,15 @@ class Rates:
     products: multiply-adds a second of large f32 matrix products. bytes: read or written a second,
     mostly in cache. fuses: whether light ops between two others are one loop, so that what passes
     between them is not moved. exact: whether nothing is multiplied for the positions by which the
-    window of a dilated convolution was rounded up.
+    window of a dilated convolution was rounded up. skips: whether nothing is multiplied for the
+    entries of a change that are exactly zero.
     """
 
     products: float = PRODUCTS
     bytes: float = BYTES
     fuses: bool = True
     exact: bool = False
+    skips: bool = False
 
 
 NOMINAL: Final = Rates()
@@ -98,9 +104,10 @@ class Work:
     bytes: float
     fused_bytes: float
 
-    def seconds(self, rates: Rates) -> float:
-        """What that takes."""
+    def seconds(self, rates: Rates, live: float = LIVE) -> float:
+        """What that takes; ``live``: the share of multiply-adds that are not with zero."""
         products = self.exact_products if rates.exact else self.products
+        products *= live if rates.skips else 1.0
         moved = self.fused_bytes if rates.fuses else self.bytes
         return products / rates.products + moved / rates.bytes
 
@@ -126,12 +133,19 @@ def work_an_item(graph: Graph, alternatives: int = ALTERNATIVES) -> Work:
             or name in graph.outputs
             or any(user.name in heavy for user in graph.users[name])
         ]
-        multiplied = _multiplied(node, types) * once
+        multiplied, kept = multiplied_an_item(graph, node, alternatives)
         products += multiplied
-        exact += multiplied * _kept(node, types)
+        exact += kept
         every += sum(size for _, size in (*given, *made)) * once
         fused += (sum(read) + sum(written)) * once
     return Work(products, exact, every, fused)
+
+
+def multiplied_an_item(graph: Graph, node: Node, alternatives: int) -> tuple[float, float]:
+    """Multiply-adds that a node takes as long as, and those on windows that are not rounded up."""
+    types = graph.types(node.inputs)
+    products = _multiplied(node, types) * _share_of(node.results[0].type.shape[0], alternatives)
+    return products, products * _kept(node, types)
 
 
 def _kept(node: Node, types: Sequence[TensorType]) -> float:

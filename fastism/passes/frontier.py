@@ -28,8 +28,6 @@ CONVERTING = 2 + 1 / costs.ALTERNATIVES
 """Passes over a window to add the reference to it, or to take it away: read, write, and the
 reference, which the alternatives share."""
 
-LIVE = 0.6
-"""Share of a product's multiply-adds that are not with zero, behind `CUTTING` ops."""
 CUTTING = frozenset({"relu", "relu6", "max_pool", "maximum"})
 """Ops whose change is exactly zero in many places: below a threshold, or not the largest."""
 WORTH = 5e-6
@@ -81,7 +79,7 @@ def _on_windows(graph: Graph, node: Node, rates: costs.Rates = costs.NOMINAL) ->
     types, op = graph.types(node.inputs), definition(node.op)
     spent = costs.seconds(node, types, rates) * _share(graph, node)
     if op.products is not None and _has_zeros(graph, node.inputs[0]):
-        spent *= LIVE
+        spent *= costs.LIVE
     relation = op.relation(node, types)[0]
     if relation == POINTWISE and not op.linear:
         spent += CONVERTING * costs.moved(node, types) * _share(graph, node) / rates.bytes

@@ -36,12 +36,14 @@ class SegmentRow:
 class GraphRow:
     """A propagation graph: how many sites it is for, and the ways there are to run it.
 
+    live: the share of its multiply-adds that are not with zero; None where nobody counted.
     ways: the one that it runs by first; none where its backend has but one. no_choice: why the
     backend could not choose, if so.
     """
 
     graph: str
     sites: int
+    live: float | None
     ways: tuple[Way, ...]
     no_choice: str | None
 
@@ -100,7 +102,7 @@ def summary(stages: Sequence[Module]) -> Summary:
         predicted_seconds=_average(scheduled, lambda group: group.predicted_seconds) or 0.0,
         measured_seconds=_average(scheduled, lambda group: group.measured_seconds),
         graphs=tuple(
-            GraphRow(group.graph.name, len(group.sites), group.ways, group.no_choice)
+            GraphRow(group.graph.name, len(group.sites), group.live, group.ways, group.no_choice)
             for group in Program.of(scheduled).groups
         ),
     )

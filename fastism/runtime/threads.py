@@ -21,11 +21,16 @@ def limit(threads: int) -> None:
     _most = threads
 
 
+def threads_of(workers: int) -> int:
+    """On how many threads the chunks of a schedule with so many workers run in this process."""
+    return workers if _most is None else min(workers, _most)
+
+
 def side_by_side(
     run: Callable[[Chunk], Result], chunks: Iterator[Chunk], workers: int
 ) -> Iterator[Result]:
     """Run every chunk, ``workers`` at a time; chunks write to places of their own."""
-    threads = workers if _most is None else min(workers, _most)
+    threads = threads_of(workers)
     if threads == 1:
         yield from map(run, chunks)
         return

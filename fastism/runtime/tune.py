@@ -235,7 +235,7 @@ def seconds_an_item(
     inputs, saved: a sequence, and what the executor's `reference` returned for it. deadline: the
     time after which no other run begins, of `time.perf_counter`.
     """
-    items = _items(executor, group, pairs, len(alternatives))
+    items = chunk_items(group, pairs, len(alternatives))
     best, spent = np.inf, 0.0
     for attempt in range(4):
         start = time.perf_counter()
@@ -248,7 +248,7 @@ def seconds_an_item(
     return float(best) / len(items)
 
 
-def _items(executor: Executor, group: Group, pairs: int, alternatives: int) -> Items:
+def chunk_items(group: Group, pairs: int, alternatives: int) -> Items:
     """Items of ``workers`` full chunks, from sites whose dense layers read the same rows.
 
     A chunk is of neighbouring sites, as in a run, and the chunks are spread over all sites: those

@@ -11,7 +11,7 @@ from fastism import api
 from fastism.backends import auto
 from fastism.backends.base import FUSED, NATIVE, TENSORFLOW
 from fastism.calibration import nominal
-from fastism.calibration.choice import noted
+from fastism.calibration.choice import counted, noted
 from fastism.calibration.nominal import NOMINAL, with_fused
 from fastism.passes.costs import work_an_item
 from fastism.runtime.plan import Plan
@@ -62,6 +62,7 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
         {**NOMINAL, NATIVE: replace(NOMINAL[NATIVE], products=3e9, bytes=2e9)}
     )
     monkeypatch.setattr(api, "measured", lambda: here)
+    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan: {})
     monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: 1e-6)
     monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
     model = ENTRIES["chain_dilated_same"].build()
@@ -74,3 +75,25 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
         assert group.predicted_seconds == pytest.approx(expected, abs=1e-9)
     assert "rates" not in api.compile(model, backend="auto", tune=False).pipeline
     assert "rates" not in api.compile(model, backend="reference", tune=True).pipeline
+
+
+def test_a_timed_plan_goes_by_the_zeros_of_its_weights(monkeypatch) -> None:
+    """TensorFlow multiplies them like any other; what nobody counted keeps its time."""
+    plan = api.compile(ENTRIES["chain_dilated_same"].build(), backend="auto", tune=False)
+    (group,) = plan.executor.groups
+    monkeypatch.setattr(
+        "fastism.calibration.choice.live_shares", lambda plan: {group.graph.name: 0.25}
+    )
+    (found,) = counted(plan, NOMINAL).executor.groups
+    work = work_an_item(group.graph)
+    assert group.live is None
+    assert found.live == 0.25
+    expected = work.seconds(NOMINAL[NATIVE], 0.25)
+    assert expected < work.seconds(NOMINAL[NATIVE], 0.5)
+    assert found.predicted_seconds == pytest.approx(expected, abs=1e-9)
+    assert [way.name for way in found.ways] == [way.name for way in group.ways]
+    assert found.ways[1:] == group.ways[1:]
+    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan: {})
+    assert counted(plan, NOMINAL).executor.groups[0].ways == group.ways
+    monkeypatch.setattr("fastism.calibration.choice.live_shares", pytest.fail)
+    assert counted(plan, {TENSORFLOW: NOMINAL[TENSORFLOW]}) is plan

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,11 +12,11 @@ from fastism import caching
 from fastism.backends.base import FUSED, NATIVE, TENSORFLOW
 from fastism.calibration import speeds
 from fastism.calibration.nominal import NOMINAL, PROBED
-from fastism.calibration.probes import PROBES
-from fastism.ir.module import Module
+from fastism.calibration.probes import PROBES, Probe
+from fastism.calibration.speeds import Run
 from fastism.ir.program import Program
 from fastism.ir.verify import verify
-from fastism.passes.costs import Rates, work_an_item
+from fastism.passes.costs import work_an_item
 
 
 @pytest.fixture
@@ -32,20 +29,20 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def probed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """In place of timing: what the probes take, one after the other; those of native code first."""
     given: list[float] = []
-
-    def measured(name: str, modules: Sequence[Module]) -> Rates:
-        return speeds.scaled(name, *(given.pop(0) for _ in modules))
-
-    monkeypatch.setattr(speeds, "_measured", measured)
-    set_clocks(monkeypatch, computing=1.0)
+    set_runs(monkeypatch, given, computing=1.0)
     return given
 
 
-def set_clocks(monkeypatch: pytest.MonkeyPatch, computing: float) -> None:
-    """A second later each time one looks, of which the process has computed a part."""
-    passed, computed = count(), count(step=computing)  # type: ignore[call-overload]
-    clocks = SimpleNamespace(perf_counter=passed.__next__, process_time=computed.__next__)
-    monkeypatch.setattr(speeds, "time", clocks)
+def set_runs(
+    monkeypatch: pytest.MonkeyPatch, given: list[float], computing: float, cores: int = 1
+) -> None:
+    """Runs on so many cores, which together computed so many seconds a second."""
+
+    def run(name: str, probe: Probe) -> Run:
+        seconds = given.pop(0)
+        return Run(items=1, seconds=seconds, computed=computing * seconds, cores=cores)
+
+    monkeypatch.setattr(speeds, "_run", run)
 
 
 def test_speeds_stand_to_the_nominal_ones_as_the_times_do(kept: Path, probed: list[float]) -> None:
@@ -97,11 +94,26 @@ def test_without_llvmlite_tensorflow_alone_is_measured(
 def test_figures_of_a_busy_machine_are_not_kept(
     kept: Path, probed: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for computing, files in ((0.7, 0), (0.9, 1)):
-        set_clocks(monkeypatch, computing)
+    """Two threads that compute a second in a second had half of two cores, or all of one."""
+    cases = ((0.7, 1, 0), (1.0, 2, 0), (1.5, 2, 0), (1.7, 2, 1), (0.9, 1, 1))
+    for computing, cores, files in cases:
+        set_runs(monkeypatch, probed, computing, cores)
         probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]]
         speeds.measured()
         assert len(list(kept.glob("*"))) == files
+        if files:
+            next(kept.iterdir()).unlink()
+
+
+@pytest.mark.parametrize(("there", "cores"), [(1, 1), (2, 2), (64, 2), (None, 1)])
+def test_the_cores_that_compute_are_those_that_run_a_chunk(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, there: int | None, cores: int
+) -> None:
+    """Each of a schedule's two workers has a core, as far as there are so many."""
+    monkeypatch.setattr("fastism.calibration.speeds.os.cpu_count", lambda: there)
+    run = speeds._run(TENSORFLOW, Probe(channels=8, taps=3, width=4, pairs=2))
+    assert (run.items, run.cores) == (2 * 2 * 3, cores)
+    assert run.seconds > 0
 
 
 def test_a_home_that_cannot_be_written_is_no_error(
@@ -128,7 +140,7 @@ def test_one_probe_multiplies_and_the_other_moves() -> None:
         work = work_an_item(group.graph)
         for name in (NATIVE, TENSORFLOW):
             moving = work.seconds(replace(NOMINAL[name], products=float("inf")))
-            shares.setdefault(name, []).append(moving / work.seconds(NOMINAL[name]))
+            shares.setdefault(name, []).append(moving / work.seconds(NOMINAL[name], 1.0))
     for one, other in shares.values():
         assert one < 0.15
         assert other > 0.4

@@ -113,6 +113,21 @@ def test_the_ways_that_were_timed_are_read_back(module: Module) -> None:
     assert free.attributes["measured_ns"] == 3000  # of the last time, as this one says nothing
 
 
+def test_the_share_that_is_not_with_zero_is_read_back(module: Module) -> None:
+    (group,) = Program.of(module).groups
+    assert group.live is None
+    graph = group.rescheduled(live=0.25)
+    assert graph.attributes["live"] == 0.25
+    changed = module.with_graphs([module.main, graph])
+    (again,) = Program.of(changed).groups
+    assert again.rescheduled(pairs=2).attributes["live"] == 0.25
+    assert print_module(parse_module(print_module(changed))) == print_module(changed)
+    for whole in (0, 1):
+        graph = graph.replace(attributes={**graph.attributes, "live": whole})
+        (group,) = Program.of(module.with_graphs([module.main, graph])).groups
+        assert group.live == whole
+
+
 def test_options_of_a_backend(module: Module) -> None:
     """Those of others are not looked at, nor attributes that are no options."""
     known = {"mine.fast": False, "mine.safe": True}
@@ -164,6 +179,9 @@ REFUSED: dict[str, tuple[str, Attribute, str]] = {
     "uneven pairs": ("items", 12287, "has 12287 items and 4096 pairs a chunk"),
     "a time in words": ("measured_ns", "soon", "has the time measured_ns='soon'"),
     "time backwards": ("predicted_ns", -1, "has the time predicted_ns=-1"),
+    "a share in words": ("live", "half", "has the share live='half'"),
+    "a share of more": ("live", 1.01, "has the share live=1.01"),
+    "a truth for a share": ("live", True, "has the share live=True"),
     "ways in a word": ("ways", "native", "has the way to run 'native'"),
     "a way without a name": ("ways", ((1, 2, 3),), "has the way to run (1, 2, 3)"),
     "a way backwards": ("ways", (("native", -1, None),), "has the way to run ('native', -1, None)"),

@@ -10,6 +10,7 @@ import pytest
 from fastism.ir import Constant, GraphBuilder, Module, TensorType
 from fastism.passes.costs import (
     BYTES,
+    LIVE,
     NOMINAL,
     PRODUCTS,
     Rates,
@@ -111,6 +112,26 @@ def test_what_is_not_fused_moves_all_values() -> None:
     assert (work.products, work.fused_bytes, work.bytes) == (0, 4 * 5 * 8, 4 * 5 * 16)
     assert work.seconds(NOMINAL) == pytest.approx(4 * 5 * 8 / BYTES)
     assert work.seconds(replace(NOMINAL, fuses=False)) == pytest.approx(4 * 5 * 16 / BYTES)
+
+
+def test_products_with_zero_are_left_out_by_who_skips_them() -> None:
+    constants: dict[str, Constant] = {}
+    builder = GraphBuilder("propagate0", constants)
+    x = builder.input("x", TensorType.parse("f32[M,5,4]"))
+    kernel = builder.constant("kernel", np.ones((3, 4, 4), "float32"))
+    builder.add(
+        "conv1d",
+        [x],
+        name="conv",
+        attributes={"width": 3, "pad": "same"},
+        constants={"kernel": kernel},
+    )
+    work = work_an_item(builder.finish(["conv"]))
+    every = replace(NOMINAL, bytes=float("inf"))
+    skips = replace(every, skips=True)
+    assert work.seconds(every, 0.25) == work.seconds(every)
+    assert work.seconds(skips, 0.25) == pytest.approx(work.seconds(every) / 4)
+    assert work.seconds(skips) == pytest.approx(LIVE * work.seconds(every))
 
 
 def test_windows_that_were_rounded_up_count_where_they_are_multiplied() -> None:

@@ -223,7 +223,7 @@ def test_products_with_zeros_cost_less(annotated) -> None:
     *_, some, every = graph.nodes
     left = frontier._on_windows(graph, every) - frontier._on_windows(graph, some)
     once = costs.seconds(every, graph.types(every.inputs)) * frontier._share(graph, every)
-    assert left == pytest.approx((1 - frontier.LIVE) * once)
+    assert left == pytest.approx((1 - costs.LIVE) * once)
 
 
 def test_what_is_changed_everywhere_needs_no_place_in_the_reference(parsed) -> None:
