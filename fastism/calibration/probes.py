@@ -71,7 +71,7 @@ class Probe:
 
 
 PROBES: Final = (
-    Probe(channels=256, taps=7, width=8, pairs=8),
-    Probe(channels=16, taps=3, width=64, pairs=128),
+    Probe(channels=256, taps=7, width=8, pairs=16),
+    Probe(channels=16, taps=3, width=64, pairs=512),
 )
 """One that multiplies, and one that moves."""
