@@ -31,18 +31,22 @@ def noted(module: Module, backend: str, speeds: Speeds) -> Module:
 def counted(plan: Plan, speeds: Speeds) -> Plan:
     """A plan whose predicted times go by the zeros that its own weights make; all else stays.
 
-    A plan that no way to run skips zeros of is as it was given.
+    So do graphs of which no way to run them skips zeros.
     """
-    ways = {way.name for group in plan.executor.groups for way in group.ways}
-    if not any(speeds[name].skips for name in ways.intersection(speeds)):
-        return plan
-    shares = live_shares(plan)
+    groups = [group for group in plan.executor.groups if _skips(group, speeds)]
+    shares = live_shares(plan, groups)
     graphs = [
         _counted(group, speeds, shares[group.graph.name])
-        for group in plan.executor.groups
+        for group in groups
         if group.graph.name in shares
     ]
+    if not graphs:
+        return plan
     return plan.with_module(plan.executor.program.rescheduled(graphs), plan.executor.functions)
+
+
+def _skips(group: Group, speeds: Speeds) -> bool:
+    return any(way.name in speeds and speeds[way.name].skips for way in group.ways)
 
 
 def _counted(group: Group, speeds: Speeds, live: float) -> Graph:

@@ -32,13 +32,13 @@ ADDED = "add_reference"
 Array = npt.NDArray[Any]
 
 
-def live_shares(plan: Plan) -> dict[str, float]:
-    """The share of multiply-adds that are not with zero, by propagation graph.
+def live_shares(plan: Plan, groups: Sequence[Group]) -> dict[str, float]:
+    """The share of multiply-adds that are not with zero, by the name of a propagation graph.
 
-    Counted for one edit of one sequence. A graph that multiplies nothing, or has an op
-    without a numpy form, is left out.
+    Counted for one edit of one sequence. groups: those of the plan to count for; a graph that
+    multiplies nothing, or has an op without a numpy form, is left out.
     """
-    groups = [group for group in plan.executor.groups if _is_known(group.graph)]
+    groups = [group for group in groups if _is_known(group.graph)]
     if not groups:
         return {}
     edits = _edits(plan, groups)
@@ -115,5 +115,9 @@ def _share(group: Group, read: Mapping[str, Array]) -> float:
     for node in group.graph.nodes:
         multiplied, kept = multiplied_an_item(group.graph, node, group.alternatives)
         every += kept
-        live += multiplied * np.mean(read[node.inputs[0]] != 0) if _skips(node) else kept
-    return min(float(live / every), 1.0)
+        if _skips(node):
+            array = read[node.inputs[0]]
+            live += multiplied * np.count_nonzero(array) / max(array.size, 1)
+        else:
+            live += kept
+    return min(live / every, 1.0) if every else 1.0

@@ -28,5 +28,5 @@ NOMINAL: Final = with_fused(
 """Native code fitted to the rows of the bench (`benchmarks/rows.py`), their zeros counted;
 TensorFlow to Basset, Factorized Basset, BPNet and ChromBPNet."""
 
-PROBED: Final = {NATIVE: (46e-6, 1.8e-6), TENSORFLOW: (76e-6, 3.7e-6)}
+PROBED: Final = {NATIVE: (46e-6, 0.86e-6), TENSORFLOW: (74e-6, 1.8e-6)}
 """Seconds an item of each of the `fastism.calibration.probes`, on the same machine."""

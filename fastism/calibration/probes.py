@@ -39,7 +39,7 @@ class Probe:
         kernel = scale * random.standard_normal((self.taps, self.channels, self.channels))
         constants: dict[str, Constant] = {}
         builder = GraphBuilder("main", constants)
-        length = 2 * self.width + SITES
+        length = 2 * (self.taps + self.width) + SITES
         x = builder.input("sequence", TensorType.parse(f"f32[N,{length},{self.channels}]"))
         made = builder.add(
             "conv1d",
@@ -51,7 +51,7 @@ class Probe:
         made = builder.add("relu", [made], name="relu")
         made = builder.add("add", [x, made], name="sum")
         mean = builder.add("global_average_pool", [made], name="mean")
-        first = self.width // 2
+        first = self.taps
         module = Module(
             "canonical",
             (builder.finish([mean]),),
@@ -72,6 +72,6 @@ class Probe:
 
 PROBES: Final = (
     Probe(channels=256, taps=7, width=8, pairs=16),
-    Probe(channels=16, taps=3, width=64, pairs=512),
+    Probe(channels=8, taps=96, width=1, pairs=512),
 )
 """One that multiplies, and one that moves."""

@@ -62,7 +62,7 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
         {**NOMINAL, NATIVE: replace(NOMINAL[NATIVE], products=3e9, bytes=2e9)}
     )
     monkeypatch.setattr(api, "measured", lambda: here)
-    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan: {})
+    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan, groups: {})
     monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: 1e-6)
     monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
     model = ENTRIES["chain_dilated_same"].build()
@@ -82,7 +82,7 @@ def test_a_timed_plan_goes_by_the_zeros_of_its_weights(monkeypatch) -> None:
     plan = api.compile(ENTRIES["chain_dilated_same"].build(), backend="auto", tune=False)
     (group,) = plan.executor.groups
     monkeypatch.setattr(
-        "fastism.calibration.choice.live_shares", lambda plan: {group.graph.name: 0.25}
+        "fastism.calibration.choice.live_shares", lambda plan, groups: {groups[0].graph.name: 0.25}
     )
     (found,) = counted(plan, NOMINAL).executor.groups
     work = work_an_item(group.graph)
@@ -93,7 +93,6 @@ def test_a_timed_plan_goes_by_the_zeros_of_its_weights(monkeypatch) -> None:
     assert found.predicted_seconds == pytest.approx(expected, abs=1e-9)
     assert [way.name for way in found.ways] == [way.name for way in group.ways]
     assert found.ways[1:] == group.ways[1:]
-    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan: {})
+    monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan, groups: {})
     assert counted(plan, NOMINAL).executor.groups[0].ways == group.ways
-    monkeypatch.setattr("fastism.calibration.choice.live_shares", pytest.fail)
     assert counted(plan, {TENSORFLOW: NOMINAL[TENSORFLOW]}) is plan

@@ -44,7 +44,7 @@ def test_what_stays_below_the_threshold_is_left_out(op: str, dead: int, expected
     first, second = 3 * 4 * CHANNELS / ((12 / 16) * (16 / 20)), 3 * 5 * CHANNELS * 256
     second /= (80 / 84) * (256 / 260)
     share = (first / 2 + expected * second) / (first + second)
-    (found,) = live_shares(plan).values()
+    (found,) = live_shares(plan, plan.executor.groups).values()
     assert found == pytest.approx(share, abs=0.02)
 
 
@@ -52,4 +52,4 @@ def test_what_has_no_numpy_form_is_not_counted(monkeypatch: pytest.MonkeyPatch) 
     plan = plan_of("relu", 12, Sites(tuple(range(10, 30)), 1))
     table = {op: FORMS[op] for op in FORMS if op != "add_reference"}
     monkeypatch.setattr(reference, "FORMS", table)
-    assert live_shares(plan) == {}
+    assert live_shares(plan, plan.executor.groups) == {}
