@@ -20,6 +20,7 @@ from fastism.frontends.keras.lowering.lower import lower
 LENGTH, CHANNELS = 24, 6
 WEIGHTS = np.random.default_rng(5).normal(size=(3, CHANNELS, 4)).astype("float32")
 MATRIX = WEIGHTS[0]
+PLACES = np.random.default_rng(4).normal(size=(CHANNELS, LENGTH)).astype("f")
 VECTOR = np.linspace(0.5, 1.5, CHANNELS).astype("float32")
 
 Code = Callable[[Any], Any]
@@ -80,12 +81,16 @@ LOCAL: dict[str, Code] = {
     "softmax": lambda x: tf.nn.softmax(x),
     "rounded": lambda x: x - tf.floor(3.0 * x) / 3.0 + tf.round(x) - tf.math.ceil(2.0 * x),
     "running sums": lambda x: tf.cumsum(x, axis=-1) + tf.cumsum(x, axis=-1, reverse=True),
+    "sorted": lambda x: tf.sort(x, axis=-1) + tf.sort(x, axis=-1, direction="DESCENDING"),
+    "the largest": lambda x: tf.math.top_k(x, 3).values,
     "softmax pooling": lambda x: tf.reduce_sum(_pairs(x) * tf.nn.softmax(_pairs(x), axis=-2), 2),
     "matmul": lambda x: tf.matmul(x, MATRIX),
     "backend dot": lambda x: backend.dot(x, tf.constant(MATRIX)),
     "tensordot and bias": lambda x: tf.nn.relu(tf.tensordot(x, MATRIX, 1) + MATRIX[0]),
     "einsum": lambda x: tf.einsum("blc,cd->bld", x, MATRIX),
     "einsum, weights first": lambda x: tf.einsum("cd,blc->bld", MATRIX, x),
+    "einsum that scales": lambda x: tf.einsum("blc,c->blc", x, MATRIX[:, 0]),
+    "einsum that scales positions": lambda x: tf.einsum("cl,blc->blc", PLACES, x),
     "conv1d": lambda x: tf.nn.bias_add(tf.nn.conv1d(x, WEIGHTS, 2, "SAME"), MATRIX[0]),
     "conv2d on one row": lambda x: tf.squeeze(
         tf.nn.conv2d(tf.expand_dims(x, 2), WEIGHTS[:, None], 1, "VALID"), 2
@@ -157,7 +162,7 @@ UNREAD: dict[str, tuple[Code, str]] = {
         lambda x: tf.math.cumprod(x, axis=1, exclusive=True),
         "TensorFlow's Cumprod",
     ),
-    "sorted": (lambda x: tf.sort(x, axis=-1), "TensorFlow's TopKV2"),
+    "a Bessel function": (lambda x: tf.math.bessel_i0(x), "TensorFlow's BesselI0"),
     "largest entry": (lambda x: tf.one_hot(tf.argmax(x, -1), CHANNELS), "it uses Argmax"),
     "resized between": (
         lambda x: tf.image.resize(x[:, :, None], (36, 1), "nearest")[:, :, 0],

@@ -96,6 +96,7 @@ READ: dict[str, Callable[[], keras.Model]] = {
         layers.Lambda(lambda t: tf.one_hot(t, TOKENS), output_shape=(LENGTH, TOKENS))
     ),
     "clip": lambda: of(lambda t: embedding()(ops.clip(t, 0, TOKENS - 1))),
+    "remainder": lambda: of(lambda t: embedding()(t % TOKENS)),
     "IntegerLookup": lambda: of(
         lambda t: embedding()(layers.IntegerLookup(vocabulary=[1, 0, 3, 2])(t))
     ),

@@ -68,4 +68,6 @@ def translated(call: Call, count: int) -> npt.NDArray[np.int64] | None:
 
 def translation(made: npt.NDArray[np.int64], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """The kernel from one-hot rows of tokens to those of what was made of them, (tokens, made)."""
-    return np.eye(int(made.max()) + 1, dtype=dtype)[made]
+    kernel = np.zeros((len(made), int(made.max()) + 1), dtype)
+    kernel[np.arange(len(made)), made] = 1
+    return kernel

@@ -84,13 +84,12 @@ def _behind(graph: Any, node: Any, made: Numbers | None) -> Iterator[int]:
 def _first_beyond(made: Numbers, count: int) -> int:
     """The first token that is made a number which is not counted.
 
-    If there is none, how many there are, of the last ones that are all made the same but one.
+    Where there is none (a clip, a remainder), the first from which on all are made like earlier
+    ones.
     """
     beyond = np.flatnonzero(made >= count)
-    if len(beyond):
-        return int(beyond[0])
-    unlike = np.flatnonzero(made != made[-1])
-    return min(int(unlike.max(initial=-1)) + 2, len(made))
+    _, firsts = np.unique(made, return_index=True)
+    return int(beyond[0]) if len(beyond) else int(firsts.max()) + 1
 
 
 def mask_step(call: Call) -> Step | None:

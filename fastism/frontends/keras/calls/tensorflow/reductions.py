@@ -70,6 +70,14 @@ def running(operation: Operation, inputs: list[Value]) -> Value:
     return ops.flip(run(ops.flip(inputs[0], axis), axis=axis), axis)
 
 
+@reads("TopKV2")
+def largest(operation: Operation, inputs: list[Value]) -> list[Value]:
+    """The largest entries along the last axis, and where they are; ``tf.sort`` is all of them."""
+    (count,), value = integers(inputs[1], "k"), inputs[0]
+    every = (ops.flip(order(value, axis=-1), -1) for order in (ops.sort, ops.argsort))
+    return [each[..., :count] for each in every]
+
+
 @reads("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def batch_normalization(operation: Operation, inputs: list[Value]) -> list[Value]:
     """By the moments of training; no other result than the normalized value is read."""
