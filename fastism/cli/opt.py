@@ -33,12 +33,12 @@ from fastism.cli.reductions import NAMES, parse_reduction_options, reduction_opt
 from fastism.cli.session import Session, pass_session
 from fastism.cli.sources import (
     Source,
+    edited,
     kind_of,
     read_plan,
     read_text,
     read_weights,
     refuse_options,
-    with_sites,
 )
 from fastism.cli.trail import Trail
 from fastism.errors import InputError, did_you_mean
@@ -51,9 +51,7 @@ if TYPE_CHECKING:
 APPLIES: Final = {
     "stage": ("plan",),
     "weights": ("text",),
-    "sites": ("model", "text"),
-    "width": ("model", "text"),
-    **dict.fromkeys(("alternatives", "alphabet", "outputs", "seq_input", "length"), ("model",)),
+    **dict.fromkeys(("alternatives", "alphabet", "seq_input", "length"), ("model",)),
     **dict.fromkeys(("custom_objects", "unsafe", "architecture", "signature", *NAMES), ("model",)),
 }
 """The kinds of source an option says something of."""
@@ -169,13 +167,13 @@ def _source(
     context: click.Context, session: Session, source: Path, given: dict[str, Any]
 ) -> Source:
     kind = kind_of(source)
-    if kind == "plan":
-        return read_plan(source, given["stage"])
     sites = parse_sites(given["sites"], given["width"])
+    if kind == "plan":
+        return edited(read_plan(source, given["stage"]), sites, context)
     if kind == "text":
         weights = given["weights"]
         begun = read_text(source, read_weights(weights), weights)
-        return with_sites(begun, sites, given["width"])
+        return edited(begun, sites, context)
     rows = parse_alternatives(given["alternatives"], given["alphabet"])
     check_model_file(source)
     objects, build = load_custom_objects(given["custom_objects"]), given["architecture"]

@@ -93,22 +93,33 @@ def read_text(path: Path, held: Mapping[str, Constant] | None, weights: Path | N
     return Source(module, Trail.in_text(text) or own)
 
 
-def with_sites(begun: Source, sites: Any, width: int) -> Source:
-    """The source for other sites, where these were named and its stage is an early one."""
+def edited(begun: Source, sites: Any, context: click.Context) -> Source:
+    """The source for other sites or outputs, where these were named and its stage is an early one.
+
+    sites: as `fastism.runtime.sites` takes them, None where none were named.
+    """
     from fastism.ir.stages import reached
     from fastism.runtime.sites import parse_sites as parse
 
-    module = begun.module
-    if sites is None and width == 1:
+    module, given = begun.module, context.params
+    outputs = given.get("outputs") or ()
+    named = [name for name in ("sites", "width", "outputs") if was_given(context, name)]
+    if not named:
         return begun
+    moved = any(name != "outputs" for name in named)
     if reached(module.stage, "annotated"):
         raise InputError(
-            f"--sites does not apply to text of stage {module.stage}",
-            why="its ranges and tables are those of the sites it names",
+            f"--{named[0]} does not apply to text of stage {module.stage}",
+            why="its ranges and tables are those of the sites and outputs it names",
             attempt="begin with the text of a stage before annotated",
         )
-    length = module.main.values[module.seq_input].type.length
-    return Source(module.replace(sites=parse(sites, length, width)), begun.trail)
+    if outputs:
+        module = module.with_outputs(outputs)
+    if moved:
+        length = module.main.values[module.seq_input].type.length
+        module = module.replace(sites=parse(sites, length, given["width"]))
+    names = (*(("sites", "width") if moved else ()), *(("outputs",) if outputs else ()))
+    return Source(module, begun.trail.given(context, names))
 
 
 def read_weights(path: Path | None) -> dict[str, Constant] | None:

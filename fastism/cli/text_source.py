@@ -9,7 +9,7 @@ import click
 
 from fastism.cli.reductions import NAMES
 from fastism.cli.session import Session
-from fastism.cli.sources import read_text, refuse_options, with_sites
+from fastism.cli.sources import edited, read_text, refuse_options
 from fastism.cli.trail import was_given
 from fastism.errors import InputError
 
@@ -46,7 +46,7 @@ def plan_of_text(
             "of a plan of the same model",
         )
     held = contents(load_plan(weights).stages.values())
-    begun = with_sites(read_text(text, held, weights), sites, context.params["width"])
+    begun = edited(read_text(text, held, weights), sites, context)
 
     session.load_tensorflow()
     from fastism import api

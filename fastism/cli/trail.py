@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,8 +44,15 @@ class Trail:
     @classmethod
     def of(cls, source: Path, context: click.Context) -> Trail:
         """Of what was given on the command line."""
-        words = [str(source)]
-        for name in _TAKEN:
+        return cls((str(source),)).given(context, _TAKEN)
+
+    def given(self, context: click.Context, names: Iterable[str]) -> Trail:
+        """The trail with some options as they stand on the command line, in place of its own."""
+        words, names = list(self.words), tuple(names) if self.words else ()
+        for flag in (f"--{name.replace('_', '-')}" for name in names):
+            while flag in words:
+                del words[words.index(flag) : words.index(flag) + 2]
+        for name in names:
             given = context.params.get(name)
             if given in (None, False, ()) or not was_given(context, name):
                 continue
@@ -54,7 +61,7 @@ class Trail:
                 words.append(flag)
             for each in given if isinstance(given, tuple) else () if given is True else (given,):
                 words.extend((flag, str(each)))
-        return cls(tuple(words))
+        return Trail(tuple(words), self.passes)
 
     @classmethod
     def in_text(cls, text: str) -> Trail | None:

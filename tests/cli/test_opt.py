@@ -114,12 +114,35 @@ def test_what_is_printed_and_written_on_the_way(
     assert "@94:[87,102)" in say(f"{begin} --at 94")
 
 
+@pytest.mark.parametrize("source", ["plan", "plan --stage flat", "dumps/001-flatten.fism"])
+def test_other_sites_of_a_plan_and_of_text(say, source: str) -> None:  # type: ignore[no-untyped-def]
+    """As from the model, and the command in the text makes the next stage of the same sites."""
+    begin, last = ("flatten,", "annotate") if source == "plan" else ("", "annotate")
+    wanted = say("opt model.h5 --sites 3:9 --width 2 -p flatten,canonicalize,annotate")
+    weights = "--weights plan" if source.startswith("dumps") else ""
+    line = f"opt {source} {weights} --sites 3:9 --width 2 -p {begin}canonicalize"
+    made = say(f"{line},{last}")
+    assert "sites [3,8) width=2" in made
+    assert made.partition("\n// text")[0] == wanted.partition("\n// text")[0]
+    following = say(line).rpartition("// next: fastism ")[2]
+    assert "--sites 3:9 --width 2" in following
+    assert say(following).partition("\n// text")[0] == wanted.partition("\n// text")[0]
+
+
+def test_outputs_of_a_plan(say) -> None:  # type: ignore[no-untyped-def]
+    name = say("opt plan").partition("\noutputs ")[2].partition("\n")[0]
+    assert say(f"opt plan --outputs {name} -p flatten") == dump(1).replace(
+        "opt model.h5", f"opt plan --outputs {name}"
+    ).replace(f" {SITES}", "")
+
+
 REFUSED = [
     ("opt model.h5 --stage flat", "--stage does not apply to a model"),
     ("opt model.h5 --weights plan", "--weights does not apply to a model"),
     ("opt plan --length 9", "--length does not apply to a plan"),
-    ("opt plan --sites 3:9", "--sites does not apply to a plan"),
-    ("opt dumps/001-flatten.fism --outputs bound", "--outputs does not apply to a text"),
+    ("opt plan --stage split --sites 3:9", "--sites does not apply to text of stage split"),
+    ("opt plan --stage annotated --outputs bound", "--outputs does not apply to text of stage ann"),
+    ("opt dumps/001-flatten.fism --outputs bond", "the model has no output 'bond'"),
     ("opt dumps/003-annotate.fism --sites 3:9", "--sites does not apply to text of stage annot"),
     ("opt plan --force", "--force does not apply"),
     ("opt plan -p flatten --print-after annotate", "--print-after annotate prints nothing"),
