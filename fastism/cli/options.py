@@ -114,7 +114,7 @@ def seq_input_option(command: Command) -> Command:
 
 def outputs_option(command: Command) -> Command:
     """``--outputs``, which was ``--output-name``."""
-    text = "Of a model: an output wanted; default: all. May be given several times."
+    text = "An output wanted; default: all. May be given several times."
     names = ("--outputs", "--output-name", "outputs")
     return click.option(*names, multiple=True, metavar="NAME", help=text)(command)
 

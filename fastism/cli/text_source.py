@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 APPLIES: Final = {
     **dict.fromkeys(
-        ("outputs", "seq_input", "length", "architecture", "signature", "no_check", *NAMES),
+        ("seq_input", "length", "architecture", "signature", "no_check", *NAMES),
         ("model",),
     ),
     "weights": ("text",),

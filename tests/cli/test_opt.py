@@ -156,6 +156,7 @@ REFUSED = [
     ("opt plan --passes-from plain.py", "--passes-from plain.py: it registers no pass"),
     ("opt plan --instrument watch.py", "names no class"),
     ("opt plan --instrument watch.py:Nothing", "is no instrument"),
+    ("compile dumps/001-flatten.fism --weights plan -o p --outputs bond", "has no output 'bond'"),
     ("compile dumps/001-flatten.fism -o p", "fastism compile dumps/001-flatten.fism --weights P"),
     ("compile model.h5 -o p --weights plan", "--weights does not apply to a model"),
     ("compile dumps/001-flatten.fism --weights plan -o p --length 9", "does not apply to a text"),
