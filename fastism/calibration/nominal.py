@@ -21,12 +21,12 @@ def with_fused(speeds: Speeds) -> Speeds:
 
 NOMINAL: Final = with_fused(
     {
-        NATIVE: Rates(products=97e9, bytes=130e9, exact=True, skips=True),
+        NATIVE: Rates(products=82e9, bytes=95e9, exact=True, skips=True),
         TENSORFLOW: Rates(products=84e9, bytes=31e9, fuses=False),
     }
 )
 """Native code fitted to the rows of the bench (`benchmarks/rows.py`), their zeros counted;
 TensorFlow to Basset, Factorized Basset, BPNet and ChromBPNet."""
 
-PROBED: Final = {NATIVE: (46e-6, 0.86e-6), TENSORFLOW: (74e-6, 1.8e-6)}
+PROBED: Final = {NATIVE: (48e-6, 1.1e-6), TENSORFLOW: (57e-6, 1.8e-6)}
 """Seconds an item of each of the `fastism.calibration.probes`, on the same machine."""

@@ -71,7 +71,7 @@ class Probe:
 
 
 PROBES: Final = (
-    Probe(channels=256, taps=7, width=8, pairs=16),
-    Probe(channels=8, taps=96, width=1, pairs=512),
+    Probe(channels=256, taps=7, width=8, pairs=64),
+    Probe(channels=8, taps=96, width=1, pairs=2048),
 )
-"""One that multiplies, and one that moves."""
+"""One that multiplies, and one that moves; chunks so large that starting one is little beside."""
