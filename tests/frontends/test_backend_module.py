@@ -137,7 +137,7 @@ LIVE: dict[str, tuple[Code, str]] = {
     "argmin": (lambda x: _number(K.argmin(x, -1))[:, :, None], "it uses Argmin"),
     "batch_dot": (
         lambda x: K.batch_dot(x, K.permute_dimensions(x, (0, 2, 1))),
-        "not the product of one tensor with a matrix of weights",
+        "it is a product of two tensors",
     ),
     "cumprod": (lambda x: K.cumprod(x, axis=-1), "it uses Cumprod"),
     "dropout": (lambda x: K.dropout(x, 0.5), "it draws random numbers"),

@@ -41,11 +41,11 @@ class TurnBack(keras.Layer):
 
 
 class TurnBackLive(keras.Layer):
-    """Likewise, with sorting along the length, which has no rule."""
+    """Likewise, with products of all positions before, which have no rule."""
 
     def call(self, pair: Any) -> Any:
         x, flag = pair
-        return tf.cond(flag, lambda: tf.reverse(x, [1]), lambda: tf.sort(x, axis=1))
+        return tf.cond(flag, lambda: tf.reverse(x, [1]), lambda: tf.math.cumprod(x, axis=1))
 
 
 class Positions(keras.Layer):
