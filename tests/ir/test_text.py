@@ -23,14 +23,14 @@ from fastism.ir import (
     TensorType,
     Value,
 )
-from fastism.ir.analysis import annotated
 from fastism.ir.ops import OpDefinition, registry
 from fastism.ir.ops.structure import as_stated
 from fastism.ir.parser import parse_module
 from fastism.ir.printer import change_text, print_module, print_node
 from fastism.ir.ranges import Range
 from fastism.ir.text import attribute_text
-from fastism.testing.equality import assert_same_graph, assert_same_module
+from fastism.testing.equality import assert_same_module
+from tests.ir.trunk import trunk
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ANYTHING = "test.anything"
@@ -98,33 +98,6 @@ def tower() -> Module:
     return Module(
         "imported", graphs, constants, None, "seq", ("profile", "mean of x"), "tower.h5", "9c1e07"
     )
-
-
-def trunk(sites: Sites | None = None) -> Module:
-    """A small annotated model."""
-    constants: dict[str, Constant] = {}
-    builder = GraphBuilder("main", constants)
-    x = builder.input("seq", TensorType.parse("f32[N,30,4]"))
-    kernel = builder.constant("conv.kernel", np.ones((5, 4, 8), np.float32))
-    x = builder.add(
-        "conv1d",
-        [x],
-        name="conv",
-        attributes={"width": 5, "pad": "same"},
-        constants={"kernel": kernel},
-    )
-    x = builder.add("crop", [x], name="crop", attributes={"left": 6, "right": 6})
-    graph = builder.finish([x])
-    module = Module(
-        "annotated",
-        (graph,),
-        constants,
-        sites or Sites.every(30),
-        "seq",
-        ("crop",),
-        after="annotate",
-    )
-    return module.with_graphs([annotated(graph, module)])
 
 
 def round_trip(module: Module) -> None:
@@ -402,33 +375,3 @@ def test_an_error_points_at_its_place() -> None:
 def test_an_empty_text_is_refused() -> None:
     with pytest.raises(ParseError, match="line 1: expected the header"):
         parse_module("")
-
-
-# -- equality ---------------------------------------------------------------------------------
-
-
-def test_the_difference_is_shown_without_the_alignment() -> None:
-    module = trunk()
-    renamed = module.main.replace(
-        nodes=(module.main.nodes[0], module.main.nodes[1].with_attributes(left=7)),
-    )
-    with pytest.raises(AssertionError) as caught:
-        assert_same_graph(module.main, renamed)
-    changed = [line for line in str(caught.value).splitlines() if line.startswith(("-  ", "+  "))]
-    assert len(changed) == 2
-    assert changed[1].endswith("crop(%conv) {left=7, right=6}")
-    with pytest.raises(AssertionError, match=r"\+.*left=7"):
-        assert_same_module(module, module.with_graphs([renamed]))
-
-
-def test_a_difference_away_from_the_worked_site_is_found() -> None:
-    module = trunk()
-    first, last = module.main.nodes
-    assert first.result.change is not None
-    start = first.result.change.start.copy()
-    start[3] += 1
-    change = type(first.result.change)(start, first.result.change.stop, 30)
-    value = Value("conv", first.type, change, first.result.need)
-    other = module.main.replace(nodes=(first.replace(results=(value,)), last))
-    with pytest.raises(AssertionError, match="the text is the same, but @main differs at"):
-        assert_same_module(module, module.with_graphs([other]))

@@ -8,8 +8,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from fastism.backends.reference import run
 from fastism.ir import Constant, Module, Sites
 from fastism.ir.parser import parse_module
+from fastism.ir.printer import print_graph
+from fastism.ir.verify import verify
+from fastism.passes import Canonicalize
+from tests.passes.pooled import WEIGHTS, Check, graph
 
 Parse = Callable[..., Module]
 
@@ -37,3 +42,23 @@ def module_of(
 @pytest.fixture
 def parsed() -> Parse:
     return module_of
+
+
+@pytest.fixture
+def becomes(parsed: Callable) -> Check:
+    """One becomes the other, which stays as it is; the last value, returned, is the same."""
+
+    def check(before: str, after: str) -> None:
+        module = parsed(graph(before), "flat", WEIGHTS)
+        found = Canonicalize()(module)
+        verify(found)
+        wanted = parsed(graph(after), "canonical", WEIGHTS)
+        assert print_graph(found.main).split("\n") == print_graph(wanted.main).split("\n")
+        assert Canonicalize()(found) == found
+        x = np.random.default_rng(9).normal(size=(2, 24, 4))
+        old, new = (
+            run(m, "main", {"seq": x}, dtype="float64")[m.main.outputs[0]] for m in (module, found)
+        )
+        np.testing.assert_allclose(old, new, rtol=1e-6, atol=1e-9)
+
+    return check

@@ -4,86 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
-from fastism.backends.reference import run
 from fastism.ir.origin import Origin
-from fastism.ir.printer import print_graph
-from fastism.ir.verify import verify
 from fastism.passes import Canonicalize
-
-LENGTH = 24
-RANDOM = np.random.default_rng(5)
-WEIGHTS = {
-    "wide.kernel": RANDOM.normal(size=(5, 4, 3)),
-    "wide.bias": RANDOM.normal(size=3),
-    "apart.kernel": RANDOM.normal(size=(3, 1, 4)),
-    "mix.kernel": RANDOM.normal(size=(1, 4, 3)),
-    "row.value": RANDOM.normal(size=(1, 4)),
-    "bn.scale": RANDOM.normal(size=4),
-    "bn.shift": RANDOM.normal(size=4),
-}
-WEIGHTS["both.kernel"] = RANDOM.normal(size=(5, 8, 3))
-WEIGHTS["conv.kernel.local"] = WEIGHTS["both.kernel"][:, :4]
-WEIGHTS["conv.kernel.vector"] = WEIGHTS["both.kernel"][:, 4:]
-WEIGHTS["four.kernel"] = RANDOM.normal(size=(3, 14, 3))
-_ONE, _SEQ, _TWO, _MORE = np.split(WEIGHTS["four.kernel"], [4, 8, 11], axis=1)
-WEIGHTS["mixed.kernel.local"] = np.concatenate([_SEQ, _MORE], axis=1)
-WEIGHTS["mixed.kernel.vector"] = np.concatenate([_ONE, _TWO], axis=1)
-WEIGHTS["bn.unshifted.shift.pooled"] = WEIGHTS["bn.shift.pooled"] = (
-    WEIGHTS["bn.shift"].astype("float32") * 24
-)
-WEIGHTS["far.kernel"] = RANDOM.normal(size=(96, 96))
-WEIGHTS["mix.unshifted.kernel.pooled"] = WEIGHTS["mix.kernel"][0]
-WEIGHTS["mix.unshifted.bias.pooled"] = WEIGHTS["wide.bias"].astype("float32") * 24
-WEIGHTS["total.positions"] = np.asarray(24)
-WEIGHTS = {name: array.astype("float32") for name, array in WEIGHTS.items()}
-
-GATE = """\
-  %mean   : f32[N,1,4] = global_average_pool(%seq) {keepdims=true}
-  %excite : f32[N,1,4] = sigmoid(%mean)
-  %gate   : f32[N,24,4] = multiply(%excite, %seq)
-"""
-EXCITE = "\n".join(GATE.splitlines()[:2])
-CONTEXT = """\
-  %most : f32[N,1,4]  = global_max_pool(%seq) {keepdims=true}
-  %with : f32[N,24,4] = add(%seq, %most)
-"""
-MOST = CONTEXT.splitlines()[0]
-
-
-def graph(body: str) -> str:
-    output = body.split(" : ")[-2].split()[-1]
-    return f"graph @main(%seq: f32[N,24,4]) {{\n{body}\n  return {output}\n}}\n"
-
-
-Check = Callable[[str, str], None]
-
-
-@pytest.fixture
-def becomes(parsed: Callable) -> Check:
-    """One becomes the other, which stays as it is; the last value, returned, is the same."""
-
-    def check(before: str, after: str) -> None:
-        module = parsed(graph(before), "flat", WEIGHTS)
-        found = Canonicalize()(module)
-        verify(found)
-        wanted = parsed(graph(after), "canonical", WEIGHTS)
-        assert print_graph(found.main).split("\n") == print_graph(wanted.main).split("\n")
-        assert Canonicalize()(found) == found
-        x = np.random.default_rng(9).normal(size=(2, 24, 4))
-        old, new = (
-            run(m, "main", {"seq": x}, dtype="float64")[m.main.outputs[0]] for m in (module, found)
-        )
-        np.testing.assert_allclose(old, new, rtol=1e-6, atol=1e-9)
-
-    return check
-
-
-def stays(parsed: Callable, body: str) -> None:
-    module = parsed(graph(body), "canonical", WEIGHTS)
-    assert Canonicalize()(module) == module.replace(after="canonicalize")
+from tests.passes.pooled import CONTEXT, EXCITE, GATE, MOST, WEIGHTS, Check, graph, stays
 
 
 def test_a_factor_passes_what_keeps_channels_apart(becomes: Check) -> None:
@@ -345,61 +270,3 @@ def test_what_is_written_tells_the_layer_that_it_is_of(parsed: Callable) -> None
         "total.vector:2": "layer_mix",
         "total": "layer_with",
     }
-
-
-BESIDE = f"""{MOST}
-  %rows : f32[N,24,4] = upsample(%most) {{factor=24}}
-  %both : f32[N,24,8] = concatenate(%seq, %rows) {{axis=2}}
-"""
-
-
-def test_what_is_made_of_a_vector_beside_the_channels_is_added(becomes: Check) -> None:
-    becomes(
-        f"{BESIDE}  %conv : f32[N,20,3] = conv1d(%both) {{width=5}} @both.kernel @wide.bias\n",
-        f"""{MOST}
-  %conv.local : f32[N,20,3] = conv1d(%seq) {{width=5}} kernel=@conv.kernel.local bias=@wide.bias
-  %conv.ends  : f32[N,5,4]  = upsample(%most) {{factor=5}}
-  %conv.few   : f32[N,1,3]  = conv1d(%conv.ends) {{width=5, pad=(0,0)}} kernel=@conv.kernel.vector
-  %conv       : f32[N,20,3] = add(%conv.local, %conv.few)
-""",
-    )
-
-
-def test_several_vectors_beside_several_values_are_joined_apart(becomes: Check) -> None:
-    """The rows of the kernel go with the values they are of, in whatever order those stand."""
-    made = f"""{MOST}
-  %few   : f32[N,1,3]  = conv1d(%most) {{width=1, pad=(0,0)}} @mix.kernel
-"""
-    other = """\
-  %other : f32[N,24,3] = conv1d(%seq) {width=5, pad=same} @wide.kernel
-  %more  : f32[N,24,3] = relu(%other)
-"""
-    becomes(
-        f"""{made}{other}
-  %one   : f32[N,24,4] = upsample(%most) {{factor=24}}
-  %two   : f32[N,24,3] = upsample(%few) {{factor=24}}
-  %both  : f32[N,24,14] = concatenate(%one, %seq, %two, %more) {{axis=2}}
-  %mixed : f32[N,22,3] = conv1d(%both) {{width=3}} @four.kernel @wide.bias
-""",
-        f"""{made}{other}
-  %mixed.local.joined  : f32[N,24,7] = concatenate(%seq, %more) {{axis=2}}
-  %mixed.local         : f32[N,22,3] = conv1d(%mixed.local.joined) {{width=3}}\
- kernel=@mixed.kernel.local @wide.bias
-  %mixed.vector.joined : f32[N,1,7]  = concatenate(%most, %few) {{axis=2}}
-  %mixed.ends          : f32[N,3,7]  = upsample(%mixed.vector.joined) {{factor=3}}
-  %mixed.few           : f32[N,1,3]  = conv1d(%mixed.ends) {{width=3, pad=(0, 0)}}\
- kernel=@mixed.kernel.vector
-  %mixed               : f32[N,22,3] = add(%mixed.local, %mixed.few)
-""",
-    )
-
-
-def test_a_vector_beside_the_channels_stays_where_two_read_both(parsed: Callable) -> None:
-    stays(
-        parsed,
-        f"""{BESIDE}
-  %bend : f32[N,24,8] = silu(%both)
-  %conv : f32[N,24,3] = conv1d(%both) {{width=5, pad=same}} @both.kernel
-  %all  : f32[N,24,11] = concatenate(%bend, %conv) {{axis=2}}
-""",
-    )
