@@ -133,20 +133,14 @@ class Code:
 
     def spread(self, scalar: Value) -> Value:
         """A number in every lane."""
-        empty = ir.Constant(self.vector, ir.Undefined)
+        lanes = self.machine.lanes
+        empty = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
         single = self.build.insert_element(empty, scalar, ir.Constant(I32, 0))
-        return self.build.shuffle_vector(
-            single, empty, ir.Constant(self.integers, [0] * self.machine.lanes)
-        )
+        return self.build.shuffle_vector(single, empty, ir.Constant(self.integers, [0] * lanes))
 
     def each(self, number: Value) -> Value:
         """An i64 as an i32 in every lane."""
-        empty = ir.Constant(self.integers, ir.Undefined)
-        single = self.build.insert_element(
-            empty, self.build.trunc(number, I32), ir.Constant(I32, 0)
-        )
-        lanes = ir.Constant(self.integers, [0] * self.machine.lanes)
-        return self.build.shuffle_vector(single, empty, lanes)
+        return self.spread(self.build.trunc(number, I32))
 
     def load(self, address: Value, lanes: int | None = None, align: int = 4) -> Value:
         """A vector; with ``lanes``, only so many are read, and the others are 0."""
