@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable
 
 
@@ -100,6 +102,42 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else None
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in words: the system's own without numbers, a codec's without its terms.
+
+    A path that the system names is left to the sentence around it.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not text in UTF-8: byte 0x{error.object[error.start]:02x}"
+    if isinstance(error, OSError) and error.errno:
+        said = os.strerror(error.errno)  # libraries put sentences of their own into strerror
+        return said[:1].lower() + said[1:]
+    return str(error) or type(error).__name__
+
+
+def require_file(path: str | os.PathLike[str], kind: str, *, why: str | None = None) -> None:
+    """Raises InputError where a path is no file that can be read.
+
+    kind: what file it should be, as "BED file". why: said where there is none.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"there is no {kind} {os.fspath(path)}", why=why) from None
+    except OSError as error:
+        raise InputError(f"{os.fspath(path)} cannot be read", why=reason(error)) from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{os.fspath(path)} is a folder, and a {kind} is to be read there")
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"{os.fspath(path)} is a pipe or a device, and a {kind} is to be read there",
+            why="it is read more than once",
+            attempt="write what comes through it to a file first",
+        )
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{os.fspath(path)} cannot be read", why="no right to read it")
 
 
 def require_extra(extra: str, purpose: str, *packages: str) -> None:

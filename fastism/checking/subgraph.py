@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fastism.backends import registry as backends
 from fastism.backends.reference import run
-from fastism.errors import FastismError, InputError, MismatchError
+from fastism.errors import FastismError, InputError, MismatchError, require_file
 from fastism.io.tensors import read_tensors, write_tensors
 from fastism.ir.graph import Attribute, Graph, Node
 from fastism.ir.module import Constant, Module
@@ -58,8 +58,7 @@ class Subgraph:
         """What `write` wrote. Raises FastismError for anything else."""
         beside = path.with_suffix(".safetensors")
         for file in (path, beside):
-            if not file.is_file():
-                raise InputError(f"there is no file {file}", why="a sub-graph is two files")
+            require_file(file, "file", why="a sub-graph is two files")
         arrays = read_tensors(beside)
         constants, inputs = (
             {n.removeprefix(kind): a for n, a in arrays.items() if n.startswith(kind)}

@@ -29,7 +29,7 @@ from fastism.cli.run import run
 from fastism.cli.session import Session
 from fastism.cli.variants import variants
 from fastism.cli.verify import verify
-from fastism.errors import FastismError
+from fastism.errors import FastismError, reason
 
 MISTAKE, FAULT, INTERRUPTED = 2, 3, 130
 """Exit codes."""
@@ -81,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with session.noting_warnings():
             code = _fastism.main(arguments, "fastism", standalone_mode=False, obj=session)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of what is typed
+            return _broke_down(session, error.__cause__)
         return _fail(session, "interrupted", INTERRUPTED)
     except FastismError as error:
         return _fail(session, error.render(), MISTAKE)
@@ -94,10 +96,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno == errno.EPIPE:
             return MISTAKE
-        return _fail(session, str(error), MISTAKE)
+        what = f"{error.filename}: " if error.filename else ""
+        return _fail(session, f"{what}{reason(error)}", MISTAKE)
     except Exception as error:  # ours, or of code in a model
-        said = (str(error).strip() or "no message").splitlines()[0]
-        return _fail(session, f"broke down: {type(error).__name__}: {said}\n{_FAULT}", FAULT)
+        return _broke_down(session, error)
+
+
+def _broke_down(session: Session, error: BaseException) -> int:
+    said = (str(error).strip() or "no message").splitlines()[0]
+    return _fail(session, f"broke down: {type(error).__name__}: {said}\n{_FAULT}", FAULT)
 
 
 def _fail(session: Session, message: str, code: int) -> int:

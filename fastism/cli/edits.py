@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -176,15 +176,14 @@ def _words(words: list[str], alphabet: str) -> Array:
 
 
 def _rows(path: Path) -> Array:
-    import numpy as np
+    from fastism.io.array_files import open_npy
 
-    if not path.is_file():
-        raise InputError(f"there is no file of rows {path}")
+    require_file(path, "file of rows")
     try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        rows = open_npy(path)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a .npy file of numbers", why=str(error)) from error
-    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "biuf":
+        raise InputError(f"{path} is not a .npy file of numbers", why=reason(error)) from error
+    if rows.dtype.kind not in "biuf":
         raise InputError(f"{path} is not a .npy file of numbers")
     return rows
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from fastism.errors import InputError
+from fastism.errors import FastismError, InputError, require_file
 from fastism.io.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 """A path; the verbs check it themselves, to say in prose what is wrong with it."""
 
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -236,6 +236,9 @@ def import_module_or_file(source: str, option: str) -> tuple[ModuleType, str]:
     place, _, name = source.rpartition(":") if ":" in source else (source, "", "")
     try:
         module = _import_file(Path(place)) if place.endswith(".py") else _import_name(place)
+    except FastismError as error:
+        why = f"{error.what}: {error.why}" if error.why else error.what
+        raise InputError(f"{option} cannot be imported", why=why) from error
     except Exception as error:  # the user's module may raise anything
         raise InputError(
             f"{option} cannot be imported", why=f"{type(error).__name__}: {error}"
@@ -246,7 +249,7 @@ def import_module_or_file(source: str, option: str) -> tuple[ModuleType, str]:
 def member(module: ModuleType, name: str, option: str) -> Any:
     if not hasattr(module, name):
         known = ", ".join(key for key in vars(module) if not key.startswith("_"))
-        raise InputError(f"{option}: there is no {name} in it", why=f"it has {known}")
+        raise InputError(f"{option}: there is no {name} in it", why=f"it has {known or 'nothing'}")
     return getattr(module, name)
 
 
@@ -258,6 +261,7 @@ def _import_name(name: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
+    require_file(path, "Python file")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from fastism.cli.trail import Trail, was_given
-from fastism.errors import InputError
+from fastism.errors import InputError, require_file
 from fastism.io.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def read_text(path: Path, held: Mapping[str, Constant] | None, weights: Path | N
     from fastism.ir.parser import decode, read_module
 
     name = "<stdin>" if path == STDIN else str(path)
-    if path != STDIN and not path.is_file():
-        raise InputError(f"there is no file {path}")
+    if path != STDIN:
+        require_file(path, "file")
     given = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     text = decode(given, name)
     module = read_module(text, held, name=name)

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from fastism.errors import ModelError
+from fastism.errors import ModelError, reason
 
 
 def file_hash(path: str | os.PathLike[str]) -> str:
@@ -26,5 +26,5 @@ def file_hash(path: str | os.PathLike[str]) -> str:
             while block := opened.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise ModelError(f"cannot read the model file {str(path)!r}", why=error.strerror) from None
+        raise ModelError(f"cannot read the model file {str(path)!r}", why=reason(error)) from None
     return digest.hexdigest()

@@ -12,11 +12,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import InputError, did_you_mean
+from fastism.errors import InputError, did_you_mean, reason, require_file
 
 Array = npt.NDArray[Any]
 HDF5 = (".h5", ".hdf5")
 SUFFIXES = (".npy", ".npz", *HDF5)
+_NPY = b"\x93NUMPY"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +51,15 @@ def open_array(text: str) -> ArrayFile:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{path} is no file of arrays", why=f"they end in {', '.join(SUFFIXES)}")
-    if not path.is_file():
-        raise InputError(f"there is no file of arrays {path}")
+    require_file(path, "file of arrays")
     try:
         if suffix == ".npy":
             if name:
                 raise InputError(f"{path} holds one array, without a name", attempt=str(path))
-            return ArrayFile(str(path), np.load(path, mmap_mode="r", allow_pickle=False))
+            return ArrayFile(str(path), open_npy(path))
         if suffix == ".npz":
+            if not zipfile.is_zipfile(path):
+                raise ValueError("it is no archive")
             with np.load(path, allow_pickle=False) as arrays:
                 key = _one(path, name, list(arrays))
                 return ArrayFile(f"{path}:{key}", arrays[key])
@@ -65,7 +67,17 @@ def open_array(text: str) -> ArrayFile:
         key = _one(path, name, _datasets(file))
         return ArrayFile(f"{path}:{key}", file[key])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path} cannot be read as {suffix}", why=str(error)) from error
+        raise InputError(f"{path} cannot be read as {suffix}", why=reason(error)) from error
+
+
+def open_npy(path: Path) -> Array:
+    """The array of a .npy file, on disk still. Raises OSError or ValueError where it is none."""
+    with path.open("rb") as file:
+        begins = file.read(len(_NPY))
+    if begins != _NPY:  # numpy would speak of pickles
+        raise ValueError("it is empty" if not begins else "it does not begin as a .npy file")
+    array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
 
 
 def _split(text: str) -> tuple[Path, str]:

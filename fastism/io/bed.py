@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 from fastism.io.genomics import GZIP
 from fastism.io.regions import STRANDS, Region
 
@@ -74,8 +74,7 @@ def bed_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
     Raises InputError for a file that is missing, or cannot be read.
     """
-    if not path.is_file():
-        raise InputError(f"there is no BED file {path}")
+    require_file(path, "BED file")
     try:
         with path.open("rb") as file:
             compressed = file.read(len(GZIP)) == GZIP
@@ -87,7 +86,7 @@ def bed_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if any(fields) and not _HEADER.match(line):
                     yield number, fields
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read", why=str(error)) from error
+        raise InputError(f"{path} cannot be read", why=reason(error)) from error
 
 
 def bounds(path: Path, number: int, fields: list[str]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 
 
 def read_chrom_sizes(path: Path) -> dict[str, int]:
@@ -12,12 +12,11 @@ def read_chrom_sizes(path: Path) -> dict[str, int]:
 
     Raises InputError, naming the line, for a file that is missing, empty or another kind.
     """
-    if not path.is_file():
-        raise InputError(f"there is no file of chromosome sizes {path}")
+    require_file(path, "file of chromosome sizes")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read", why=str(error)) from error
+        raise InputError(f"{path} cannot be read", why=reason(error)) from error
     sizes: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         fields = line.split()

@@ -14,7 +14,7 @@ import dnaio
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 from fastism.io.alphabet import Alphabet
 
 
@@ -49,8 +49,7 @@ class Survey:
 
 def _sequences(path: Path) -> Iterator[tuple[str, str]]:
     """Names and letters. Raises InputError for a file that is missing, empty or no FASTA."""
-    if not path.is_file():
-        raise InputError(f"there is no sequence file {path}")
+    require_file(path, "sequence file")
     empty = True
     try:
         with dnaio.open(path, fileformat="fasta") as reader:
@@ -58,9 +57,9 @@ def _sequences(path: Path) -> Iterator[tuple[str, str]]:
                 empty = False
                 yield (record.name.split() or [""])[0], record.sequence
     except (dnaio.FileFormatError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a FASTA file", why=str(error)) from error
+        raise InputError(f"{path} is not a FASTA file", why=reason(error)) from error
     except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read", why=str(error)) from error
+        raise InputError(f"{path} cannot be read", why=reason(error)) from error
     if empty:
         raise InputError(f"{path} holds no sequence")
 

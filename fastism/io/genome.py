@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from fastism.errors import InputError, did_you_mean
+from fastism.errors import InputError, did_you_mean, reason, require_file
 from fastism.io.genomics import GZIP, is_plain_gzip, load_pysam
 
 _HEADER = 4096
@@ -23,8 +23,7 @@ class Genome:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise InputError(f"there is no genome file {path}")
+        require_file(path, "genome file")
         pysam = load_pysam("reading a genome")
         if is_plain_gzip(path):
             raise InputError(
@@ -57,7 +56,7 @@ class Genome:
         try:
             inside = str(self._file.fetch(chrom, first, last)) if last > first else ""
         except (OSError, ValueError) as error:
-            raise InputError(f"the genome {self.path} cannot be read", why=str(error)) from error
+            raise InputError(f"the genome {self.path} cannot be read", why=reason(error)) from error
         return (
             "N" * (min(end, 0) - min(start, 0))
             + inside

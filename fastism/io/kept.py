@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 from uuid import uuid4
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason
 from fastism.io.manifest import JSON
 from fastism.io.partial import ENDED, claimed, discard, partial_path
 from fastism.io.room import said_if_full
@@ -225,7 +225,7 @@ def read_record(folder: Path) -> Record | None:
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read",
-            why=str(error),
+            why=reason(error),
             attempt="--force without --resume, to begin anew",
         ) from error
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason
 from fastism.io.header import Header
 from fastism.io.kept import differences
 from fastism.io.manifest import JSON
@@ -91,7 +91,7 @@ class Part:
             part = cls(**{**content, "share": Share.parse(content["share"])})
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(
-                f"{path} does not say which part of a run it is", why=str(error)
+                f"{path} does not say which part of a run it is", why=reason(error)
             ) from (error)
         if part.stop - part.start != sequences:
             raise InputError(

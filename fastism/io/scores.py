@@ -34,7 +34,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 from fastism.io.hdf5 import Hdf5File
 from fastism.io.header import RESERVED, Header
 from fastism.io.regions import Region
@@ -155,8 +155,7 @@ class ScoresReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not Path(path).is_file():
-            raise InputError(f"there is no scores file {path}")
+        require_file(path, "scores file")
         self.path = path
         try:
             self._file = h5py.File(path, "r")
@@ -287,4 +286,4 @@ def read_scores(path: str | os.PathLike[str]) -> ScoresFile:
 
 
 def _not_scores(path: str | os.PathLike[str], error: Exception) -> InputError:
-    return InputError(f"{path} is not a scores file", why=str(error))
+    return InputError(f"{path} is not a scores file", why=reason(error))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fastism.errors import InputError
+from fastism.errors import InputError, reason, require_file
 from fastism.io.genomics import is_plain_gzip, load_pysam
 from fastism.io.variants.stretches import Stretches
 from fastism.io.variants.variant import Variant, alleles
@@ -23,8 +24,7 @@ class VcfFile:
     """
 
     def __init__(self, path: Path, stretches: Stretches | None = None) -> None:
-        if not path.is_file():
-            raise InputError(f"there is no VCF file {path}")
+        require_file(path, "VCF file")
         if is_plain_gzip(path):
             raise InputError(
                 f"{path} is compressed by gzip, and variants are read from blocks of bgzip",
@@ -44,9 +44,9 @@ class VcfFile:
     def _open(self) -> Any:
         try:
             return self._pysam.VariantFile(str(self._path))
-        except OSError as error:
-            raise InputError(f"{self._path} cannot be read", why=str(error)) from error
-        except ValueError as error:
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno != errno.ENOEXEC:  # of another format
+                raise InputError(f"{self._path} cannot be read", why=reason(error)) from error
             raise InputError(
                 f"{self._path} is not a VCF file",
                 why="it must begin with ##fileformat=VCFv4 and have a line that begins with #CHROM",

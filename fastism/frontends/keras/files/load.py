@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import keras
 
-from fastism.errors import FastismError, ModelError
+from fastism.errors import FastismError, ModelError, reason
 from fastism.frontends.base import Architecture
 from fastism.frontends.file_hash import file_hash
 from fastism.frontends.keras.files.architecture import built, counting_anew
@@ -103,11 +103,16 @@ def _checked(file: ModelFile, builder: Builder) -> ModelFile:
 
 def _described(path: Path, weights: ModelFile, builder: Builder) -> keras.Model:
     """The model that a file of JSON or YAML describes, with the weights of another file."""
-    config = described(path) if path.is_file() else None
+    try:
+        config, why = described(path), "it is no JSON or YAML with a class_name"
+    except FileNotFoundError:
+        config, why = None, "there is no file"
+    except OSError as error:
+        config, why = None, reason(error)
     if config is None:
         raise ModelError(
             f"the architecture {str(path)!r} describes no model",
-            why="it is no JSON or YAML with a class_name" if path.is_file() else "there is no file",
+            why=why,
             attempt="what model.to_json() wrote, or a function that returns the built model",
         )
     newer = "module" in config and "keras_version" not in config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 import h5py
 
-from fastism.errors import ModelError
+from fastism.errors import ModelError, reason
 from fastism.frontends.keras.files.description import described
 from fastism.frontends.keras.files.hdf5 import LARGE, check_hdf5, numbers
 from fastism.frontends.keras.files.limits import CONFIGURATION
@@ -51,8 +52,15 @@ def look(path: Path, *, architecture: bool = False) -> ModelFile:
     Raises ModelError, with what to try, for a file that cannot hold a Keras model, holds weights
     alone without ``architecture``, or reaches outside itself.
     """
-    if not path.exists():
+    unread = f"the model file {str(path)!r} cannot be read"
+    try:
+        there = path.exists()
+    except OSError as error:  # a folder on the way is closed
+        raise ModelError(unread, why=reason(error)) from None
+    if not there:
         raise ModelError(f"there is no model file {str(path)!r}", attempt="check the path")
+    if not os.access(path, os.R_OK):
+        raise ModelError(unread, why="no right to read it")
     if path.is_dir():
         if not (path / "saved_model.pb").exists():
             raise ModelError(
