@@ -40,9 +40,15 @@ def no_choice(module: Module, graph: Graph) -> str | None:
         if dtype in dtypes:
             return f"it computes in {dtype}, and native loops in f32"
     from fastism.backends.native.loops import Foreign, loops_of
+    from fastism.backends.native.support import is_pool, is_product
 
-    if all(isinstance(phase, Foreign) for phase in loops_of(module, graph).phases):
+    phases = loops_of(module, graph).phases
+    if all(isinstance(phase, Foreign) for phase in phases):
         return "none of its ops has a native form"
+    roots = [loop.root for phase in phases if not isinstance(phase, Foreign) for loop in phase]
+    native = any(is_product(graph, root) or is_pool(graph, root) for root in roots)
+    if not native and any(node.op == "opaque" for node in graph.nodes):
+        return "live layers do all that takes time in it"
     return None
 
 

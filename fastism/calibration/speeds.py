@@ -30,7 +30,7 @@ from fastism.passes.costs import Rates
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.threads import threads_of
-from fastism.runtime.tune import chunk_items
+from fastism.runtime.timing import chunk_items
 
 KIND: Final = "rates"
 VERSION: Final = 3

@@ -3,17 +3,18 @@
 How many pairs a chunk should hold, and which of the backend's ways of running it pays, depends on
 the machine's caches and cores; both are measured on chunks of the group's own sites. What was
 chosen changes no score beyond rounding.
+
+A machine has slow moments, and one of them would decide if each schedule ran at a time of its own:
+the best of every way that could win run again in turns.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from fastism.backends.base import Blocking, Variant, Ways, ways_of
 from fastism.ir.graph import Graph
@@ -21,19 +22,21 @@ from fastism.ir.program import Group
 from fastism.ir.ways import Way
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
-from fastism.runtime.items import Items
 from fastism.runtime.plan import Plan
+from fastism.runtime.timing import Timed
 
 SECONDS = 5.0
 """How long schedules are tried, unless told otherwise."""
-RUN_SECONDS = 0.4
-"""How long a schedule is run once it has run once; as often as it fits, up to three times."""
-
-Array = npt.NDArray[Any]
+AGAIN_SECONDS = 1.0
+"""How long the best of them are timed again, at most."""
+ROUNDS = 3
+"""How often each of the best is run again, at most."""
 
 FACTORS = (1.0, 4.0, 0.25)
 """Chunk sizes tried, as multiples of the scheduled one."""
 
+SEQUENCES = 128
+"""Sequences of a large batch: chunks that hold more than they fill are not tried."""
 MOST_BYTES = 1 << 30
 """What the values of a chunk may take together, whatever its speed."""
 CLEARLY = 0.95
@@ -66,12 +69,19 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
     ways = ways_of(plan.backend)
     bench = _Bench(plan, ways)
     trials: list[Trial] = []
+    timed: list[Timed] = []
     for group, pairs, variant in _candidates(plan.executor.groups, ways, bench, trials):
         if time.perf_counter() > deadline:
             break
-        executor, name = bench.executor(group, pairs, variant), group.graph.name
-        taken = _seconds_an_item(plan, executor, name, pairs, inputs, saved, deadline)
-        trials.append(Trial(name, pairs, variant, taken))
+        executor, any_size = bench.executor(group, pairs, variant), not _one_size(variant)
+        timed.append(Timed(executor, group, pairs, plan.alternatives, inputs, saved))
+        timed[-1].settle(any_size=any_size, deadline=deadline)
+        trials.append(Trial(group.graph.name, pairs, variant, timed[-1].seconds_an_item))
+    _run_in_turns([timed[index] for index in _contenders(trials)])
+    trials = [
+        replace(trial, seconds_an_item=each.seconds_an_item)
+        for trial, each in zip(trials, timed, strict=True)
+    ]
     chosen, functions = [], dict(plan.executor.functions)
     for group in plan.executor.groups:
         name = group.graph.name
@@ -88,6 +98,33 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
             executor = bench.executor(group, best.pairs, best.variant)
             functions[name] = executor.functions[name]
     return plan.with_module(plan.executor.program.rescheduled(chosen), functions), trials
+
+
+def _contenders(trials: Sequence[Trial]) -> list[int]:
+    """Which trials are timed again: the best of each way to run a graph, but those far behind."""
+    best: dict[tuple[str, Variant | None], int] = {}
+    fastest: dict[str, float] = {}
+    for index, trial in enumerate(trials):
+        kept = best.setdefault((trial.graph, trial.variant), index)
+        if trial.seconds_an_item < trials[kept].seconds_an_item:
+            best[trial.graph, trial.variant] = index
+        least = fastest.setdefault(trial.graph, trial.seconds_an_item)
+        fastest[trial.graph] = min(least, trial.seconds_an_item)
+    return [
+        index
+        for (graph, _), index in best.items()
+        if trials[index].seconds_an_item <= FAR * fastest[graph]
+    ]
+
+
+def _run_in_turns(timed: Sequence[Timed]) -> None:
+    """Run schedules again in turns, each a few times, within `AGAIN_SECONDS`."""
+    deadline = time.perf_counter() + AGAIN_SECONDS
+    for _ in range(ROUNDS):
+        for each in timed:
+            if time.perf_counter() > deadline:
+                return
+            each.once()
 
 
 def _fastest(trials: Sequence[Trial]) -> Trial:
@@ -127,7 +164,7 @@ class _Bench:
 
     def executor(self, group: Group, pairs: int, variant: Variant | None) -> Executor:
         """The one that runs a group by a variant, or plainly, in chunks of so many pairs."""
-        one = variant is not None and variant.one_size
+        one = _one_size(variant)
         key = (variant, group.graph.name, pairs) if one else variant
         if key not in self._made:
             groups = [group] if one else self._plan.executor.groups
@@ -168,9 +205,11 @@ def _candidates(
                     continue
                 if _is_far_behind(trials, group, variant, first=factor == FACTORS[0]):
                     continue
-                size = group.pair_bytes * group.pairs
-                wanted = max(1, round(group.pairs * min(factor, MOST_BYTES / size)))
-                if variant is None or not variant.one_size:
+                if _saves_nothing(trials, group, variant, ways):
+                    continue
+                first = min(group.pairs, _fullest(group))
+                wanted = max(1, round(first * min(factor, MOST_BYTES / (group.pair_bytes * first))))
+                if not _one_size(variant):
                     function = bench.executor(group, wanted, variant).functions[group.graph.name]
                     if factor == FACTORS[0] or not isinstance(function, Blocking):
                         yield group, wanted, variant
@@ -178,11 +217,16 @@ def _candidates(
                     yield group, filled(group, wanted), variant
 
 
+def _fullest(group: Group) -> int:
+    """Pairs of the fullest chunk of a large batch, whose pairs all workers share."""
+    return -(-SEQUENCES * len(group.sites) // group.workers)
+
+
 def _is_far_behind(
     trials: Sequence[Trial], group: Group, variant: Variant | None, *, first: bool
 ) -> bool:
     """Whether a way took far longer than another at the first size, or was not worth trying."""
-    option = variant.option if variant is not None else None
+    option = _option(variant)
     if first:
         if variant is None or not variant.one_size:
             return False
@@ -190,9 +234,35 @@ def _is_far_behind(
     taken: dict[str | None, float] = {}
     for trial in trials:
         if trial.graph == group.graph.name:
-            name = trial.variant.option if trial.variant is not None else None
-            taken.setdefault(name, trial.seconds_an_item)
+            taken.setdefault(_option(trial.variant), trial.seconds_an_item)
     return option not in taken or taken[option] > FAR * min(taken.values())
+
+
+def _saves_nothing(
+    trials: Sequence[Trial], group: Group, variant: Variant | None, ways: Ways
+) -> bool:
+    """Whether a finer form of a way is predicted to save less than it would have to win by."""
+    if variant is None or not variant.one_size:
+        return False
+    (coarse,) = [each for each in (None, *ways.variants) if _option(each) == variant.refines]
+    predicted = {way.name: way.predicted_seconds for way in group.ways}
+    before, after = (predicted.get(ways.label(each)) for each in (coarse, variant))
+    if before is None or after is None:
+        return False
+    taken = min(
+        trial.seconds_an_item
+        for trial in trials
+        if trial.graph == group.graph.name and trial.variant == coarse
+    )
+    return before - after < (1 - CLEARLY) * taken
+
+
+def _option(variant: Variant | None) -> str | None:
+    return variant.option if variant is not None else None
+
+
+def _one_size(variant: Variant | None) -> bool:
+    return variant is not None and variant.one_size
 
 
 def filled(group: Group, pairs: int) -> int:
@@ -206,62 +276,3 @@ def filled(group: Group, pairs: int) -> int:
     _, counts = np.unique(group.keys, axis=0, return_counts=True)
     alike = int(np.bincount(counts).argmax())
     return alike << max(pairs // alike, 1).bit_length() - 1
-
-
-def _seconds_an_item(
-    plan: Plan,
-    executor: Executor,
-    graph: str,
-    pairs: int,
-    inputs: Mapping[str, Any],
-    saved: Mapping[str, Any],
-    deadline: float,
-) -> float:
-    (group,) = [group for group in executor.groups if group.graph.name == graph]
-    return seconds_an_item(executor, group, pairs, plan.alternatives, inputs, saved, deadline)
-
-
-def seconds_an_item(
-    executor: Executor,
-    group: Group,
-    pairs: int,
-    alternatives: Array,
-    inputs: Mapping[str, Any],
-    saved: Mapping[str, Any],
-    deadline: float = np.inf,
-) -> float:
-    """The best of a few timed runs of as many chunks of a group as run side by side.
-
-    inputs, saved: a sequence, and what the executor's `reference` returned for it. deadline: the
-    time after which no other run begins, of `time.perf_counter`.
-    """
-    items = chunk_items(group, pairs, len(alternatives))
-    best, spent = np.inf, 0.0
-    for attempt in range(4):
-        start = time.perf_counter()
-        executor.run_chunks(group, inputs, saved, items, alternatives, pairs)
-        taken = time.perf_counter() - start
-        if attempt:  # the first run traces and compiles
-            best, spent = min(best, taken), spent + taken
-        if attempt and (spent > RUN_SECONDS or time.perf_counter() > deadline):
-            break
-    return float(best) / len(items)
-
-
-def chunk_items(group: Group, pairs: int, alternatives: int) -> Items:
-    """Items of ``workers`` full chunks, from sites whose dense layers read the same rows.
-
-    A chunk is of neighbouring sites, as in a run, and the chunks are spread over all sites: those
-    near an edge may take a fraction of the time of others.
-    """
-    if group.keys.shape[1]:
-        _, which, counts = np.unique(group.keys, axis=0, return_inverse=True, return_counts=True)
-        local = np.flatnonzero(which.ravel() == counts.argmax())
-    else:
-        local = np.arange(len(group.sites))
-    middles = (np.arange(group.workers) + 0.5) * len(local) / group.workers
-    first = np.clip(middles - pairs / 2, 0, max(len(local) - pairs, 0)).astype(np.int64)
-    chosen = ((first[:, None] + np.arange(pairs)) % len(local)).ravel()
-    site = np.repeat(group.sites[local[chosen]], group.alternatives)
-    alternative = np.resize(np.arange(alternatives), len(site))
-    return Items(np.zeros(len(site), np.int64), site, alternative)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -21,6 +21,7 @@ from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
 from fastism.runtime.tune import tune
 from fastism.testing.conformance import MODELS
+from tests.runtime.times import said
 from tests.zoo.policies import mixture
 
 
@@ -64,11 +65,11 @@ class Times:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
         self.seconds = {"native": 2e-6, "tensorflow": 3e-6, "fuse": 4e-6, **seconds}
-        monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", self)
+        said(monkeypatch, self)
         monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
         monkeypatch.setattr(api, "measured", lambda: NOMINAL)
 
-    def __call__(self, plan: Plan, executor: Executor, graph: str, *rest: Any) -> float:
+    def __call__(self, executor: Executor, graph: str, pairs: int) -> float:
         attributes = executor.module.graph[graph].attributes
         on = [name for name in ("tensorflow", "fuse") if attributes.get(f"auto.{name}")]
         native = isinstance(executor.functions[graph], Native)
@@ -117,7 +118,8 @@ def test_what_is_far_behind_is_tried_no_finer(monkeypatch, plan: Plan) -> None:
     _, trials = tune(plan)
     assert {trial.variant for trial in trials} == {None, auto.BY_TENSORFLOW}
     sizes = {trial.pairs for trial in trials if trial.variant is not None}
-    assert sizes == {group.pairs for group in plan.executor.groups}  # the scheduled ones alone
+    full = {min(group.pairs, 128 * len(group.sites) // 2) for group in plan.executor.groups}
+    assert sizes == full  # the first ones alone
 
 
 def test_the_choice_is_stored_and_read_on_any_machine(monkeypatch, tmp_path, plan: Plan) -> None:
@@ -165,8 +167,26 @@ def test_other_numbers_than_f32_are_tensorflows() -> None:
         assert why == "it computes in f64, and native loops in f32"
 
 
+def test_what_live_layers_compute_is_no_choice() -> None:
+    """Nor is it where native loops would put what they read together; where one multiplies, it is.
+
+    So compiling takes no longer than with TensorFlow alone.
+    """
+    layers = keras.layers
+    given = keras.Input((40, 4))
+    recurrent = layers.LSTM(3)(given)
+    for model, why in (
+        (keras.Model(given, recurrent), "live layers do all that takes time in it"),
+        (keras.Model(given, layers.Dense(2)(recurrent)), None),
+    ):
+        plan = api.compile(model, backend="auto", tune=False)
+        (group,) = plan.executor.groups
+        assert group.no_choice == why
+        assert runs_natively(plan) == {why is None}
+
+
 def test_nothing_is_timed_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", pytest.fail)
+    monkeypatch.setattr("fastism.runtime.tune.Timed", pytest.fail)
     model = MODELS["dilated_tower"]()
     api.compile(model, backend="auto", tune=False)
     api.compile(model, backend="native")

@@ -15,6 +15,7 @@ from fastism.calibration.choice import counted, noted
 from fastism.calibration.nominal import NOMINAL, with_fused
 from fastism.passes.costs import work_an_item
 from fastism.runtime.plan import Plan
+from tests.runtime.times import said
 from tests.zoo import ENTRIES
 
 SLOW = {NATIVE: replace(NOMINAL[NATIVE], products=1e6), TENSORFLOW: NOMINAL[TENSORFLOW]}
@@ -63,7 +64,7 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
     )
     monkeypatch.setattr(api, "measured", lambda: here)
     monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan, groups: {})
-    monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: 1e-6)
+    said(monkeypatch, lambda *_: 1e-6)
     monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
     model = ENTRIES["chain_dilated_same"].build()
     plan = api.compile(model, backend="auto")

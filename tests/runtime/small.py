@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastism import api
 from fastism.ir import Sites
+from fastism.ir.program import Group
 from fastism.runtime.plan import Plan
 from tests.passes.conftest import module_of
 
@@ -77,3 +78,38 @@ def written(x: npt.NDArray[Any], start: int, rows: npt.NDArray[Any]) -> npt.NDAr
 
 def near(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+TWO_GRAPHS = """
+graph @main(%seq: f32[N,24,4]) {
+  %conv : f32[N,24,6] = conv1d(%seq) {width=5, pad=same} @conv.kernel
+  %back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
+  %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel
+  %both : f32[N,48,6] = concatenate(%conv, %turned) {axis=1}
+  %next : f32[N,48,6] = conv1d(%both) {width=3, pad=same} @next.kernel
+  %relu : f32[N,48,6] = relu(%next)
+  %sum : f32[N,6] = global_sum_pool(%relu)
+  return %sum
+}
+"""
+MIDDLE, EDGE = "propagate1", "propagate0"
+
+
+def two_graphs() -> Plan:
+    """Two graphs, of 4 sites and of 20, whose chunks hold six pairs."""
+    random = np.random.default_rng(3)
+    shapes = {"conv.kernel": (5, 4, 6), "next.kernel": (3, 6, 6)}
+    weights = {name: random.normal(size=shape).astype("f4") for name, shape in shapes.items()}
+    module = module_of(TWO_GRAPHS, "canonical", weights, sites=Sites.every(24))
+    passes = "annotate,segment{weigh=false},split,schedule{pairs=6}"
+    made = api.from_module(module, backend="reference", pipeline=passes)
+    assert {group.graph.name: len(group.sites) for group in made.executor.groups} == {
+        EDGE: 4,
+        MIDDLE: 20,
+    }
+    return made
+
+
+def group_of(plan: Plan, name: str) -> Group:
+    (group,) = [group for group in plan.executor.groups if group.graph.name == name]
+    return group

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import chain, count, repeat
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from fastism.errors import VerifyError
 from fastism.ir.program import Program
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.tune import filled, tune
+from tests.runtime.times import said
 from tests.zoo import ENTRIES
 
 FUSED = {"tensorflow.fuse": True}
@@ -90,16 +91,9 @@ def taken(trial, group):
     return how == (group.pairs, fused, round(1e9 * group.measured_seconds))
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that is a second later each time it is looked at, whatever the machine does."""
-    ticks = count()
-    monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=ticks.__next__))
-    return ticks
-
-
 def test_a_tuned_plan_gives_the_same_scores(clock):
     """Runs take a second each, so the schedule of the largest chunks is the fastest."""
+    clock(count())
     model = ENTRIES["pool_even"].build()
     plan = api.compile(model)
     tuned, trials = tune(plan, seconds=100)
@@ -118,13 +112,15 @@ def test_a_tuned_plan_gives_the_same_scores(clock):
 def test_a_schedule_keeps_its_place_unless_it_is_clearly_beaten(monkeypatch, share, kept):
     plan = api.compile(ENTRIES["pool_even"].build())
     times = chain([1e-6, share * 1e-6], repeat(1.0))
-    monkeypatch.setattr("fastism.runtime.tune._seconds_an_item", lambda *_: next(times))
+    found = defaultdict(lambda: next(times))
+    said(monkeypatch, lambda executor, graph, pairs: found[executor, pairs])
     tuned, trials = tune(plan)
     (group,) = tuned.executor.groups
     assert taken(trials[kept], group)
 
 
 def test_tuning_ends_when_its_time_is_over(clock):
+    clock(count())
     plan = api.compile(ENTRIES["pool_even"].build())
     assert tune(plan, seconds=0)[1] == []
     (first,) = tune(plan, seconds=3)[1]  # one run to compile it, one that counts
@@ -141,6 +137,7 @@ def test_an_unknown_option_of_the_backend_is_refused():
 
 
 def test_only_a_backend_with_variants_is_timed_with_them(clock):
+    clock(count())
     plan = api.compile(ENTRIES["pool_even"].build(), backend="reference")
     _, trials = tune(plan, seconds=100)
     assert {trial.variant for trial in trials} == {None}

@@ -6,59 +6,33 @@ takes is what a test says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, count, repeat
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastism import api
 from fastism.backends.base import WAYS, Variant, Ways
-from fastism.ir import Graph, Module, Sites
-from fastism.ir.program import Group
+from fastism.ir import Graph, Module
 from fastism.ir.ways import Way
 from fastism.runtime import tune as tuning
 from fastism.runtime.execute import Executor
 from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
-from fastism.runtime.tune import Trial, filled, seconds_an_item, tune
-from tests.passes.conftest import module_of
-from tests.runtime.small import small
+from fastism.runtime.tune import Trial, filled, tune
+from tests.runtime.small import EDGE, MIDDLE, group_of, small, two_graphs
+from tests.runtime.times import said
 
 OTHER = Variant("reference.other", "the other way")
 FUSED = Variant("reference.fuse", "fused", one_size=True, refines=OTHER.option)
-MIDDLE, EDGE = "propagate1", "propagate0"
-TEXT = """
-graph @main(%seq: f32[N,24,4]) {
-  %conv : f32[N,24,6] = conv1d(%seq) {width=5, pad=same} @conv.kernel
-  %back : f32[N,24,4] = slice(%seq) {start=23, stop=none, step=-1}
-  %turned : f32[N,24,6] = conv1d(%back) {width=5, pad=same} @conv.kernel
-  %both : f32[N,48,6] = concatenate(%conv, %turned) {axis=1}
-  %next : f32[N,48,6] = conv1d(%both) {width=3, pad=same} @next.kernel
-  %relu : f32[N,48,6] = relu(%next)
-  %sum : f32[N,6] = global_sum_pool(%relu)
-  return %sum
-}
-"""
 Taken = Callable[[str, int, str | None], float]
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """Two graphs, of 4 sites and of 20, whose chunks hold six pairs."""
-    random = np.random.default_rng(3)
-    shapes = {"conv.kernel": (5, 4, 6), "next.kernel": (3, 6, 6)}
-    weights = {name: random.normal(size=shape).astype("f4") for name, shape in shapes.items()}
-    module = module_of(TEXT, "canonical", weights, sites=Sites.every(24))
-    passes = "annotate,segment{weigh=false},split,schedule{pairs=6}"
-    made = api.from_module(module, backend="reference", pipeline=passes)
-    assert {group.graph.name: len(group.sites) for group in made.executor.groups} == {
-        EDGE: 4,
-        MIDDLE: 20,
-    }
-    return made
+    """Of 4 sites and of 20."""
+    return two_graphs()
 
 
 @pytest.fixture(autouse=True)
@@ -73,26 +47,12 @@ def taking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Taken], list[Executor]]
     """``taking(f)``: schedules take f(graph, pairs, option) an item; the executors that ran."""
 
     def patch(taken: Taken) -> list[Executor]:
-        used: list[Executor] = []
-
-        def seconds(plan: Plan, executor: Executor, graph: str, pairs: int, *rest: Any) -> float:
-            used.append(executor)
+        def seconds(executor: Executor, graph: str, pairs: int) -> float:
             held = executor.module.graph[graph].attributes
             options = [each.option for each in (OTHER, FUSED) if held.get(each.option)]
             return taken(graph, pairs, options[0] if options else None)
 
-        monkeypatch.setattr(tuning, "_seconds_an_item", seconds)
-        return used
-
-    return patch
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterator[float]], None]:
-    """``clock(times)``: what the clock shows, each time that it is looked at."""
-
-    def patch(times: Iterator[float]) -> None:
-        monkeypatch.setattr(tuning, "time", SimpleNamespace(perf_counter=times.__next__))
+        return said(monkeypatch, seconds)
 
     return patch
 
@@ -100,11 +60,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterator[float]], None]:
 def tried(trials: list[Trial], graph: str | None = None) -> list[tuple[Any, ...]]:
     found = [(t.graph, t.pairs, t.variant.option if t.variant else None) for t in trials]
     return [each for each in found if graph is None or each[0] == graph]
-
-
-def group_of(plan: Plan, name: str) -> Group:
-    (group,) = [group for group in plan.executor.groups if group.graph.name == name]
-    return group
 
 
 # -- what is tried ------------------------------------------------------------------------------
@@ -142,6 +97,32 @@ def test_the_plain_way_is_dropped_as_any_other(plan, taking) -> None:
     _, trials = tune(plan)
     assert [each[1] for each in tried(trials) if each[2] is None] == [6, 6]
     assert (MIDDLE, 24, FUSED.option) in tried(trials)
+
+
+def test_a_finer_form_that_saves_too_little_is_not_tried(plan, taking) -> None:
+    """It would have to win by a twentieth of what the coarse one takes."""
+    ways = [Way(OTHER.label, 3e-6), Way(FUSED.label, 2e-6)]
+    program = plan.executor.program
+    noted = plan.with_module(
+        program.rescheduled([group.rescheduled(ways=ways) for group in program.groups])
+    )
+    for taken, wanted in ((19e-6, True), (21e-6, False)):
+        taking(lambda *_, taken=taken: taken)
+        assert ((MIDDLE, 6, FUSED.option) in tried(tune(noted)[1])) is wanted
+
+
+def test_chunks_are_no_larger_than_a_large_batch_fills(plan, taking, monkeypatch) -> None:
+    """Of its 20 sites, and its 4: three sequences make 60 pairs, and 12, for two workers."""
+    monkeypatch.setattr(tuning, "SEQUENCES", 3)
+    wide = plan.with_module(
+        plan.executor.program.rescheduled(
+            group.rescheduled(pairs=1000) for group in plan.executor.groups
+        )
+    )
+    taking(lambda *_: 1.0)
+    _, trials = tune(wide)
+    assert [pairs for _, pairs, way in tried(trials, MIDDLE) if way is None] == [30, 120, 8]
+    assert [pairs for _, pairs, way in tried(trials, EDGE) if way is None] == [6, 24, 2]
 
 
 def test_a_chunk_takes_no_more_than_so_many_bytes(plan, taking, monkeypatch) -> None:
@@ -280,6 +261,36 @@ def test_a_schedule_keeps_its_place_unless_clearly_beaten(plan, taking, share, p
     assert schedule(group_of(tuned, MIDDLE).graph) == (pairs, False, False)
 
 
+def test_a_slow_moment_does_not_decide(plan, taking) -> None:
+    """The best of every way, but those far behind, run again in turns."""
+    runs: list[tuple[Any, ...]] = []
+
+    def taken(*how: Any) -> float:
+        runs.append(how)
+        if how[0] == EDGE:
+            return 1.0 if how[2] is None else 2.5
+        return 1.8 if how[2] is None and runs.count(how) == 1 else {None: 1.0}.get(how[2], 1.2)
+
+    taking(taken)
+    tuned, trials = tune(plan)
+    assert schedule(group_of(tuned, MIDDLE).graph)[1:] == (False, False)
+    again = runs[len(trials) :]
+    ways = [(EDGE, 6, None), *((MIDDLE, 6, way) for way in (None, OTHER.option, FUSED.option))]
+    assert sorted(again, key=str) == sorted(tuning.ROUNDS * ways, key=str)
+    assert again[: len(ways)] == again[len(ways) : 2 * len(ways)]
+    found = {way.name: way.measured_seconds for way in group_of(tuned, MIDDLE).ways}
+    assert found == pytest.approx({"plain": 1.0, OTHER.label: 1.2, FUSED.label: 1.2})
+
+
+def test_schedules_run_again_for_so_long_at_most(plan, taking, clock) -> None:
+    """The clock: at the start, before each of 16 trials, and from when they run again."""
+    used: list[tuple[Any, ...]] = []
+    taking(lambda *how: used.append(how) or 1.0)
+    clock(chain(repeat(10.0, 18), [10.5, 11.0, 11.1], repeat(99.0)))
+    tune(plan)
+    assert len(used) == 16 + 2
+
+
 def test_a_graph_without_a_trial_keeps_its_schedule(plan, taking, clock) -> None:
     taking(lambda *_: 1e-6)
     clock(chain([0.0, 0.5], repeat(9.0)))
@@ -310,80 +321,6 @@ def test_a_graph_that_cannot_run_plainly_is_not_tried_so_and_says_why(
     again, trials = tune(tuned)
     assert (EDGE, 6, None) in tried(trials, EDGE)
     assert group_of(again, EDGE).no_choice is None
-
-
-# -- how long an item takes ---------------------------------------------------------------------
-
-
-class Counted:
-    """An executor that computes nothing and keeps what it was asked to run."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-
-    def run_chunks(self, *asked: Any) -> None:
-        self.asked.append(asked)
-
-
-def timed(group: Group, pairs: int, deadline: float = 1e9) -> tuple[float, list[tuple[Any, ...]]]:
-    executor, rows = Counted(), np.eye(4)
-    given = {"seq": np.zeros(1)}, {"conv": np.ones(1)}
-    taken = seconds_an_item(executor, group, pairs, rows, *given, deadline)  # type: ignore[arg-type]
-    for asked in executor.asked:
-        assert asked[0] is group
-        assert asked[1:3] == given
-        assert asked[4] is rows
-        assert asked[5] == pairs
-        assert asked[3] is executor.asked[0][3]
-    return taken, executor.asked
-
-
-@pytest.mark.parametrize(
-    ("shown", "deadline", "runs", "best"),
-    [
-        # A look before and after every run, and one at the deadline where another run may follow.
-        ([0, 9, 9.0, 9.25, 9.25, 9.25, 9.375, 9.375, 9.375, 9.4375, 9.4375], 1e9, 4, 1 / 16),
-        ([0, 9, 9.0, 9.375, 9.375, 9.375, 9.5], 1e9, 3, 1 / 8),
-        ([0, 9, 9.0, 9.5], 1e9, 2, 1 / 2),
-        ([0, 9, 9.0, 9.25, 9.25], 9.125, 2, 1 / 4),
-        ([0, 9, 9.0, 9.125, 9.125, 9.125, 9.25, 9.25], 9.2, 3, 1 / 8),
-    ],
-    ids=["at most four runs", "until enough", "one long run", "none after", "the time is over"],
-)
-def test_the_best_of_a_few_runs_the_first_not_counted(clock, shown, deadline, runs, best) -> None:
-    (group,) = small().executor.groups
-    clock(iter(shown))
-    taken, asked = timed(group, 2, deadline)
-    assert len(asked) == runs
-    assert taken == pytest.approx(best / 12)  # two chunks, of two pairs, of three items
-
-
-def test_chunks_that_are_timed_lie_all_over_the_sites(clock) -> None:
-    """Of the nine sites that agree in where the dense layer reads; beyond the last, from the first.
-
-    By letters in turn, of a single sequence.
-    """
-    clock(count())
-    (group,) = small().executor.groups
-    expected = {
-        1: [1, 6],
-        2: [1, 2, 5, 6],
-        3: [0, 1, 2, 5, 6, 7],
-        8: [*range(8), *range(1, 9)],
-        10: 2 * [*range(9), 0],
-    }
-    for pairs, sites in expected.items():
-        items = timed(group, pairs)[1][0][3]
-        found = items.site.reshape(-1, 3)
-        assert found.tolist() == [[site] * 3 for site in sites], pairs
-        assert items.sequence.tolist() == [0] * (3 * len(sites))
-        assert items.alternative.tolist() == [n % 4 for n in range(3 * len(sites))]
-
-
-def test_sites_that_need_not_agree_are_all_timed(plan, clock) -> None:
-    clock(count())
-    group = group_of(plan, EDGE)
-    assert timed(group, 1)[1][0][3].site.tolist() == [*[group.sites[0]] * 3, *[group.sites[2]] * 3]
 
 
 def test_a_plan_that_is_really_run_gives_the_same_scores(plan, clock) -> None:
