@@ -1,13 +1,15 @@
 """Compiled code kept for the next process (`fastism.caching`).
 
-A file holds the code of one graph. Its name is a hash of the LLVM IR, of the CPU and its features,
-and of the versions of llvmlite and LLVM; it begins with the hash of what follows, so that a file
-cut short counts as none.
+A file holds the code of one graph. Its name is a hash of what the graph's loops depend on, of the
+code that writes them, of the CPU and its features, and of versions; it begins with the hash of what
+follows, so that a file cut short counts as none.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from importlib import resources
 from typing import Final
 
 import llvmlite
@@ -21,10 +23,19 @@ DIGEST: Final = 32
 """Bytes of a SHA-256 hash."""
 
 
-def key(text: str, machine: Machine) -> str:
-    """The name of the file for a module of LLVM IR on a machine."""
-    parts = (text, machine.cpu, machine.features, llvmlite.__version__, str(llvm.llvm_version_info))
+def key(described: str, machine: Machine) -> str:
+    """The name of the file for what is described, on a machine."""
+    versions = llvmlite.__version__, str(llvm.llvm_version_info)
+    parts = described, _written_by(), machine.cpu, machine.features, *versions
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@functools.cache
+def _written_by() -> str:
+    """The hash of the files beside this one, which write the code."""
+    files = sorted(resources.files(__package__).iterdir(), key=lambda file: file.name)
+    sources = [file.read_bytes() for file in files if file.name.endswith((".py", ".pyc"))]
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()
 
 
 def found(name: str) -> bytes | None:

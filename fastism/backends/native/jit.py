@@ -15,20 +15,22 @@ from fastism.backends.native.machine import Machine
 class Compiled:
     """The functions of a module; they may be called from any thread, and hold no lock.
 
-    warm: whether the code was there from an earlier process.
+    described: what decides the module, beside the machine and the code that writes it. write: the
+    module as LLVM IR, asked for where none of this description is kept. warm: whether the code was
+    there from an earlier process.
     """
 
-    def __init__(self, text: str, machine: Machine) -> None:
+    def __init__(self, described: str, write: Callable[[], str], machine: Machine) -> None:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         target = llvm.Target.from_default_triple().create_target_machine(
             cpu=machine.cpu, features=machine.features, opt=3
         )
-        name = cache.key(text, machine)
+        name = cache.key(described, machine)
         code = cache.found(name)
         self.warm = code is not None
         if code is None:
-            code = _object(text, target)
+            code = _object(write(), target)
             cache.keep(name, code)
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))

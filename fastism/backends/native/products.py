@@ -21,8 +21,8 @@ from typing import TypeAlias
 from fastism.backends.native.code import I64, Code, Value
 from fastism.backends.native.live import list_apart, list_rows, span_of
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.shapes import Shape, head_of, packed_bytes, taps_met
-from fastism.backends.native.writing import BYTES, FLOAT, Writer
+from fastism.backends.native.shapes import Shape, Windowed, head_of, packed_bytes, taps_met
+from fastism.backends.native.writing import BYTES, FLOAT, TALLY, Writer
 
 CACHE = 512 << 10
 """Bytes of the cache beside a core that a strip's input, or a kernel, may take."""
@@ -43,7 +43,7 @@ class Strips:
     steps: int
 
     @classmethod
-    def of(cls, shape: Shape, machine: Machine) -> Strips:
+    def of(cls, shape: Windowed, machine: Machine) -> Strips:
         """Those that suit a product."""
         small = packed_bytes(shape, machine) <= CACHE
         fitting = CACHE // (shape.item * machine.rows)
@@ -54,7 +54,7 @@ class Strips:
         return cls(apart, run, max(rows // run, 1))
 
 
-def strips_pay(shape: Shape, machine: Machine) -> bool:
+def strips_pay(shape: Windowed, machine: Machine) -> bool:
     """Whether less is read from far memory strip by strip than panel by panel."""
     window = shape.length * shape.item * machine.rows
     weights = packed_bytes(shape, machine)
@@ -65,7 +65,13 @@ def strips_pay(shape: Shape, machine: Machine) -> bool:
     return window + weights <= panels * window or panels == 1
 
 
-def write_product(writer: Writer, shape: Shape, kernel: Value) -> None:
+def strips_of(shape: Windowed, machine: Machine) -> Strips | None:
+    """The strips that the rows of a product are cut into; None where they are not cut."""
+    each = shape.of_group()
+    return Strips.of(each, machine) if strips_pay(each, machine) else None
+
+
+def write_product(writer: Writer, shape: Shape, strips: Strips | None, kernel: Value) -> None:
     """Write the loop over the tiles of a block. kernel: the address of the packed kernel."""
     code = writer.code
     records, tiles = code.arguments[:2]
@@ -80,9 +86,9 @@ def write_product(writer: Writer, shape: Shape, kernel: Value) -> None:
         first = code.mul(group, each.channels * FLOAT)
         weights = code.add(kernel, code.mul(group, size))
         panels = _Panels(writer, each, first, weights, code.mul(group, each.filters * FLOAT))
-        if strips_pay(each, code.machine):
+        if strips is not None:
             with code.loop(0, tiles) as tile:
-                _by_strips(panels, *of_tile(tile))
+                _by_strips(panels, strips, *of_tile(tile))
         else:
             _by_panels(panels, tiles, of_tile)
 
@@ -105,10 +111,9 @@ def _by_panels(
     panels.write(panel)
 
 
-def _by_strips(panels: _Panels, record: Value, head: dict[str, Value]) -> None:
+def _by_strips(panels: _Panels, strips: Strips, record: Value, head: dict[str, Value]) -> None:
     """All rows of a tile, strip by strip."""
     code, shape = panels.writer.code, panels.shape
-    strips = Strips.of(shape, code.machine)
     apart, run = strips.apart, strips.run
     count = code.sub(head["high"], head["low"])
     steps = code.ceil_div(count, apart)
@@ -197,7 +202,7 @@ class _Panels:
         """One panel of one row of the frame, for all items of the tile."""
         code, machine, sums = self.writer.code, self.writer.code.machine, self._sums
         inputs = {**head, "input": code.add(head["input"], self.first)}
-        tally = self.writer.constants.get("tally")
+        tally = self.writer.constants.get(TALLY)
         accumulate(code, self.shape, inputs, row, weights, vectors, sums, tally)
         with code.loop(0, machine.rows) as item:
             entry = self.writer.item(record, row, item)

@@ -16,6 +16,7 @@ from fastism.backends.native.frames import NEAR, Ints, Tiles
 from fastism.backends.native.jit import Compiled
 from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
+from fastism.backends.native.recipes import write
 from fastism.backends.native.writing import BYTES
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
@@ -70,18 +71,14 @@ class Native:
         self._near = max(NEAR, round(SPREAD * _width(self.graph)))
         emitter = Emitter(module, self.graph, machine, skip, tally)
         self._phases: list[Sequence[Emitted] | Function] = []
-        number = 0
         for phase in loops.phases:
             if isinstance(phase, Foreign):
                 self._phases.append(foreign(phase.graph))
                 continue
             tiled = {loop.name for loop in phase if loop.tiled}
-            emitted = []
-            for loop in phase:
-                emitted.append(emitter.emit(loop, number, tiled))
-                number += 1
-            self._phases.append(emitted)
-        self._compiled = Compiled(str(emitter.llvm), machine)
+            self._phases.append([emitter.emit(loop, tiled) for loop in phase])
+        recipes = emitter.recipes
+        self._compiled = Compiled(repr(recipes), lambda: write(recipes, machine), machine)
         self._functions = {
             emitted.function: self._compiled.function(emitted.function)
             for phase in self.loops

@@ -7,8 +7,8 @@ vectors of filters: ``[panel][tap][channel][lane]``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,7 @@ class Shape:
     """A product: channels in, filters out, taps, and how rows meet.
 
     item: bytes of an input row from one item to the next. groups: each group of filters reads its
-    own group of channels. skip: whether products with zero are left out. length, rows: rows of an
-    item's window of the input, and of the result.
+    own group of channels. skip: whether products with zero are left out.
     """
 
     channels: int
@@ -54,13 +53,29 @@ class Shape:
     item: int
     skip: bool
     groups: int = 1
-    length: int = 1
-    rows: int = 1
 
-    def of_group(self) -> Shape:
+    def of_group(self: _Shape) -> _Shape:
         """One group, as a product of its own."""
         each = replace(self, channels=self.channels // self.groups, groups=1)
         return replace(each, filters=self.filters // self.groups)
+
+
+@dataclass(frozen=True)
+class Windowed(Shape):
+    """A product on windows: so many rows of the input, ``length``, and of the result, ``rows``.
+
+    Its code depends on these by the form that is chosen alone.
+    """
+
+    length: int = 1
+    rows: int = 1
+
+    def alone(self) -> Shape:
+        """The product, whatever its windows."""
+        return Shape(**{each.name: getattr(self, each.name) for each in fields(Shape)})
+
+
+_Shape = TypeVar("_Shape", bound=Shape)
 
 
 def pack(kernel: npt.NDArray[Any], machine: Machine, groups: int = 1) -> npt.NDArray[np.float32]:

@@ -19,8 +19,8 @@ from fastism.backends.native.code import Code, Value
 from fastism.backends.native.live import list_rows, span_of
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.products import accumulate
-from fastism.backends.native.shapes import Shape, head_of, pack
-from fastism.backends.native.writing import BYTES, FLOAT, Writer
+from fastism.backends.native.shapes import Shape, Windowed, head_of, pack
+from fastism.backends.native.writing import BYTES, FLOAT, TALLY, Writer
 
 MOST_FILTERS: Final = 4
 """Filters up to which taps are columns."""
@@ -28,7 +28,7 @@ MOST_FILLING: Final = 1.5
 """Columns a tap, with those that fill up the last vector, up to which it pays."""
 
 
-def along_taps(shape: Shape, machine: Machine) -> bool:
+def along_taps(shape: Windowed, machine: Machine) -> bool:
     """Whether a product has so few filters, and so many taps and rows, that taps are columns."""
     plain = shape.groups == shape.stride == shape.dilation == 1
     few = shape.filters <= MOST_FILTERS and 2 * shape.rows >= shape.taps
@@ -100,7 +100,7 @@ def _add_row(
     for begin in range(0, single.filters // machine.lanes, machine.vectors):
         vectors = min(machine.vectors, single.filters // machine.lanes - begin)
         weights = code.add(kernel, begin * machine.lanes * shape.channels * FLOAT)
-        tally = writer.constants.get("tally")
+        tally = writer.constants.get(TALLY)
         accumulate(code, single, unpadded, row, weights, vectors, sums, tally)
         with code.loop(0, machine.rows) as item:
             for vector in range(vectors):

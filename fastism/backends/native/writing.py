@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from fastism.backends.native.code import Code, Value
 from fastism.backends.native.elements import ELEMENTS
-from fastism.backends.native.expressions import Applied, Expression, Masked, Product, Read, Tree
+from fastism.backends.native.expressions import Masked, Product, Read, Step
 from fastism.ir.graph import Node
 
 BYTES = 8
 FLOAT = 4
+
+ZEROS, KERNEL, BIAS, TALLY = "zeros", "kernel", "bias", "tally"
+"""What the constants of a loop are called beside those of its element-wise nodes."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,16 @@ class Record:
 class Writer:
     """Writes the code for the entries of one loop's result.
 
-    rows: how each slot lies in memory. constants: the address of each constant a channel, by name.
-    shift: slots that stand between that of the result and those that the expression numbers.
-    groups: runs of channels that are written one after the other.
+    steps: what leads to an entry, see `Expression`. rows: how each slot lies in memory. channels:
+    of the result. constants: the address of each constant a channel, by name. shift: slots that
+    stand between that of the result and those that the steps number. groups: runs of channels that
+    are written one after the other.
     """
 
     def __init__(
         self,
         code: Code,
-        expression: Expression,
+        steps: Sequence[Step],
         record: Record,
         rows: Sequence[Row | None],
         channels: int,
@@ -70,7 +74,7 @@ class Writer:
         self.shift = shift
         self.groups = groups
         self.code = code
-        self.expression = expression
+        self.steps = steps
         self.record = record
         self.rows = rows
         self.channels = channels
@@ -112,8 +116,10 @@ class Item:
 
         lanes: how many of its numbers are channels. product: what the root of the loop made.
         """
-        computed = self._value(self.writer.expression.tree, channel, lanes, product, {})
-        self._store(computed, channel, lanes)
+        values: list[Value] = []
+        for step in self.writer.steps:
+            values.append(self._value(step, channel, lanes, product, values))
+        self._store(values[-1], channel, lanes)
 
     def _store(self, value: Value, channel: Value, lanes: int) -> None:
         """Into a tile, zeros where the row is none of the item's; elsewhere, nothing then."""
@@ -130,48 +136,38 @@ class Item:
 
     def _value(
         self,
-        tree: Tree,
+        step: Step,
         channel: Value,
         lanes: int,
         product: Value | None,
-        known: dict[int, Value],
+        values: Sequence[Value],
     ) -> Value:
-        if id(tree) in known:
-            return known[id(tree)]
+        """What a step comes to, given those before it."""
         code = self.code
-        if isinstance(tree, Product):
-            value = self._product(product, channel)
-        elif isinstance(tree, Read):
-            value = self._read(tree, channel, lanes)
-        elif isinstance(tree, Masked):
-            inner = self._value(tree.tree, channel, lanes, product, known)
-            value = code.pick(
-                self._found[self._number(tree.slot)][0], inner, code.number(tree.fill)
-            )
-        else:
-            assert isinstance(tree, Applied)
-            inputs = [self._value(each, channel, lanes, product, known) for each in tree.inputs]
-            value = self._apply(tree.node, inputs, channel)
-        known[id(tree)] = value
-        return value
+        if isinstance(step, Product):
+            return self._product(product, channel)
+        if isinstance(step, Read):
+            return self._read(step, channel, lanes)
+        if isinstance(step, Masked):
+            there, _ = self._found[self._number(step.slot)]
+            return code.pick(there, values[step.step], code.number(step.fill))
+        return self._apply(step.node, [values[index] for index in step.inputs], channel)
 
     def _product(self, value: Value, channel: Value) -> Value:
         """What the root made, with its bias."""
-        root = self.writer.expression.root
-        bias = None if root is None else root.constant("bias")
+        bias = self.writer.constants.get(BIAS)
         if bias is None:
             return value
-        address = self.code.add(self.writer.constants[bias], channel)
-        return self.code.build.fadd(value, self.code.load(address))
+        return self.code.build.fadd(value, self.code.load(self.code.add(bias, channel)))
 
-    def _read(self, tree: Read, channel: Value, lanes: int) -> Value:
-        code, row = self.code, self.writer.rows[self._number(tree.slot)]
-        there, where = self._found[self._number(tree.slot)]
+    def _read(self, step: Read, channel: Value, lanes: int) -> Value:
+        code, row = self.code, self.writer.rows[self._number(step.slot)]
+        there, where = self._found[self._number(step.slot)]
         assert row is not None
-        nowhere = self.writer.constants["zeros"]
+        nowhere = self.writer.constants[ZEROS]
         address = code.add(code.pick(there, where, nowhere), channel)
         value = code.load(address, None if row.padded else lanes)
-        return value if tree.fill == 0 else code.pick(there, value, code.number(tree.fill))
+        return value if step.fill == 0 else code.pick(there, value, code.number(step.fill))
 
     def _apply(self, node: Node, inputs: Sequence[Value], channel: Value) -> Value:
         def constant(role: str) -> Value:

@@ -25,6 +25,7 @@ from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host, machine
 from fastism.backends.native.program import Native, NativeThroughout
 from fastism.backends.native.shapes import HEADER
+from fastism.backends.native.taps import along_taps
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs
@@ -219,6 +220,25 @@ def test_layers_alike_share_their_code() -> None:
     products = [each.function for each in loops if each.shape is not None]
     assert len(products) == 4
     assert products[1] == products[2] != products[3]
+
+
+def test_a_shared_kernel_is_packed_as_each_of_its_loops_reads_it() -> None:
+    """In windows of many rows its taps are columns; whole, on a short value, they are not."""
+    inputs = keras.Input((60, 4), name="sequence")
+    x = layers.Conv1D(16, 3, padding="same", activation="relu")(inputs)
+    shared = layers.Conv1D(2, 25)
+    short = layers.MaxPooling1D(2, name="pool")(x)
+    model = keras.Model(inputs, [shared(x), shared(short)])
+    randomize(model, 3)
+    plan = api.compile(model, stop_layers="pool")
+    by_native = run_by(plan, host())
+    (function,) = (by_native.executor.functions[graph.name] for graph in plan.module.graphs[1:])
+    assert isinstance(function, Native)
+    shapes = [each.shape for phase in function.loops for each in phase if each.shape is not None]
+    assert {along_taps(shape, host()) for shape in shapes if shape.taps == 25} == {True, False}
+    given = random_inputs(plan.module.main, 2)
+    for one, two in zip(scores(by_native, given), scores(plan, given), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
 
 
 def test_pairs_within_memory(plan: Plan) -> None:
