@@ -76,7 +76,8 @@ def of_tokens(call: Call, rows: TensorType) -> Expression:
             tokens[id(first)] = index, own_type(first, type)
             continue
         own = [composer.types[index] for index in reads]
-        values.update(inlined(composer, call_of(node, own), reads, node.outputs))
+        made_of = inlined(composer, call_of(node, own), reads, node.outputs)
+        values.update(zip(map(id, node.outputs), made_of, strict=True))
     if any(id(tensor) not in values for tensor in record.outputs):
         refuse("it returns token numbers")
     given = keras.ops.convert_to_tensor(_random_tokens(call.type, rows.channels))

@@ -16,18 +16,19 @@ import keras
 import numpy as np
 
 from fastism.frontends.keras.calls.activation import activation_step
+from fastism.frontends.keras.calls.batch_axis import Order, in_front
 from fastism.frontends.keras.calls.call import (
     Call,
     Expression,
     NoHandler,
     NotExpressible,
     array,
-    call_of,
     calls,
     express,
     filled,
     of_keras,
     refuse,
+    slotted,
 )
 from fastism.frontends.keras.calls.channels_first import has_channels_first, with_channels_last
 from fastism.frontends.keras.calls.composer import Composer, require_fit
@@ -147,10 +148,18 @@ def _written(
     """What computes a record of what ``live`` does."""
     composer = Composer(types)
     values = {id(tensor): index for index, tensor in enumerate(record.inputs)}
+    orders: dict[int, Order] = {}
     for node in calls(record):
         reads = [values[id(tensor)] for tensor in node.arguments.keras_tensors]
-        call = call_of(node, [composer.types[index] for index in reads])
-        values.update(inlined(composer, call, reads, node.outputs))
+        kept = in_front(node, orders)
+        made = reads
+        if kept.operation is not None:
+            slots = slotted(kept.arguments, node.arguments.kwargs)
+            call = Call(kept.operation, tuple(composer.types[index] for index in reads), *slots)
+            made = inlined(composer, call, reads, kept.outputs)
+        values.update(zip(map(id, node.outputs), made, strict=True))
+    if any(id(output) in orders for output in record.outputs):
+        refuse("the batch is not the first axis of its result")
     _check_record(record, live, types)
     results = [values[id(tensor)] for tensor in record.outputs]
     # A node of the layer's own, where it returns what it is given.
@@ -161,8 +170,8 @@ def _written(
 
 def inlined(
     composer: Composer, call: Call, reads: Sequence[int], outputs: Sequence[Any]
-) -> dict[int, int]:
-    """Write what computes one call of a record; where its results are, by the id of the tensor."""
+) -> list[int]:
+    """Write what computes one call of a record; where its results are."""
     try:
         made = composer.inline(expressed(call), reads)
         for index, output in zip(made, outputs, strict=True):
@@ -170,7 +179,7 @@ def inlined(
             require_fit(composer.types[index], own, output)
     except NotExpressible as reason:
         refuse(f"it uses {call.kind}: {reason}")
-    return {id(output): index for index, output in zip(made, outputs, strict=True)}
+    return made
 
 
 def _record(function: Callable[..., Any], types: Sequence[TensorType]) -> keras.Function:

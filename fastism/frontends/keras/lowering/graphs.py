@@ -12,6 +12,7 @@ from keras.src.models.functional import Functional
 
 from fastism.errors import LoweringError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
+from fastism.frontends.keras.calls.batch_axis import Kept, Order, in_front
 from fastism.frontends.keras.calls.call import Call, NotExpressible, calls, refuse, slotted
 from fastism.frontends.keras.calls.dtypes import own_type
 from fastism.frontends.keras.calls.token_code import renumbered
@@ -66,6 +67,8 @@ class _Lowering:
         """Value names by the id of the Keras tensor."""
         self.known: dict[int, npt.NDArray[Any]] = {}
         """What is the same for every input, likewise."""
+        self.orders: dict[int, Order] = {}
+        """Those of values that are kept with the batch in front and do not have it there."""
         self.batches = {None, *(tensor.shape[0] for tensor in model.inputs)}
 
     @property
@@ -82,11 +85,17 @@ class _Lowering:
             self.values[id(tensor)] = self.state.input(name, tensor, type, turned=name in turned)
         for node in calls(self.model):
             self._lower(node)
+        for tensor in self.model.outputs:
+            if id(tensor) in self.orders:
+                why = f"an output of the model has the shape {tensor.shape}"
+                raise _without_batch(tensor._keras_history, why)
 
     def _lower(self, node: Any) -> None:
-        state, operation = self.state, node.operation
+        state = self.state
+        kept = self._kept(node)
+        operation, outputs = kept.operation, kept.outputs
         first = self.values.get(id(node.arguments.keras_tensors[0]), "")
-        given = node.arguments.args, state.masks.keywords(node, first)
+        given = kept.arguments, state.masks.keywords(node, first)
         leaves = keras.tree.flatten(given)
         tensors = [
             leaf
@@ -94,18 +103,23 @@ class _Lowering:
             if isinstance(leaf, keras.KerasTensor) and id(leaf) not in self.known
         ]
         inputs = [self.values[id(tensor)] for tensor in tensors]
+        if operation is None:
+            self.values[id(node.outputs[0])] = inputs[0]
+            return
         types = state.types(inputs)
-        own = tuple(own_type(t, type) for t, type in zip(tensors, types, strict=True))
-        call = Call(operation, types, *slotted(*given, self.known), own)
+        stated = tuple(own_type(t, type) for t, type in zip(tensors, types, strict=True))
+        call = Call(operation, types, *slotted(*given, self.known), stated)
         origin = Origin(state.path + operation.name, type(operation).__name__)
-        call, outputs = self._without_known(call, origin, node.outputs)
+        own = {id(output): tensor for output, tensor in zip(outputs, node.outputs, strict=True)}
+        call, outputs = self._without_known(call, origin, outputs)
         if not outputs:
             return
         try:
             results = self._expressed(call, inputs, origin, outputs)
         except NotExpressible as reason:
             results = live_node(state, call, inputs, origin, str(reason))
-        for tensor, name in zip(outputs, results, strict=True):
+        for output, name in zip(outputs, results, strict=True):
+            tensor = own[id(output)]
             self.values[id(tensor)] = name
             state.masks.note(tensor, name, inputs)
         if len(inputs) == 1 and inputs[0] in state.one_hot:
@@ -113,6 +127,15 @@ class _Lowering:
             made = renumbered(call, rows.channels)
             if made is not None:
                 state.translate(inputs[0], made, results[0])
+
+    def _kept(self, node: Any) -> Kept:
+        """The call of a node on values that have the batch in front. Raises LoweringError."""
+        if all(id(tensor) in self.known for tensor in node.arguments.keras_tensors):
+            return Kept(node.operation, node.arguments.args, node.outputs)
+        try:
+            return in_front(node, self.orders)
+        except NotExpressible as reason:
+            raise _without_batch(node, str(reason)) from None
 
     def _without_known(
         self, call: Call, origin: Origin, outputs: Sequence[Any]
@@ -157,6 +180,16 @@ class _Lowering:
         if makes_mask(call.operation) and mask_step(call) is None:
             refuse("it may give its result a mask")
         return step_nodes(self.state, call, inputs, origin, outputs)
+
+
+def _without_batch(node: Any, why: str) -> LoweringError:
+    operation = node.operation
+    return LoweringError(
+        "a layer mixes the sequences of a batch",
+        where=f"layer {operation.name!r} ({type(operation).__name__})",
+        why=why,
+        attempt="keep the batch as the first axis of every value that depends on the sequences",
+    )
 
 
 def _nested(state: GraphState, model: Functional, types: Sequence[TensorType]) -> Nested:
