@@ -15,8 +15,8 @@ from fastism.backends import tensorflow
 from fastism.backends.base import NATIVE, TENSORFLOW, WAYS, Variant, Ways
 from fastism.backends.tensorflow import FORMS
 from fastism.backends.tensorflow.devices import has_gpu
-from fastism.backends.tensorflow.emit import FUSE
-from fastism.ir.graph import Graph
+from fastism.backends.tensorflow.emit import FUSE, in_fastest_forms
+from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Module
 from fastism.ir.program import INTOUT, backend_options
 
@@ -52,7 +52,14 @@ def no_choice(module: Module, graph: Graph) -> str | None:
     return None
 
 
-WAYS["auto"] = Ways(NATIVE, (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice)
+def in_forms(module: Module, graph: Graph, variant: Variant | None) -> Mapping[str, Attribute]:
+    """The options by which TensorFlow runs each op in its fastest form; native loops have one."""
+    return in_fastest_forms(module, graph, variant) if variant is not None else {}
+
+
+WAYS["auto"] = Ways(
+    NATIVE, (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice, in_forms=in_forms
+)
 
 
 def emit(

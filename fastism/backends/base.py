@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from fastism.errors import LoweringError, VerifyError
-from fastism.ir.graph import Graph, Node
+from fastism.ir.graph import Attribute, Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops.registry import definition
 
@@ -135,13 +135,18 @@ class Ways:
 
     plain: what running it without any option is called. variants: the others. measured: whether
     compiling times them unless told otherwise, as they are of very different speed. no_choice: why
-    a graph cannot run plainly, but by the variants alone; None where it can.
+    a graph cannot run plainly, but by the variants alone; None where it can. in_forms: options by
+    which a variant, or the plain way, runs each op of a graph in the form that is fastest on this
+    machine, as timed; none where it has but one.
     """
 
     plain: str
     variants: tuple[Variant, ...] = ()
     measured: bool = False
     no_choice: Callable[[Module, Graph], str | None] = lambda module, graph: None
+    in_forms: Callable[[Module, Graph, Variant | None], Mapping[str, Attribute]] = (
+        lambda module, graph, variant: {}
+    )
 
     def label(self, variant: Variant | None) -> str:
         """What a way is called; None for the plain one."""

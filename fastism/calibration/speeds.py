@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ import numpy as np
 from fastism import caching
 from fastism.backends import reference, registry
 from fastism.backends.base import NATIVE, TENSORFLOW
+from fastism.backends.cpu import cpu
 from fastism.calibration.nominal import NOMINAL, PROBED, Speeds, with_fused
 from fastism.calibration.probes import PROBES, Probe
 from fastism.passes.costs import Rates
@@ -115,13 +115,8 @@ def _run(name: str, probe: Probe) -> Run:
 
 def _key(names: Sequence[str]) -> str:
     """The name of the file for this machine and these versions."""
-    cpu: tuple[Any, ...] = (platform.machine(), platform.processor(), os.cpu_count())
-    if NATIVE in names:
-        from fastism.backends.native.machine import host
-
-        cpu = (*cpu, host().cpu, host().features)
     packages = [version(PACKAGES[name]) for name in names]
-    text = json.dumps([VERSION, *cpu, *packages])
+    text = json.dumps([VERSION, *cpu(), *packages])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -242,11 +242,14 @@ def group_indices(module: Module, graph: Graph) -> IntArray:
     return _table(module, dict(graph.constants)["sites"])
 
 
-def backend_options(module: Module, graph: Graph, known: Mapping[str, bool]) -> dict[str, bool]:
+def backend_options(
+    module: Module, graph: Graph, known: Mapping[str, Attribute]
+) -> dict[str, Attribute]:
     """The options that one backend takes of a graph: those of ``known``, or else their defaults.
 
-    ``known`` holds the backend's options by full name (``tensorflow.fuse``). Raises VerifyError
-    for an option of that backend that is not known, or no bool.
+    ``known`` holds the backend's options by full name (``tensorflow.fuse``), a bool or a tuple of
+    strings each. Raises VerifyError for an option of that backend that is not known, or of another
+    kind.
     """
     found, at = dict(known), Place(module, graph)
     for name, value in graph.attributes.items():
@@ -256,8 +259,13 @@ def backend_options(module: Module, graph: Graph, known: Mapping[str, bool]) -> 
         if name not in known:
             why = f"that backend knows {', '.join(known)}"
             at.refuse(f"has the option {name!r}", why, did_you_mean(name, known), part=name)
-        if not isinstance(value, bool):
-            at.refuse(f"has the option {name}={value!r}", "it is true or false", part=name)
+        if isinstance(known[name], bool):
+            fits, kind = isinstance(value, bool), "true or false"
+        else:
+            words = value if isinstance(value, tuple) else (0,)
+            fits, kind = all(isinstance(word, str) for word in words), "a list of words"
+        if not fits:
+            at.refuse(f"has the option {name}={value!r}", f"it is {kind}", part=name)
         found[name] = value
     return found
 

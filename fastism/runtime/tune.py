@@ -11,13 +11,13 @@ the best of every way that could win run again in turns.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from fastism.backends.base import Blocking, Variant, Ways, ways_of
-from fastism.ir.graph import Graph
+from fastism.ir.graph import Attribute, Graph
 from fastism.ir.program import Group
 from fastism.ir.ways import Way
 from fastism.runtime.execute import Executor
@@ -49,13 +49,14 @@ FAR = 2.0
 class Trial:
     """One schedule of one propagation graph, and the seconds it takes an item.
 
-    variant: how the backend ran it, if not plainly.
+    variant: how the backend ran it, if not plainly. options: those of the graph by which it did.
     """
 
     graph: str
     pairs: int
     variant: Variant | None
     seconds_an_item: float
+    options: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
@@ -76,7 +77,8 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
         executor, any_size = bench.executor(group, pairs, variant), not _one_size(variant)
         timed.append(Timed(executor, group, pairs, plan.alternatives, inputs, saved))
         timed[-1].settle(any_size=any_size, deadline=deadline)
-        trials.append(Trial(group.graph.name, pairs, variant, timed[-1].seconds_an_item))
+        taken, options = timed[-1].seconds_an_item, bench.options(group.graph.name, variant)
+        trials.append(Trial(group.graph.name, pairs, variant, taken, options))
     _run_in_turns([timed[index] for index in _contenders(trials)])
     trials = [
         replace(trial, seconds_an_item=each.seconds_an_item)
@@ -92,11 +94,10 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
                 pairs=best.pairs,
                 ways=_ways(group, tried, best, ways),
                 no_choice=bench.no_choice[name] or "",
-                options=ways.options(best.variant),
+                options=best.options,
             )
             chosen.append(graph)
-            executor = bench.executor(group, best.pairs, best.variant)
-            functions[name] = executor.functions[name]
+            functions[name] = timed[trials.index(best)].executor.functions[name]
     return plan.with_module(plan.executor.program.rescheduled(chosen), functions), trials
 
 
@@ -160,18 +161,30 @@ class _Bench:
         self._plan, self._ways = plan, ways
         self._made: dict[object, Executor] = {}
         graphs = [group.graph for group in plan.executor.groups]
+        self._forms: dict[str, dict[str, Attribute]] = {graph.name: {} for graph in graphs}
         self.no_choice = {graph.name: ways.no_choice(plan.module, graph) for graph in graphs}
+
+    def find_forms(self, group: Group, variant: Variant | None) -> bool:
+        """Time the forms of a group's ops for a way to run it; whether any is not the usual."""
+        found = self._ways.in_forms(self._plan.module, group.graph, variant)
+        self._forms[group.graph.name].update(found)
+        return bool(found)
+
+    def options(self, graph: str, variant: Variant | None) -> dict[str, Attribute]:
+        """The options of a graph that is run by a variant, or plainly, in the forms found."""
+        return {**self._ways.options(variant), **self._forms[graph]}
 
     def executor(self, group: Group, pairs: int, variant: Variant | None) -> Executor:
         """The one that runs a group by a variant, or plainly, in chunks of so many pairs."""
         one = _one_size(variant)
-        key = (variant, group.graph.name, pairs) if one else variant
+        groups = [group] if one else self._plan.executor.groups
+        options = [self.options(each.graph.name, variant) for each in groups]
+        size = (group.graph.name, pairs) if one else None
+        key = (variant, size, tuple(tuple(each.items()) for each in options))
         if key not in self._made:
-            groups = [group] if one else self._plan.executor.groups
-            options = self._ways.options(variant)
             graphs = [
-                each.rescheduled(pairs=pairs if one else each.pairs, options=options)
-                for each in groups
+                each.rescheduled(pairs=pairs if one else each.pairs, options=given)
+                for each, given in zip(groups, options, strict=True)
             ]
             self._made[key] = self._emitted(graphs)
         return self._made[key]
@@ -186,8 +199,8 @@ class _Bench:
 
     def _runs_so(self, graph: Graph) -> bool:
         held = self._plan.module.graph[graph.name].attributes
-        options = (known.option for known in self._ways.variants)
-        return all(bool(held.get(name)) == graph.attributes[name] for name in options)
+        options = [name for name in graph.attributes if "." in name]
+        return all(held.get(name, False) == graph.attributes[name] for name in options)
 
 
 def _candidates(
@@ -195,7 +208,8 @@ def _candidates(
 ) -> Iterator[tuple[Group, int, Variant | None]]:
     """Schedules to time, the most promising first, the group with most sites first.
 
-    What was far behind at the scheduled size is not tried at others.
+    What was far behind at the scheduled size is not tried at others; of what was not, each op is
+    given its fastest form.
     """
     groups = sorted(groups, key=lambda group: -len(group.sites))
     for factor in FACTORS:
@@ -209,12 +223,17 @@ def _candidates(
                     continue
                 first = min(group.pairs, _fullest(group))
                 wanted = max(1, round(first * min(factor, MOST_BYTES / (group.pair_bytes * first))))
-                if not _one_size(variant):
-                    function = bench.executor(group, wanted, variant).functions[group.graph.name]
-                    if factor == FACTORS[0] or not isinstance(function, Blocking):
-                        yield group, wanted, variant
-                elif factor >= 1.0:
-                    yield group, filled(group, wanted), variant
+                if _one_size(variant):
+                    if factor >= 1.0:
+                        yield group, filled(group, wanted), variant
+                    continue
+                function = bench.executor(group, wanted, variant).functions[group.graph.name]
+                if factor == FACTORS[0] or not isinstance(function, Blocking):
+                    yield group, wanted, variant
+                if factor != FACTORS[0] or _is_far_behind(trials, group, variant, first=False):
+                    continue
+                if bench.find_forms(group, variant):
+                    yield group, wanted, variant
 
 
 def _fullest(group: Group) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -11,6 +12,7 @@ import pytest
 import fastism
 from fastism import api
 from fastism.backends import auto
+from fastism.backends.base import WAYS
 from fastism.backends.native.program import Native
 from fastism.calibration.nominal import NOMINAL
 from fastism.checking.stored import check_stages
@@ -68,6 +70,8 @@ class Times:
         said(monkeypatch, self)
         monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))
         monkeypatch.setattr(api, "measured", lambda: NOMINAL)
+        ways = replace(WAYS["auto"], in_forms=lambda *_: {})
+        monkeypatch.setitem(WAYS, "auto", ways)
 
     def __call__(self, executor: Executor, graph: str, pairs: int) -> float:
         attributes = executor.module.graph[graph].attributes

@@ -291,6 +291,35 @@ def test_schedules_run_again_for_so_long_at_most(plan, taking, clock) -> None:
     assert len(used) == 16 + 2
 
 
+def test_a_way_that_is_not_far_behind_runs_in_its_fastest_forms(plan, taking, monkeypatch) -> None:
+    """From when they are found on; the graph keeps them with the schedule that wins by them."""
+    forms, asked = {"reference.forms": ("next.spread:other",)}, []
+
+    def in_forms(module: Module, graph: Graph, variant: Variant | None) -> Mapping[str, Any]:
+        assert module is plan.module
+        asked.append((graph.name, variant))
+        return forms if graph.name == MIDDLE and variant is OTHER else {}
+
+    monkeypatch.setitem(WAYS, "reference", Ways("plain", (OTHER, FUSED), in_forms=in_forms))
+    times = {(MIDDLE, 6, None): 1.0, (MIDDLE, 24, OTHER.option): 0.5, (EDGE, 6, OTHER.option): 9.0}
+    used = taking(lambda *how: times.get(how, 1.5))
+    tuned, trials = tune(plan)
+    by = list(zip(tried(trials, MIDDLE), [t for t in trials if t.graph == MIDDLE], strict=True))
+    assert [(how[1:], forms.items() <= trial.options.items()) for how, trial in by[:5]] == [
+        ((6, None), False),
+        ((6, OTHER.option), False),
+        ((6, OTHER.option), True),
+        ((6, FUSED.option), True),
+        ((24, None), True),
+    ]
+    assert asked == [(MIDDLE, None), (EDGE, None), (MIDDLE, OTHER)]
+    held = group_of(tuned, MIDDLE).graph.attributes
+    assert (held["reference.forms"], held["pairs"]) == (forms["reference.forms"], 24)
+    assert "reference.forms" not in group_of(tuned, EDGE).graph.attributes
+    chosen = next(i for i, t in enumerate(trials) if t.seconds_an_item == 0.5)
+    assert tuned.executor.functions[MIDDLE] is used[chosen].functions[MIDDLE]
+
+
 def test_a_graph_without_a_trial_keeps_its_schedule(plan, taking, clock) -> None:
     taking(lambda *_: 1e-6)
     clock(chain([0.0, 0.5], repeat(9.0)))

@@ -25,7 +25,7 @@ def said(monkeypatch: pytest.MonkeyPatch, taken: Taken) -> list[Executor]:
 
         def __init__(self, executor: Executor, group: Group, pairs: int, *_: Any) -> None:
             used.append(executor)
-            self.how = executor, group.graph.name, pairs
+            self.executor, self.how = executor, (executor, group.graph.name, pairs)
 
         def settle(self, **_: Any) -> None:
             self.once()

@@ -15,6 +15,7 @@ from fastism.backends.tensorflow import (  # noqa: F401  (imported to register)
     propagation,
     running,
     shape,
+    spread,
     structure,
     tokens,
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Final
 
 import tensorflow as tf
 
 from fastism.backends.base import FUSED, TENSORFLOW, WAYS, Variant, Ways
+from fastism.backends.tensorflow.forms import OPTION, by_node
 from fastism.backends.tensorflow.fuse import Step, steps, unfused
 from fastism.backends.tensorflow.registry import FORMS, Constants, OpaqueLayer, Pool, Tensor
-from fastism.ir.graph import Graph
+from fastism.ir.graph import Attribute, Graph
 from fastism.ir.module import Module
 from fastism.ir.place import Place
 from fastism.ir.program import Chunks, backend_options
@@ -18,7 +20,20 @@ from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.quiet import graph_function
 
 FUSE = Variant("tensorflow.fuse", FUSED, one_size=True)
-WAYS["tensorflow"] = Ways(TENSORFLOW, (FUSE,))
+OPTIONS: Final[Mapping[str, Attribute]] = {FUSE.option: False, OPTION: ()}
+"""The options of a graph, and what they are where it does not say."""
+
+
+def in_fastest_forms(
+    module: Module, graph: Graph, variant: Variant | None
+) -> Mapping[str, Attribute]:
+    """The options by which the ops of a graph run in the forms that are fastest here, as timed."""
+    from fastism.backends.tensorflow.fastest import fastest
+
+    return fastest(module, graph)
+
+
+WAYS["tensorflow"] = Ways(TENSORFLOW, (FUSE,), in_forms=in_fastest_forms)
 
 
 def signature(type: TensorType) -> tf.TensorSpec:
@@ -31,6 +46,7 @@ class Program:
     """A graph as a `tf.function`: tensors in the order of the graph's inputs, outputs likewise.
 
     fuse: compile the light ops between two heavy ones with XLA, anew for every chunk size it sees.
+    forms: by node, the form of its op that it runs in, where that is not the usual one.
     """
 
     def __init__(
@@ -40,11 +56,13 @@ class Program:
         pool: Pool,
         *,
         fuse: bool = False,
+        forms: Mapping[str, str] | None = None,
     ) -> None:
         self.graph = graph
         self.outputs = graph.outputs
         self._pool = pool
         self._opaque = opaque
+        self._forms = forms or {}
         self._steps = steps(graph) if fuse else [unfused(graph)]
         self.function = graph_function(
             self._body,
@@ -69,7 +87,8 @@ class Program:
         shared: dict[tuple[object, ...], Tensor] = {}
         for node in step.nodes:
             inputs = [values[name] for name in node.inputs]
-            constants = Constants(node, self._pool, self._opaque, shared)
+            form = self._forms.get(node.name)
+            constants = Constants(node, self._pool, self._opaque, shared, form)
             outcome = FORMS.of(node)(node, inputs, constants)
             results = outcome if isinstance(outcome, (list, tuple)) else [outcome]
             for value, tensor in zip(node.results, results, strict=True):
@@ -106,11 +125,13 @@ class _Function:
     def __init__(
         self, module: Module, graph: Graph, opaque: Mapping[str, OpaqueLayer], pool: Pool
     ) -> None:
-        self.plain = Program(graph, opaque, pool)
+        chosen = backend_options(module, graph, OPTIONS)
+        forms = by_node(module, graph, chosen[OPTION])
+        self.plain = Program(graph, opaque, pool, forms=forms)
         self.fused: Program | None = None
         self._items: int | None = None
-        if backend_options(module, graph, {FUSE.option: False})[FUSE.option]:
-            self.fused = Program(graph, opaque, pool, fuse=True)
+        if chosen[FUSE.option]:
+            self.fused = Program(graph, opaque, pool, fuse=True, forms=forms)
             self._items = Chunks.of(Place(module, graph)).items
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

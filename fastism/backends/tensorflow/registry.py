@@ -44,7 +44,10 @@ class Pool:
 
 
 class Constants:
-    """The constants of one node, by role, and what other nodes of its graph have made already."""
+    """The constants of one node, by role, and what other nodes of its graph have made already.
+
+    form: which of several forms of its op the node runs in; None for the usual one.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,9 @@ class Constants:
         pool: Pool,
         opaque: Mapping[str, OpaqueLayer],
         shared: dict[tuple[Any, ...], Tensor],
+        form: str | None = None,
     ) -> None:
+        self.form = form
         self._names = dict(node.constants)
         self._pool = pool
         self._shared = shared

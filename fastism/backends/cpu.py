@@ -1,0 +1,21 @@
+"""Which CPU this is, as far as speeds go: what was measured on another is not read back."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.util import find_spec
+
+
+def cpu() -> tuple[str | int | None, ...]:
+    """Its kind, and how many cores it has; as LLVM knows it where llvmlite is installed."""
+    known: tuple[str | int | None, ...] = (
+        platform.machine(),
+        platform.processor(),
+        os.cpu_count(),
+    )
+    if find_spec("llvmlite") is None:
+        return known
+    from fastism.backends.native.machine import host
+
+    return (*known, host().cpu, host().features)
