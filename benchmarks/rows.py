@@ -9,8 +9,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-SPLICEAI = "spliceai"
-"""The model that is loaded from a file; all others are built by models.py."""
+SPLICEAI, DEMO = "spliceai", "demo"
+"""Trained models, which are loaded from files; all others are built by models.py."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Goals:
 class Row:
     """One model, timed on ``batch`` sequences at once.
 
-    model: a key of models.ARCHITECTURES, or SPLICEAI. length: bases a sequence.
+    model: a key of models.ARCHITECTURES, or a trained one. length: bases a sequence.
     sites: positions edited, or None for every one; ``central`` of them, or spread evenly.
     mutants: how many the model is called on, in the fastest of ``model_batches``.
     fastism_positions: positions fastISM 0.5.1 is timed on; 0 where it is not asked.
@@ -213,6 +213,15 @@ ROWS = [
         mutants=16,
         model_batches=FEW,
         sites=500,
+    ),
+    Row(
+        "demo-32",
+        DEMO,
+        200,
+        32,
+        Goals(efficiency=1.0),
+        mutants=512,
+        model_batches=MANY,
     ),
     Row(
         "yuzu-basset-4",
