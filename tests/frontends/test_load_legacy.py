@@ -253,6 +253,42 @@ def test_fields_that_keras_3_does_not_know(tmp_path: Path) -> None:
     close(load_model(path)(x), np.where(hidden > 0, hidden, 0.25 * hidden) @ matrix)
 
 
+POLICY = {"module": "keras.mixed_precision", "class_name": "Policy", "registered_name": None}
+DROPPED = {"name": "d", "trainable": True, "dtype": "float32", "rate": 0.2, "noise_shape": None}
+
+
+def test_layers_and_fields_of_the_last_keras_2(tmp_path: Path) -> None:
+    """As tf_keras 2.16 and later write them: whole words for policies, fields for all layers."""
+    mixed = {**POLICY, "config": {"name": "mixed_float16"}}
+    bins = {"name": "b", "trainable": True, "dtype": "int64", "bin_boundaries": [-0.5, 0.5]}
+    heads = {"name": "a", "num_heads": 1, "key_dim": 3, "softmax_robust_masking": False}
+    heads |= {"query_shape": None, "key_shape": None, "value_shape": None, "use_bias": False}
+    layers = [
+        ("Dense", {**dense(4)[1], "dtype": mixed}, [reads("x")]),
+        ("SpatialDropout1D", {**DROPPED, "seed": None}, [reads("dense_1")]),
+        ("ThresholdedReLU", {"name": "t", "trainable": True, "theta": 0.5}, [reads("d")]),
+        ("MultiHeadAttention", heads, [reads("t", value=["t", 0, 0])]),
+        ("Discretization", {**bins, "output_mode": "int", "num_bins": None}, [reads("x")]),
+    ]
+    config = functional(layers, [["t", 0, 0], ["b", 0, 0], ["a", 0, 0]], [LENGTH, 4])
+    matrix, *products = draw(4, 4), *(draw(4, 1, 3) for _ in range(3)), draw(1, 3, 4)
+    weights = {
+        "dense_1": [("k:0", matrix), ("b:0", np.zeros(4))],
+        "a": [(f"{index}:0", product) for index, product in enumerate(products)],
+    }
+    path = write_h5(tmp_path / "old.h5", "Functional", config, weights, version="2.16.0")
+    x = draw(2, LENGTH, 4)
+    above, bin_of, attended = load_model(path).predict(x, verbose=0)
+    half = x.astype("float16") @ matrix.astype("float16")
+    assert above.dtype == np.float32
+    np.testing.assert_allclose(above, np.where(half > 0.5, half, 0), atol=5e-3)
+    np.testing.assert_array_equal(bin_of, np.digitize(x, [-0.5, 0.5]))
+    query, key, value, last = (product.squeeze() for product in products)
+    scores = np.exp(above @ query @ np.swapaxes(above @ key, 1, 2) / np.sqrt(3))
+    scores /= scores.sum(axis=-1, keepdims=True)
+    close(attended, scores @ (above @ value) @ last)
+
+
 LAMBDA = {"name": "twice", "function": ["4wEAAAA=\n", None, None], "function_type": "lambda"}
 
 

@@ -110,3 +110,12 @@ def test_a_function_that_is_not_known_is_refused(tmp_path: Path, tf_keras: Any, 
     model.save(tmp_path / name)
     with pytest.raises(ModelError, match=r"it calls tf\.nn\.(experimental\.)?\w*dropout\w*"):
         load_model(tmp_path / name, unsafe=True)
+
+
+def test_a_lookup_of_a_folder_has_its_vocabulary(tmp_path: Path, tf_keras: Any) -> None:
+    """It stands in a file of the folder, not in the configuration."""
+    tokens = tf_keras.Input((LENGTH,), dtype="int64")
+    model = tf_keras.Model(tokens, tf_keras.layers.IntegerLookup(vocabulary=[7, 5, 3])(tokens))
+    model.save(tmp_path / "saved")
+    x = np.random.default_rng(0).integers(2, 9, (2, LENGTH))
+    np.testing.assert_array_equal(load_model(tmp_path / "saved")(x), model(x))

@@ -55,6 +55,7 @@ def as_hdf5(
                 compile=False,
                 safe_mode=not unsafe,
             )
+            _say_vocabularies(model)
             model.save(converted, save_format="h5")
         except Exception as error:  # tf_keras raises many types for one cause
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -64,6 +65,13 @@ def as_hdf5(
                 attempt=f"{REWRITE}, saved by the old model's save_weights('weights.h5')",
             ) from None
         yield converted
+
+
+def _say_vocabularies(model: Any) -> None:
+    """Let lookups, whose vocabularies a folder keeps in files, say them in the configuration."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "get_vocabulary") and not layer.input_vocabulary:
+            layer.input_vocabulary = layer.get_vocabulary(include_special_tokens=False)
 
 
 def _stand_in(name: str) -> Callable[[Any], Any]:

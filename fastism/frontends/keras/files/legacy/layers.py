@@ -22,6 +22,7 @@ _CLASSES = {
     "SeparableConvolution1D": "SeparableConv1D",
     "SeparableConvolution2D": "SeparableConv2D",
     "SyncBatchNormalization": "BatchNormalization",
+    "ThresholdedReLU": "ReLU",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "LSTMV1": "LSTM",
@@ -77,9 +78,12 @@ _GONE: Mapping[str, tuple[Any, ...]] = {
     "key_shape": (),
     "legacy": (),
     "mode": (0,),
+    "noise_shape": (),
     "query_shape": (),
     "ragged": (False,),
     "renorm": (False,),
+    "rng_type": (),
+    "softmax_robust_masking": (False,),
     "sparse": (False,),
     "time_major": (False,),
     "unit_forget_bias": (),
@@ -130,6 +134,10 @@ def modern(class_name: str, config: Mapping[str, Any]) -> tuple[str, Config]:
         result["units"] = result.pop("output_dim")
     if new in ("LSTM", "GRU", "SimpleRNN"):
         _recurrent(class_name, new, result)
+    if class_name == "ThresholdedReLU":
+        result["threshold"] = result.pop("theta", 1.0)
+    if new == "Discretization":
+        result.pop("dtype", None)  # of its result; Keras 3 would cast to it what the layer is given
     if new == "LeakyReLU" and "alpha" in result:
         result["negative_slope"] = result.pop("alpha")
     if new != "Embedding":
@@ -177,15 +185,12 @@ def _merge(config: Config) -> tuple[str, Config]:
 
 def _known(class_name: str, config: Config) -> Config:
     """Without the fields that say nothing and that today's layer may not take."""
-    takes = _fields(class_name)
+    takes = inspect.signature(getattr(keras.layers, class_name).__init__).parameters
+    gone = dict(_GONE)
+    if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in takes.values()):
+        gone["trainable"] = ()  # a layer that has no weights, and does not ask
     return {
         key: value
         for key, value in config.items()
-        if key in takes or key not in _GONE or (_GONE[key] and value not in _GONE[key])
+        if key in takes or key not in gone or (gone[key] and value not in gone[key])
     }
-
-
-def _fields(class_name: str) -> frozenset[str]:
-    """The named arguments of a layer's constructor."""
-    kind = getattr(keras.layers, class_name)
-    return frozenset(inspect.signature(kind.__init__).parameters)
