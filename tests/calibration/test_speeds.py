@@ -19,6 +19,11 @@ from fastism.ir.verify import verify
 from fastism.passes.costs import work_an_item
 
 
+@pytest.fixture(autouse=True)
+def another_process() -> None:
+    speeds._MEASURED.clear()
+
+
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "cache"))
@@ -59,6 +64,24 @@ def test_speeds_stand_to_the_nominal_ones_as_the_times_do(kept: Path, probed: li
     assert speeds.measured() == found  # as kept: nothing is left to time
 
 
+def test_the_first_processes_measure_and_the_fastest_figures_stay(
+    kept: Path, probed: list[float]
+) -> None:
+    """One of them in a slow moment of the machine, two of them the one faster, or the other."""
+    (native, moving), tensorflow = PROBED[NATIVE], PROBED[TENSORFLOW]
+    expected = [(0.5, 0.5), (1.0, 0.5), (1.0, 2.0), (1.0, 2.0)]
+    assert len(expected) == speeds.TIMES + 1
+    for slow, fast in ((2.0, 2.0), (1.0, 4.0), (3.0, 0.5)):
+        probed += [slow * native, fast * moving, *tensorflow]
+    for products, moved in expected:
+        speeds._MEASURED.clear()
+        found = speeds.measured()[NATIVE]
+        assert found.products == pytest.approx(products * NOMINAL[NATIVE].products, rel=5e-3)
+        assert found.bytes == pytest.approx(moved * NOMINAL[NATIVE].bytes, rel=5e-3)
+        assert speeds.measured()[NATIVE] == found
+    assert probed == []
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"native": [1, 2]}', "{}", "0 1", "null"])
 def test_figures_that_are_not_whole_are_measured_anew(
     kept: Path, probed: list[float], text: str
@@ -77,7 +100,7 @@ def test_no_speed_is_not_a_speed(kept: Path, probed: list[float], figure: object
     probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]] * 2
     speeds.measured()
     (file,) = kept.iterdir()
-    file.write_text(json.dumps({NATIVE: [1e9, 1e9], TENSORFLOW: [1e9, figure]}))
+    file.write_text(json.dumps({NATIVE: [1e9, 1e9], TENSORFLOW: [1e9, figure], "times": 1}))
     speeds.measured()
     assert probed == []
 
