@@ -10,8 +10,10 @@ Before:                                         After:
 
 A loop is one op that reads its input anywhere (a product, a pool) and the element-wise ops that
 alone read what it makes: they are done while its numbers are at hand, and only the last of them is
-written to memory. What reads only the reference, and what only moves a delta to other positions,
-has no number: it is done anew wherever it is read, and never written.
+written to memory. What reads only the reference, what only moves a delta to other positions, and
+what takes some of the channels has no number: it is done anew wherever it is read, and never
+written. Channels put side by side begin a loop. A value that is spread over positions or channels
+ends one: its numbers are made once.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ from typing import ClassVar, Final
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops import definition
+from fastism.ir.ops.shape import positions
 from fastism.passes.base import Pass
 from fastism.passes.registry import register_pass
 
 MEETS_REFERENCE: Final = frozenset({"add_reference", "subtract_reference"})
-MOVES: Final = frozenset({"place", "pick", "expand"})
+MOVES: Final = frozenset({"place", "pick", "expand", "crop", "zero_pad"})
 """They bring numbers to other places: a loop that reads them looks there."""
+RESHAPES: Final = frozenset({"reshape", "flatten"})
 REFERENCE: Final = frozenset({"window", "gather_reference"})
 BY_CHANNEL: Final = frozenset({"scale_shift", "prelu"})
 """Element-wise, but for a constant a channel."""
@@ -64,7 +68,7 @@ def numbered(graph: Graph, alone: Callable[[Node], bool]) -> Graph:
     count = 0
     anew = _done_where_read(graph, alone)
     for node in graph.nodes:
-        joins = _element_wise(graph, node) and not alone(node)
+        joins = not alone(node) and _by_entry(graph, node) and not moves_channels(graph, node)
         number = _continued(graph, node, loops, closed) if joins else None
         if number is None and node.name not in anew:
             number, count = count, count + 1
@@ -78,26 +82,69 @@ def numbered(graph: Graph, alone: Callable[[Node], bool]) -> Graph:
     )
 
 
+def is_move(graph: Graph, node: Node) -> bool:
+    """Whether a node only brings rows to other positions."""
+    read = graph.types(node.inputs)
+    if node.op == "slice":
+        return positions(node, read[0].length).step == 1
+    if node.op in RESHAPES:  # of a lone row, which stays as it is
+        return all(type.elements == type.channels for type in (*read, node.type))
+    return node.op in MOVES
+
+
+def moves_channels(graph: Graph, node: Node) -> bool:
+    """Whether an entry is one of an input's, of another channel."""
+    if node.op == "slice_channels":
+        taken = positions(node, graph.values[node.inputs[0]].type.channels)
+        return taken.step in (1, -1) or len(taken) == 1
+    return node.op == "concatenate" and node.integer("axis") % node.type.rank == node.type.rank - 1
+
+
+def _by_entry(graph: Graph, node: Node) -> bool:
+    """Whether an entry of the result is made of entries of the inputs, wherever they lie there."""
+    if len(node.results) != 1:
+        return False
+    moved = moves_channels(graph, node) and _of_one_kind(graph, node)
+    return moved or _element_wise(graph, node) or _broadcasts(graph, node)
+
+
 def _element_wise(graph: Graph, node: Node) -> bool:
     """Whether an entry of the result is made of one entry of each input, of one element type."""
-    op = definition(node.op)
-    known = MEETS_REFERENCE | MOVES | REFERENCE | BY_CHANNEL | {"mask_outside"}
-    if not (op.elementwise or node.op in known) or len(node.results) != 1:
-        return False
-    read = [type for type in graph.types(node.inputs) if type.dtype == node.type.dtype]
-    batches = {type.shape[0] for type in read}
-    if node.op in known:
-        return bool(batches)
-    same = all(type.shape[1:] == node.type.shape[1:] for type in read)
-    return same and len(read) == len(node.inputs) and len(batches) == 1
+    known = MEETS_REFERENCE | REFERENCE | BY_CHANNEL | {"mask_outside"}
+    if node.op in known or is_move(graph, node):
+        return any(type.dtype == node.type.dtype for type in graph.types(node.inputs))
+    same = all(type.shape[1:] == node.type.shape[1:] for type in graph.types(node.inputs))
+    return definition(node.op).elementwise and same and _of_one_kind(graph, node)
+
+
+def _broadcasts(graph: Graph, node: Node) -> bool:
+    """Whether it would be element-wise if inputs of one position or channel had all of them."""
+    every = (type.shape[1:] for type in graph.types(node.inputs))
+    wide = node.type.shape[1:]
+    spread = all(
+        len(shape) == len(wide) and all(a in (1, b) for a, b in zip(shape, wide, strict=True))
+        for shape in every
+    )
+    return definition(node.op).elementwise and spread and _of_one_kind(graph, node)
+
+
+def _of_one_kind(graph: Graph, node: Node) -> bool:
+    """Whether all inputs have the element type of the result, and one batch axis."""
+    read = graph.types(node.inputs)
+    same = all(type.dtype == node.type.dtype for type in read)
+    return same and len({type.shape[0] for type in read}) == 1
 
 
 def _continued(graph: Graph, node: Node, loops: dict[str, int], closed: set[int]) -> int | None:
     """The loop of an input that this node alone reads; the latest, if there are several."""
+    moved = is_move(graph, node)
+    if node.op in RESHAPES and node.type.rank == 2:  # no positions from here on
+        return None
     found = [
         loops[name]
         for name in node.inputs
         if name in loops
+        and (moved or graph.values[name].type.shape[1:] == node.type.shape[1:])
         and loops[name] not in closed
         and name not in graph.outputs
         and len(graph.users[name]) == 1
@@ -111,12 +158,13 @@ def _done_where_read(graph: Graph, alone: Callable[[Node], bool]) -> frozenset[s
     found: set[str] = set()
 
     def in_a_loop(user: Node) -> bool:
-        joins = _element_wise(graph, user) and not alone(user)
+        joins = _by_entry(graph, user) and not alone(user)
         return joins and (user.name in found or user.type.shape[0] == "M")
 
     for node in reversed(graph.nodes):
-        cheap = node.op in MOVES | REFERENCE or node.results[0].type.shape[0] == "P"
-        if not cheap or alone(node) or not _element_wise(graph, node):
+        reads = node.op in REFERENCE or node.op == "slice_channels" or is_move(graph, node)
+        cheap = reads or node.results[0].type.shape[0] == "P"
+        if not cheap or alone(node) or node.op == "concatenate" or not _by_entry(graph, node):
             continue
         name = node.result.name
         if name not in graph.outputs and all(map(in_a_loop, graph.users[name])):

@@ -8,7 +8,7 @@ import pytest
 from fastism.ir import Graph, Module, Node, Sites, TensorType, Value
 from fastism.ir.printer import print_module
 from fastism.passes import Annotate, Fuse, Schedule, Segment, Split
-from fastism.passes.fuse import _element_wise
+from fastism.passes.fuse import _element_wise, numbered
 
 WEIGHTS = {
     "one.kernel": np.ones((3, 4, 2), "float32"),
@@ -56,6 +56,31 @@ def test_an_op_alone_ends_a_loop_and_begins_none(parsed) -> None:
     assert found[0] == ["conv1d_spread", "place", "add_reference"]
     assert sum(ops == ["sin"] for ops in found.values()) == 2  # of the value, of the reference
     assert "segment=0" in print_module(fused)
+
+
+MEETING = """
+graph @g(%seq: f32[N,40,4]) {
+  %one : f32[N,40,4] = conv1d(%seq) {width=3, pad=same} @one.kernel
+  %both : f32[N,40,8] = concatenate(%one, %seq) {axis=2}
+  %relu : f32[N,40,8] = relu(%both)
+  %part : f32[N,40,4] = slice_channels(%relu) {start=4}
+  %mean : f32[N,4] = global_average_pool(%part)
+  %gate : f32[N,1,4] = reshape(%mean) {shape=(1, 4)}
+  %sig : f32[N,1,4] = sigmoid(%gate)
+  %out : f32[N,40,4] = multiply(%part, %sig)
+  %crop : f32[N,38,4] = crop(%out) {left=2}
+  return %crop
+}
+"""
+
+
+def test_what_is_side_by_side_begins_a_loop_and_what_is_spread_ends_one(parsed) -> None:
+    module = parsed(MEETING, "canonical", {"one.kernel": np.ones((3, 4, 4), "float32")})
+    graph = numbered(module.main, lambda node: False)
+    assert {node.name: node.segment for node in graph.nodes} == {
+        **{"one": 0, "both": 1, "relu": 1, "part": 2, "mean": 3, "gate": 3, "sig": 3},
+        **{"out": 4, "crop": 4},
+    }
 
 
 @pytest.mark.parametrize(

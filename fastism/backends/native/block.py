@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fastism.backends.native.emitted import Emitted, padded_channels
+from fastism.backends.native.expressions import is_still
 from fastism.backends.native.frames import Ints, Tiles
 from fastism.backends.native.live import SPAN_BYTES
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
+from fastism.backends.native.support import is_along
 from fastism.backends.native.taps import along_taps, line_bytes
 from fastism.backends.native.writing import FLOAT
-from fastism.ir.graph import Graph
+from fastism.ir.graph import Graph, Node
+from fastism.ir.ops.shape import positions
 
 Array = npt.NDArray[Any]
 LINE = 64
@@ -72,26 +75,35 @@ class Layout:
         """Where windows begin: those of what the root makes, and those of the result."""
         loop, root = emitted.loop, emitted.loop.root
         zero = np.zeros(self.tiles.item.shape, np.int64)
-        if loop.aligned:
+        if loop.aligned or (root is None and self.graph.values[loop.value].type.rank == 2):
             return zero, zero
         if root is None:
             begin = self._first_read(emitted)
             return begin, begin
-        made = zero
         assert loop.source is not None
-        source = self.held[loop.source].window.begin
-        stride = root.integer("stride", 1)
-        if root.op in ("conv1d", "conv1d_spread") and stride == 1:
-            made = source
-        elif root.op in ("max_pool", "average_pool"):
-            made = source // stride
-            made = made - made.min(axis=1, keepdims=True)
+        made = self._made(root, self.held[loop.source].window.begin)
         return made, made + self.tiles.along(loop.expression.reached)
+
+    def _made(self, root: Node, source: Ints) -> Ints:
+        """Where the windows begin that a root makes of those that it reads."""
+        stride = root.integer("stride", 1)
+        if is_along(root) or (root.op in ("conv1d", "conv1d_spread") and stride == 1):
+            return source
+        if root.op in ("max_pool", "average_pool"):
+            made = source // stride
+        elif root.op == "upsample":
+            made = source * root.integer("factor")
+        elif root.op == "slice":
+            made = source // positions(root, self.graph.values[root.inputs[0]].type.length).step
+        else:
+            return np.zeros_like(source)
+        first: Ints = made - made.min(axis=1, keepdims=True)
+        return first
 
     def _first_read(self, emitted: Emitted) -> Ints:
         """The frame of a loop without a root: that of the first value of items that it reads."""
         for slot in emitted.slots[1:]:
-            if slot.value is None:
+            if slot.value is None or is_still(slot.path):
                 continue
             if slot.value in self.held:
                 return self.held[slot.value].window.begin + self.tiles.along(slot.path)
@@ -184,22 +196,26 @@ class Layout:
     ) -> tuple[Ints, Ints, Ints]:
         """Address of row 0 of the frame, first row and number of rows, of a slot; (T, R) each."""
         slot, loop = emitted.slots[number], emitted.loop
-        if emitted.is_pool and number == 1:
+        if emitted.reads_rows and number == 1:
             assert loop.source is not None
             made = self.windows[loop.name + "@root"].begin
             address = self._rows(self.held[loop.source], np.zeros_like(begin), scratch, place)
             return address, made, np.zeros_like(begin)
         low, high = np.full(begin.shape, -(1 << 40)), np.full(begin.shape, 1 << 40)
         for reach in slot.bounds:
-            first = begin - self.tiles.along(reach.path)
-            low, high = np.maximum(low, first), np.minimum(high, first + reach.count)
+            along = self.tiles.along(reach.path)
+            if is_still(reach.path):
+                high = np.where((along >= 0) & (along < reach.count), high, low)
+                continue
+            low = np.maximum(low, begin - along)
+            high = np.minimum(high, begin - along + reach.count)
         count = np.maximum(high - low, 0)
         if number == 0:
             count = np.where(self.tiles.valid, count, 0)
         if slot.value is None:
             return np.zeros_like(begin), low, count
         name = loop.name if number == 0 else slot.value
-        rows = self.tiles.along(slot.path) - begin
+        rows = self.tiles.along(slot.path) - (0 if is_still(slot.path) else begin)
         if emitted.tiles[number]:
             return self._rows(self.held[name], rows, scratch, place), low, count
         return self._in_array(slot.value, rows), low, count

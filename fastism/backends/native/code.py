@@ -94,6 +94,14 @@ class Code:
         number = self.most(number, 0)
         return number if by == 1 else self.build.udiv(self.add(number, by - 1), self.whole(by))
 
+    def floor_div(self, number: Value, by: int) -> Value:
+        """``number / by`` rounded down."""
+        if by == 1:
+            return number
+        below = self.below(number, 0)
+        moved = self.pick(below, self.sub(number, by - 1), number)
+        return self.build.sdiv(moved, self.whole(by))
+
     def inside(self, position: Value, low: Value, count: Value) -> Value:
         """Whether ``low <= position < low + count``."""
         return self.build.icmp_unsigned("<", self.build.sub(position, low), count)
@@ -269,8 +277,18 @@ class Code:
             table.initializer = ir.Constant(kind, bytearray(numbers))
         return self.module.globals[name]
 
+    def backwards(self, value: Value, lanes: int) -> Value:
+        """A vector's first numbers, so many, the last of them first."""
+        every = range(self.machine.lanes)
+        order = ir.Constant(self.integers, [max(lanes - 1 - lane, 0) for lane in every])
+        return self.build.shuffle_vector(value, value, order)
+
     def sum_of_lanes(self, value: Value) -> Value:
-        """The sum of a vector's numbers: halves are added until one is left."""
+        """The sum of a vector's numbers."""
+        return self.folded(value, self.build.fadd)
+
+    def folded(self, value: Value, join: Callable[[Value, Value], Value]) -> Value:
+        """What a vector's numbers come to: halves are joined until one is left."""
         lanes = self.machine.lanes
         while lanes > 1:
             lanes //= 2
@@ -280,7 +298,7 @@ class Code:
                 )
                 for part in (range(lanes), range(lanes, 2 * lanes))
             )
-            value = self.build.fadd(*halves)
+            value = join(*halves)
         return self.build.extract_element(value, ir.Constant(I32, 0))
 
     def ones(self, bits: Value) -> Value:

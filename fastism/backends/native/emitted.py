@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastism.backends.native.expressions import Applied, Slot, Step
+from fastism.backends.native.along import Along
+from fastism.backends.native.expressions import Applied, Slot, Step, is_still
 from fastism.backends.native.forms import Form
 from fastism.backends.native.loops import Loop
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.recipes import Recipe
+from fastism.backends.native.recipes import Recipe, Root
 from fastism.backends.native.reductions import HEADER as POOL_HEADER
 from fastism.backends.native.reductions import Pool
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
 from fastism.backends.native.shapes import Windowed
-from fastism.backends.native.support import POOLS, is_depthwise, is_pool, is_product
+from fastism.backends.native.support import POOLS, is_along, is_depthwise, is_product
 from fastism.backends.native.writing import BIAS, FLOAT, KERNEL, TALLY, ZEROS, Record, Row
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops.convolution import padding
+from fastism.ir.ops.shape import positions
 
 Array = npt.NDArray[Any]
 
@@ -32,9 +34,10 @@ class Emitted:
     """A loop, the function that runs it, and what that is given.
 
     tiles: the slots whose rows lie in tiles. constants: arrays, in the order of their addresses.
-    pad: what a product's record says of padding, before an item's start is added. is_product,
-    is_pool: what the root is. tally: where a product counts the channels that it reads, if it does:
-    those multiplied, and all that are there. shape: of a product.
+    pad: what a product's record says of padding, before an item's start is added. is_product:
+    whether the root is one. reads_rows: whether it is another, whose input is slot 1. tally: where
+    a product counts the channels that it reads, if it does: those multiplied, and all that are
+    there. shape: of a product.
     """
 
     loop: Loop
@@ -44,7 +47,7 @@ class Emitted:
     tiles: tuple[bool, ...]
     constants: tuple[Array, ...]
     is_product: bool
-    is_pool: bool
+    reads_rows: bool
     pad: int = 0
     tally: Array | None = None
     shape: Windowed | None = None
@@ -78,21 +81,22 @@ class Emitter:
         """Note one loop. tiled: the values that lie in tiles in its phase."""
         machine, root = self._machine, loop.root
         slots = list(loop.expression.slots)
-        product, pool = is_product(self._graph, root), is_pool(self._graph, root)
-        if pool:
+        product = is_product(self._graph, root)
+        reads_rows = root is not None and not product
+        if reads_rows:
             slots.insert(1, Slot(loop.source, (), ()))
         tiles = [loop.tiled, *(slot.value in tiled for slot in slots[1:])]
-        if pool:
+        if reads_rows:
             tiles[1] = True
         rows = tuple(
-            None if slot.value is None else self._row(slot.value, tile)
+            None if slot.value is None else self._row(slot, tile)
             for slot, tile in zip(slots, tiles, strict=True)
         )
         record = Record(len(PRODUCT_HEADER if product else POOL_HEADER), len(slots), machine.rows)
         shape = self._shape(root) if product and root is not None else None
-        form: Form | Pool | None = None
+        form: Root | None = None
         if root is not None:
-            form = self._pool(root) if shape is None else Form.of(shape, machine)
+            form = self._rows(root) if shape is None else Form.of(shape, machine)
         given = self._given(root, form)
         steps, called = _anonymous(loop.expression.steps)
         given.update((number, self._by_channel(name)) for name, number in called.items())
@@ -115,27 +119,33 @@ class Emitter:
             tuple(tiles),
             tuple(given.values()),
             product,
-            pool,
+            reads_rows,
             self._pad(root) if product and root is not None else 0,
             tally,
             shape,
         )
 
-    def _row(self, value: str, tile: bool) -> Row:
+    def _row(self, slot: Slot, tile: bool) -> Row:
+        value = slot.value
+        assert value is not None
         value = value.partition("@")[0] if value not in self._graph.values else value
         channels, lanes = self._graph.values[value].type.channels, self._machine.lanes
         if tile:
             full = padded_channels(channels, self._machine)
-            return Row(full * FLOAT * self._machine.rows, True, True)
-        return Row(channels * FLOAT, False, channels % lanes == 0)
+            row = Row(full * FLOAT * self._machine.rows, True, True)
+        else:
+            row = Row(channels * FLOAT, False, channels % lanes == 0)
+        return replace(row, stride=0) if is_still(slot.path) else row
 
-    def _given(self, root: Node | None, form: Form | Pool | None) -> dict[str, Array]:
+    def _given(self, root: Node | None, form: Root | None) -> dict[str, Array]:
         """What a loop is given beside the tiles for its root, by what it is called there."""
         given = {ZEROS: self._zeros}
         if root is not None and (kernel := root.constant("kernel")) is not None:
             given[KERNEL] = self._kernel(kernel, root, form)
             if (bias := root.constant("bias")) is not None:
                 given[BIAS] = self._by_channel(bias)
+        if root is not None and is_along(root):
+            given.update((role, self._by_channel(name)) for role, name in root.constants)
         return given
 
     def _by_channel(self, name: str) -> Array:
@@ -144,7 +154,7 @@ class Emitter:
         lanes = self._machine.lanes
         return _filled(content, padded_channels(len(content), self._machine) + lanes)
 
-    def _kernel(self, name: str, root: Node, form: Form | Pool | None) -> Array:
+    def _kernel(self, name: str, root: Node, form: Root | None) -> Array:
         """The kernel of a root as its loop reads it."""
         kernel = np.asarray(self._module.content(name), np.float32)
         if not isinstance(form, Form):
@@ -188,14 +198,22 @@ class Emitter:
             return padding(root, self._graph.values[root.inputs[0]].type.length)[0]
         return 0
 
-    def _pool(self, root: Node) -> Pool:
+    def _rows(self, root: Node) -> Pool | Along:
+        """What a root does with the rows that it reads."""
         source = self._graph.values[root.inputs[0]].type
         length = source.length
+        if is_along(root):
+            return Along(root.op, length, source.channels, root.number("epsilon", 0.0))
         if is_depthwise(self._graph, root):
             tap = padded_channels(source.channels, self._machine) * FLOAT
             stride, dilation = root.integer("stride", 1), root.integer("dilation")
             size, pad = root.integer("width"), self._pad(root)
             return Pool("weighted", size, stride, pad, length, dilation=dilation, tap=tap)
+        if root.op == "upsample":
+            return Pool("sum", 1, 1, 0, length, factor=root.integer("factor"))
+        if root.op == "slice":
+            taken = positions(root, length)
+            return Pool("sum", 1, taken.step, -taken.start, length)
         kind = POOLS[root.op]
         if root.op in ("max_pool", "average_pool"):
             pad = padding(root, length)[0]
@@ -228,6 +246,6 @@ def _anonymous(steps: Sequence[Step]) -> tuple[tuple[Step, ...], dict[str, str]]
             (role, called.setdefault(name, str(len(called)))) for role, name in step.node.constants
         )
         node = Node("", step.node.op, (), (), step.node.attributes, constants)
-        return Applied(node, step.inputs)
+        return replace(step, node=node)
 
     return tuple(map(anonymous, steps)), called

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastism.backends.native.expressions import Path
+from fastism.backends.native.expressions import Path, is_still
 
 Ints = npt.NDArray[np.int64]
 
@@ -78,7 +78,7 @@ class Tiles:
     def along(self, path: Path) -> Ints:
         """The sum of a path for every item, (T, R)."""
         total = np.zeros(self.item.shape, np.int64)
-        for step in path:
+        for step in path[1:] if is_still(path) else path:
             total += step if isinstance(step, int) else self.tables[step][self.site]
         return total
 

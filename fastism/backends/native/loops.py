@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from fastism.backends.native.expressions import Expression
-from fastism.backends.native.support import has_native_form, is_pool, is_product
+from fastism.backends.native.support import has_native_form, is_root
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.passes.fuse import numbered
@@ -165,8 +165,7 @@ def _native_phase(
 
     for number in here:
         nodes = members[number]
-        rooted = is_product(graph, nodes[0]) or is_pool(graph, nodes[0])
-        root = nodes[0] if rooted else None
+        root = nodes[0] if is_root(graph, nodes[0]) else None
         end = _end(graph, nodes)
         outside = {phase[read] if read is not None else -1 for read in readers(end)}
         inside: Callable[[Node], bool] = _inside(number)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from llvmlite import ir
 
+from fastism.backends.native.along import Along, write_along
 from fastism.backends.native.code import Code
 from fastism.backends.native.expressions import Step
 from fastism.backends.native.forms import Form
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.reductions import Pool, write_elements, write_pool
 from fastism.backends.native.writing import BYTES, KERNEL, Record, Row, Writer
+
+Root: TypeAlias = Form | Pool | Along
+"""What a root does."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Recipe:
     memory. channels: of the result. constants: what the addresses that it is given are called.
     """
 
-    root: Form | Pool | None
+    root: Root | None
     steps: tuple[Step, ...]
     record: Record
     rows: tuple[Row | None, ...]
@@ -58,14 +63,17 @@ def _write(code: Code, recipe: Recipe) -> None:
         recipe.rows,
         recipe.channels,
         held,
-        shift=int(isinstance(root, Pool)),
+        shift=int(isinstance(root, Pool | Along)),
         groups=root.shape.groups if isinstance(root, Form) else 1,
     )
     if isinstance(root, Form):
         root.write(writer, held[KERNEL])
-    elif isinstance(root, Pool):
+    elif root is None:
+        write_elements(writer)
+    else:
         source = recipe.rows[1]
         assert source is not None
-        write_pool(writer, root, source.stride, held.get(KERNEL))
-    else:
-        write_elements(writer)
+        if isinstance(root, Along):
+            write_along(writer, root, source.stride)
+        else:
+            write_pool(writer, root, source.stride, held.get(KERNEL))

@@ -1,4 +1,7 @@
-"""Pools, over windows or over all positions, and loops without a root."""
+"""Pools, over windows or over all positions, and loops without a root.
+
+Rows that are taken, turned round or repeated are sums of one row.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ class Pool:
 
     kind: max, mean or sum, or weighted: a convolution of every channel by itself. length: rows of
     the input. dilation: rows from one of a window to the next. scale: what a sum is multiplied by.
-    tap: bytes from the weights of one row of a window to those of the next.
+    tap: bytes from the weights of one row of a window to those of the next. factor: how many rows
+    of the result have one window.
     """
 
     kind: str
@@ -33,17 +37,17 @@ class Pool:
     dilation: int = 1
     scale: float = 1.0
     tap: int = 0
+    factor: int = 1
 
 
 def write_elements(writer: Writer) -> None:
     """Write a loop that is element-wise from the start."""
-    code = writer.code
 
     def entry(record: Value, row: Value, item: Value) -> None:
         found = writer.item(record, row, item)
-        code.by_vector(writer.channels, lambda place, lanes: found.vector(place, lanes, None))
+        writer.by_vector(lambda place, lanes, part: found.vector(place, lanes, None, part))
 
-    _by_item(writer, entry)
+    by_item(writer, entry)
 
 
 def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | None) -> None:
@@ -59,7 +63,8 @@ def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | Non
         here = code.add(record, code.mul(item, BYTES))
         offset = code.load_int(here, BYTES * writer.record.at(SOURCE, 1))
         source = code.load_int(here, BYTES * writer.record.at(SOURCE, 0))
-        begin = code.sub(code.mul(code.sub(row, offset), pool.stride), pool.pad)
+        number = code.floor_div(code.sub(row, offset), pool.factor)
+        begin = code.sub(code.mul(number, pool.stride), pool.pad)
         first = code.ceil_div(code.sub(0, begin), pool.dilation)
         last = code.least(pool.size, code.ceil_div(code.sub(pool.length, begin), pool.dilation))
 
@@ -71,7 +76,7 @@ def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | Non
 
         code.by_vector(writer.channels, vector)
 
-    _by_item(writer, entry)
+    by_item(writer, entry)
 
 
 def _pooled(
@@ -103,7 +108,11 @@ def _pooled(
     return found if pool.scale == 1 else code.build.fmul(found, code.number(pool.scale))
 
 
-def _by_item(writer: Writer, entry: Callable[[Value, Value, Value], None]) -> None:
+def by_item(writer: Writer, entry: Callable[[Value, Value, Value], None]) -> None:
+    """Write the loop over the tiles of a block, the rows of each and their items.
+
+    entry: writes what is done, given the address of the tile's record, the row and the item.
+    """
     code = writer.code
     records, tiles = code.arguments[:2]
     with code.loop(0, tiles) as tile:

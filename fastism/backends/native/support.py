@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastism.backends.native.along import ALONG
 from fastism.backends.native.elements import ELEMENTS
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
+from fastism.ir.types import TensorType
+from fastism.passes.fuse import is_move, moves_channels
 
 PRODUCTS: Final = frozenset({"conv1d", "conv1d_spread", "dense", "dense_rows"})
 POOLS: Final = {
@@ -18,11 +21,13 @@ POOLS: Final = {
     "global_max_pool": "max",
 }
 """Pools by op, and what each does with the rows of a window."""
-PLACES: Final = frozenset({"place", "pick", "window", "gather_reference", "mask_outside", "expand"})
-"""Ops that only say where to read, or whether."""
+ROWS: Final = frozenset({"slice", "upsample"})
+"""Ops that take rows from elsewhere, in another order or more than once."""
+PLACES: Final = frozenset({"window", "gather_reference", "mask_outside"})
+"""Ops that, beside moves of rows and channels, only say where to read, or whether."""
 
 
-PLAIN: Final = frozenset({"flatten", "reshape", "softmax", "zero_window"})
+PLAIN: Final = frozenset({"flatten", "reshape", "zero_window"})
 """Ops that numpy does on arrays of all items with no work, or too little to call TensorFlow for."""
 
 
@@ -32,8 +37,20 @@ def is_product(graph: Graph, node: Node | None) -> bool:
 
 
 def is_pool(graph: Graph, node: Node | None) -> bool:
-    """Whether a node makes one row of several, channel by channel."""
-    return node is not None and (node.op in POOLS or is_depthwise(graph, node))
+    """Whether a node makes one row of several, channel by channel, or of one that lies anywhere."""
+    if node is None or is_move(graph, node):
+        return False
+    return node.op in POOLS or node.op in ROWS or is_depthwise(graph, node)
+
+
+def is_along(node: Node | None) -> bool:
+    """Whether a node goes along the channels of each row."""
+    return node is not None and node.op in ALONG
+
+
+def is_root(graph: Graph, node: Node) -> bool:
+    """Whether a node reads more of its input than the entry that it makes."""
+    return is_product(graph, node) or is_pool(graph, node) or is_along(node)
 
 
 def is_depthwise(graph: Graph, node: Node) -> bool:
@@ -45,7 +62,10 @@ def is_depthwise(graph: Graph, node: Node) -> bool:
 
 def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
     """Whether a node runs natively: f32 numbers, channels last, an op of one of the tables."""
-    if node.op not in PRODUCTS | set(POOLS) | PLACES | set(ELEMENTS) or len(node.results) != 1:
+    if len(node.results) != 1:
+        return False
+    known = node.op in PLACES or node.op in ELEMENTS or is_root(graph, node)
+    if not (known or is_move(graph, node) or moves_channels(graph, node)):
         return False
     types = [type for type in graph.types(node.inputs) if type.dtype != "i32"]
     if any(type.dtype != "f32" or type.rank not in (2, 3) for type in (*types, node.type)):
@@ -56,5 +76,12 @@ def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
     if node.op in ELEMENTS:  # a constant of its own for every position has no form
         constants = module.constant_types(node).values()
         by_channel = all(type.elements == node.type.channels for type in constants)
-        return by_channel and all(type.shape[1:] == node.type.shape[1:] for type in types)
+        return by_channel and all(_meets(type, node.type) for type in types)
     return True
+
+
+def _meets(read: TensorType, made: TensorType) -> bool:
+    """Whether an element-wise op reads a value of that type, one of its axes spread maybe."""
+    return read.rank == made.rank and all(
+        extent in (1, wide) for extent, wide in zip(read.shape[1:], made.shape[1:], strict=True)
+    )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from fastism.backends.native.code import Code, Value
 from fastism.backends.native.elements import ELEMENTS
-from fastism.backends.native.expressions import Masked, Product, Read, Step
-from fastism.ir.graph import Node
+from fastism.backends.native.expressions import (
+    Applied,
+    Joined,
+    Masked,
+    Product,
+    Read,
+    Step,
+    parts_of,
+)
 
 BYTES = 8
 FLOAT = 4
@@ -21,8 +28,8 @@ ZEROS, KERNEL, BIAS, TALLY = "zeros", "kernel", "bias", "tally"
 class Row:
     """How the rows of a slot lie in memory.
 
-    stride: bytes from one to the next. tile: whether they lie in tiles. padded: whether a row is
-    whole vectors.
+    stride: bytes from one to the next; 0 where one stands for all. tile: whether they lie in tiles.
+    padded: whether a row is whole vectors.
     """
 
     stride: int
@@ -79,6 +86,21 @@ class Writer:
         self.rows = rows
         self.channels = channels
         self.constants = constants
+        self.parts = parts_of(steps, channels)
+
+    def by_vector(self, each: Callable[[Value, int, int], None]) -> None:
+        """Write for the vectors of all channels, part by part of what stands side by side.
+
+        each: given the bytes that lead to a vector, how many of its numbers are channels, and the
+        channel at which the part begins.
+        """
+        code = self.code
+        for first, last in self.parts:
+
+            def vector(place: Value, lanes: int, first: int = first) -> None:
+                each(code.add(place, first * FLOAT), lanes, first)
+
+            code.by_vector(last - first, vector)
 
     def item(self, tile: Value, frame_row: Value, item: Value) -> Item:
         """The entries of one item in one row of the frame; ``tile`` is the address of a record."""
@@ -111,15 +133,14 @@ class Item:
         """The number of a slot of the expression among all of the loop."""
         return slot + self.writer.shift if slot else 0
 
-    def vector(self, channel: Value, lanes: int, product: Value | None) -> None:
+    def vector(self, channel: Value, lanes: int, product: Value | None, part: int = 0) -> None:
         """Compute and store one vector, from the channel that a number of bytes leads to.
 
-        lanes: how many of its numbers are channels. product: what the root of the loop made.
+        lanes: how many of its numbers are channels. product: what the root of the loop made. part:
+        the channel at which the part begins that the vector is of.
         """
-        values: list[Value] = []
-        for step in self.writer.steps:
-            values.append(self._value(step, channel, lanes, product, values))
-        self._store(values[-1], channel, lanes)
+        here = _Here(channel, lanes, product, part)
+        self._store(self._value(len(self.writer.steps) - 1, here), channel, lanes)
 
     def _store(self, value: Value, channel: Value, lanes: int) -> None:
         """Into a tile, zeros where the row is none of the item's; elsewhere, nothing then."""
@@ -127,53 +148,72 @@ class Item:
         assert row is not None
         address = code.add(where, channel)
         if row.tile:
-            # A group's last vector must not reach into what stands behind the row.
-            kept = None if self.writer.groups == 1 else lanes
+            # The last vector of a group or part must not reach into what stands behind the row.
+            kept = None if self.writer.groups == len(self.writer.parts) == 1 else lanes
             code.store(code.pick(there, value, code.zero), address, kept)
             return
         with code.where(there):
             code.store(value, address, lanes)
 
-    def _value(
-        self,
-        step: Step,
-        channel: Value,
-        lanes: int,
-        product: Value | None,
-        values: Sequence[Value],
-    ) -> Value:
-        """What a step comes to, given those before it."""
-        code = self.code
+    def _value(self, number: int, here: _Here) -> Value:
+        """What a step comes to; of those before it, only what it needs is written."""
+        if number not in here.known:
+            here.known[number] = self._written(self.writer.steps[number], here)
+        return here.known[number]
+
+    def _written(self, step: Step, here: _Here) -> Value:
         if isinstance(step, Product):
-            return self._product(product, channel)
+            return self._product(here)
         if isinstance(step, Read):
-            return self._read(step, channel, lanes)
+            return self._read(step, here)
         if isinstance(step, Masked):
             there, _ = self._found[self._number(step.slot)]
-            return code.pick(there, values[step.step], code.number(step.fill))
-        return self._apply(step.node, [values[index] for index in step.inputs], channel)
+            return self.code.pick(there, self._value(step.step, here), self.code.number(step.fill))
+        if isinstance(step, Joined):
+            (part,) = (each for first, last, each in step.parts if first <= here.part < last)
+            return self._value(part, here)
+        return self._applied(step, here)
 
-    def _product(self, value: Value, channel: Value) -> Value:
+    def _product(self, here: _Here) -> Value:
         """What the root made, with its bias."""
         bias = self.writer.constants.get(BIAS)
         if bias is None:
-            return value
-        return self.code.build.fadd(value, self.code.load(self.code.add(bias, channel)))
+            return here.product
+        address = self.code.add(bias, here.channel)
+        return self.code.build.fadd(here.product, self.code.load(address))
 
-    def _read(self, step: Read, channel: Value, lanes: int) -> Value:
+    def _read(self, step: Read, here: _Here) -> Value:
         code, row = self.code, self.writer.rows[self._number(step.slot)]
         there, where = self._found[self._number(step.slot)]
         assert row is not None
-        nowhere = self.writer.constants[ZEROS]
-        address = code.add(code.pick(there, where, nowhere), channel)
-        value = code.load(address, None if row.padded else lanes)
+        address = code.pick(there, where, self.writer.constants[ZEROS])
+        whole = row.padded and len(self.writer.parts) == 1
+        value = step.channels.load(code, address, here.channel, here.lanes, whole)
         return value if step.fill == 0 else code.pick(there, value, code.number(step.fill))
 
-    def _apply(self, node: Node, inputs: Sequence[Value], channel: Value) -> Value:
+    def _applied(self, step: Applied, here: _Here) -> Value:
+        code, node = self.code, step.node
+
         def constant(role: str) -> Value:
             name = node.constant(role)
             assert name is not None
-            return self.code.load(self.code.add(self.writer.constants[name], channel))
+            address = self.writer.constants[name]
+            return step.channels.load(code, address, here.channel, here.lanes, whole=True)
 
-        form = ELEMENTS[node.op]
-        return form(self.code, node, inputs, constant)
+        inputs = [self._value(each, here) for each in step.inputs]
+        return ELEMENTS[node.op](code, node, inputs, constant)
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A vector that is being written: where its channels begin, in bytes, and how many there are.
+
+    product: what the root of the loop made. part: the first channel of the part that it is of.
+    known: what steps have come to, by number.
+    """
+
+    channel: Value
+    lanes: int
+    product: Value | None
+    part: int
+    known: dict[int, Value] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastism.ir.graph import Node
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE
+from fastism.passes.fuse import BY_CHANNEL
 from fastism.passes.propagation.draft import SEQUENCE, SITE, Draft
 from fastism.passes.propagation.layout import Layout
 
@@ -19,9 +20,9 @@ class References:
     def window(self, name: str, layout: Layout, fill: float = 0.0) -> str:
         """A window of a reference activation, (P, width, C); ``fill`` outside the input.
 
-        The result of a pointwise op is computed from its input's window where that is at hand:
-        cheaper than saving and gathering one more activation. One that may not be finite is saved,
-        so that the runtime can see whether it is.
+        The result of an op on entries is computed from its input's window where that is at hand:
+        cheaper than saving and gathering one more activation. What is made of all channels of a
+        position is saved, and so is what may not be finite, that the runtime can see whether it is.
         """
         key = (name, layout, fill)
         if key not in self._windows:
@@ -41,10 +42,12 @@ class References:
         return Layout.full(len(self._draft.sites), self._draft.length(name))
 
     def _derivable(self, node: Node, layout: Layout) -> bool:
+        op = definition(node.op)
         return (
             len(node.inputs) == 1
-            and definition(node.op).total
-            and definition(node.op).pull is not None
+            and (op.elementwise or node.op in BY_CHANNEL)
+            and op.total
+            and op.pull is not None
             and self._draft.relation(node, 0) == POINTWISE
             and (node.inputs[0], layout, 0.0) in self._windows
         )

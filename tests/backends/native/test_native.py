@@ -50,9 +50,40 @@ def profile_heads() -> keras.Model:
     return model
 
 
-@pytest.fixture(scope="module", params=["pooled_chain", "dilated_tower", "profile_heads"])
+def parts_of_rows() -> keras.Model:
+    """Channels side by side, taken apart and turned round; gates a channel and a position."""
+    x = inputs = keras.Input((36, 4), name="sequence")
+    x = layers.Conv1D(19, 5, padding="same", activation="relu")(x)
+    few = layers.Conv1D(5, 3, padding="same", activation="tanh")(x)
+    x = layers.Concatenate()([few, x, layers.Activation("sigmoid")(few)])
+    x = layers.Add()([x[:, :, 10:], x[:, :, 18::-1]])
+    x = layers.Multiply()([x, few[:, :, :1]])
+    gate = layers.Dense(19, activation="sigmoid")(layers.GlobalAveragePooling1D(keepdims=True)(x))
+    x = layers.Cropping1D((1, 3))(x * gate)
+    pools = [layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
+    model = keras.Model(inputs, layers.Dense(3)(layers.Concatenate()(pools)))
+    randomize(model, 7)
+    return model
+
+
+def rows_elsewhere() -> keras.Model:
+    """Rows repeated, skipped and turned round; norms and softmax over the channels of each."""
+    x = inputs = keras.Input((36, 4), name="sequence")
+    x = layers.LayerNormalization()(layers.Conv1D(18, 5, padding="same", activation="relu")(x))
+    y = layers.Activation("tanh")(layers.MaxPooling1D(3)(x))
+    x = layers.Add()([x, layers.UpSampling1D(3)(y)])
+    x = layers.RMSNormalization()(layers.Add()([x, x[:, ::-1]]))
+    model = keras.Model(inputs, layers.Softmax()(x[:, 1::2]))
+    randomize(model, 7)
+    return model
+
+
+OWN = {each.__name__: each for each in (profile_heads, parts_of_rows, rows_elsewhere)}
+
+
+@pytest.fixture(scope="module", params=["pooled_chain", "dilated_tower", *OWN])
 def plan(request: pytest.FixtureRequest) -> Plan:
-    return api.compile({**MODELS, "profile_heads": profile_heads}[request.param]())
+    return api.compile({**MODELS, **OWN}[request.param]())
 
 
 def run_by(plan: Plan, tiles: Machine, **options: Any) -> Plan:
@@ -185,7 +216,9 @@ def test_no_item_at_all(plan: Plan) -> None:
 
 
 def test_what_has_no_native_form_runs_between_native_loops() -> None:
-    found = api.compile(MODELS["gated_branches"](), backend="native")
+    x = inputs = keras.Input((30, 4), name="sequence")
+    x = layers.Conv1D(3, 3)(keras.ops.sin(layers.Conv1D(5, 3)(x)))
+    found = api.compile(keras.Model(inputs, x), backend="native")
     phases = loops_of(found.module, found.module.graphs[1]).phases
     kinds = [isinstance(phase, Foreign) for phase in phases]
     assert True in kinds
