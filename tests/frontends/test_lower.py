@@ -118,7 +118,7 @@ def running(x: object) -> object:
     ("stack", "reason"),
     [
         ([layers.Dense(2, activation=running)], "it uses Cumprod: fastism does not know"),
-        ([layers.GRU(2)], "fastism does not know what it computes"),
+        ([layers.GRU(2)], "it is recurrent: an edit reaches every position that it reads later"),
     ],
 )
 def test_what_has_no_rule_is_opaque_and_says_why(stack: list[keras.Layer], reason: str) -> None:

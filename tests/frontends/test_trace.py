@@ -108,6 +108,20 @@ def operations(function: Callable[[Any], Any]) -> list[str]:
             "it uses TensorFlow's Bitcast, which fastism does not read",
         ),
         (layers.Lambda(lambda x: ops.cumsum(x, axis=1)), "it uses Cumsum: its axis is 1, not that"),
+        (
+            layers.Lambda(lambda x: ops.cumsum(x, axis=1)),
+            "not that of the channels: an edit reaches every later position",
+        ),
+        (layers.Lambda(lambda x: ops.sort(x, axis=1)), "an edit moves every position that it pass"),
+        (layers.Lambda(lambda x: ops.prod(x, axis=1)), "it uses Prod: it multiplies along an axis"),
+        (
+            layers.Lambda(lambda x: tf.abs(tf.signal.fft(tf.cast(x, tf.complex64)))),
+            "it casts to complex64, as Fourier transforms do: every frequency is made of all",
+        ),
+        (
+            layers.Lambda(lambda x: tf.einsum("blc,bmc->blm", x, x)),
+            "it is a product of two tensors, f32[N,12,4] and f32[N,12,4]: every position meets ever",
+        ),
         (layers.Lambda(lambda x: sum([x] * 500)), "operations long"),
         (layers.Dense(4, activation=lambda x: ops.argsort(x, axis=-1)), "it uses Argsort"),
         (layers.TimeDistributed(Unlike()), "its code does something else on numbers"),

@@ -39,7 +39,10 @@ STOPS = {
     "choices": {"flatten": "gives every position a weight of its own"},
     "layer_norm": {"flatten": "gives every position a weight of its own"},
     "global_maximum": {"global_max_pooling1d": "pools over the whole length"},
-    "lstm": {"memory": "run by the live layer: fastism does not know what it computes"},
+    "lstm": {
+        "memory": "run by the live layer: it is recurrent: an edit reaches every position that it "
+        "reads later"
+    },
     "squeeze_excite": {
         "global_average_pooling1d": "pools over the whole length",
         "multiply": "meets a value that is changed everywhere",

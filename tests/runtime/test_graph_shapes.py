@@ -13,7 +13,11 @@ from tests.zoo import ZOO
 
 FLAT = "gives every position a weight of its own"
 POOLED = "pools over the whole length"
-LIVE = "run by the live layer: fastism does not know what it computes"
+LIVE = "run by the live layer: it is recurrent: an edit reaches every position that it reads later"
+ATTENDS = (
+    "run by the live layer: every position attends to every other, so that an edit reaches all of "
+    "them"
+)
 OWN_CODE = "its call is code of its own, not a graph of layers"
 
 STOPS = {
@@ -29,7 +33,7 @@ STOPS = {
     "subclassed_unread": {"subclassed_unread": f"run by the live layer: {OWN_CODE}"},
     "lstm": {"memory": LIVE},
     "bidirectional": {"both_ways": LIVE},
-    "transformer": {"attention": LIVE, "add": "meets a value that is changed everywhere"},
+    "transformer": {"attention": ATTENDS, "add": "meets a value that is changed everywhere"},
 }
 
 

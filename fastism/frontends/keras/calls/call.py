@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fastism.frontends.keras.calls.unread import UNKNOWN, why_whole
 from fastism.ir.graph import Attribute
 from fastism.ir.types import TensorType
 
@@ -203,7 +204,7 @@ def express(call: Call) -> Expression:
     key = f"{kind}.{type(operation).__name__}" if of_keras(operation) else type(operation)
     handler = _HANDLERS.get(key)
     if handler is None:
-        raise NoHandler("fastism does not know what it computes")
+        raise NoHandler(why_whole(call.kind) if of_keras(operation) else UNKNOWN)
     call = _positional(_with_arrays(call) if call.has_known else call)
     call.require_plain()
     found = handler(call)

@@ -42,7 +42,9 @@ def summed(composer: Composer, first: int, second: int) -> int:
     rows, (kept, channels) = [], (composer.types[each].channels for each in (few, many))
     mixes = kept > 1 and channels == composer.types[many].length
     if kept > MOST or mixes:
-        refuse(f"it is a product of two tensors, {left} and {right}")
+        over = first == second == 1
+        why = "each entry sums over all positions" if over else "every position meets every other"
+        refuse(f"it is a product of two tensors, {left} and {right}: {why}")
     for start in range(kept):
         row = few
         if kept > 1:

@@ -12,6 +12,7 @@ from keras import ops
 
 from fastism.frontends.keras.calls.call import refuse
 from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, known, reads
+from fastism.frontends.keras.calls.unread import FREQUENCIES
 from fastism.ir.types import SHORT_DTYPES
 
 _ALIKE: dict[str, Callable[..., Any]] = {
@@ -158,7 +159,8 @@ def cast(operation: Operation, inputs: list[Value]) -> Value:
     """To another element type that the IR has."""
     dtype = operation["DstT"].name
     if dtype not in SHORT_DTYPES:
-        refuse(f"it casts to {dtype}")
+        complex_too = f", as Fourier transforms do: {FREQUENCIES}" if "complex" in dtype else ""
+        refuse(f"it casts to {dtype}{complex_too}")
     if keras.backend.standardize_dtype(inputs[0].dtype) == dtype:
         return inputs[0]
     return ops.cast(inputs[0], dtype)

@@ -22,6 +22,7 @@ from fastism.frontends.keras.calls.tensorflow.dilated import Apart, between
 from fastism.frontends.keras.calls.tensorflow.elementwise import BY_ELEMENT
 from fastism.frontends.keras.calls.tensorflow.registry import Operation, Value, is_known, reader
 from fastism.frontends.keras.calls.tensorflow.shapes import BATCH, MAKES_VALUES, Rows
+from fastism.frontends.keras.calls.unread import why_whole
 from fastism.frontends.keras.said import first_line
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 
@@ -130,7 +131,9 @@ class _Replay:
         if any(isinstance(value, Apart) for value in inputs) and node.type != "BatchToSpaceND":
             said = between
         if said is None:
-            refuse(f"it uses TensorFlow's {node.type}, which fastism does not read")
+            why = why_whole(node.type, "")
+            known = f": {why}" if why else ", which fastism does not read"
+            refuse(f"it uses TensorFlow's {node.type}{known}")
         try:
             found = said(Operation(node), inputs)
         except NotExpressible as reason:
