@@ -120,7 +120,7 @@ def operations(function: Callable[[Any], Any]) -> list[str]:
         ),
         (
             layers.Lambda(lambda x: tf.einsum("blc,bmc->blm", x, x)),
-            "it is a product of two tensors, f32[N,12,4] and f32[N,12,4]: every position meets ever",
+            "it is a product of two tensors, f32[N,12,4] and f32[N,12,4]: every position meets",
         ),
         (layers.Lambda(lambda x: sum([x] * 500)), "operations long"),
         (layers.Dense(4, activation=lambda x: ops.argsort(x, axis=-1)), "it uses Argsort"),
