@@ -36,6 +36,7 @@ from fastism.runtime.sites import parse_sites
 from fastism.runtime.tokens import token_count
 from fastism.runtime.tune import tune as tuned
 from fastism.runtime.whole import check_runs
+from fastism.uncollected import uncollected
 
 
 def compile(
@@ -281,6 +282,7 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
     return tuned(counted(plan, speeds))[0] if timed else plan
 
 
+@uncollected()
 def load(
     path: str | os.PathLike[str],
     *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Final
 
 from fastism.errors import VerifyError
@@ -63,10 +64,11 @@ def change_ranges(graph: Graph, module: Module) -> Mapping[str, Range]:
     for node in graph.nodes:
         pairs = list(zip(relations(graph, node), node.inputs, strict=True))
         for value in node.results:
-            change = Range.none(len(sites), value.type.length)
-            for relation, name in pairs:
-                change = change.join(relation.forward(changes[name], value.type.length))
-            changes[value.name] = change
+            length = value.type.length
+            found = [relation.forward(changes[name], length) for relation, name in pairs]
+            changes[value.name] = (
+                reduce(Range.join, found) if found else Range.none(len(sites), length)
+            )
     return changes
 
 

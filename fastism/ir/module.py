@@ -34,9 +34,9 @@ class Constant:
         """Wrap an array; the copy is read-only."""
         data = np.array(array, order="C")
         data.flags.writeable = False
-        header = f"{data.dtype.str}{data.shape}".encode()
-        digest = hashlib.sha256(header + data.tobytes()).hexdigest()[:16]
-        return cls(TensorType.of(data), digest, data)
+        digest = hashlib.sha256(f"{data.dtype.str}{data.shape}".encode())
+        digest.update(data.reshape(-1).view(np.uint8).data)
+        return cls(TensorType.of(data), digest.hexdigest()[:16], data)
 
 
 @dataclass(frozen=True)

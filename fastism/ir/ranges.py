@@ -65,7 +65,7 @@ class Range:
 
     def __post_init__(self) -> None:
         starts, stops = (
-            np.clip(np.atleast_2d(np.asarray(ends, np.int64)), 0, self.length)
+            np.minimum(np.maximum(np.atleast_2d(np.asarray(ends, np.int64)), 0), self.length)
             for ends in (self.starts, self.stops)
         )
         some = stops > starts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -91,8 +92,9 @@ class TensorType:
     def __str__(self) -> str:
         return f"{self.dtype}[{','.join(map(str, self.shape))}]"
 
-    @classmethod
-    def parse(cls, text: str) -> TensorType:
+    @staticmethod
+    @cache  # the values of a module are of few types
+    def parse(text: str) -> TensorType:
         """Read what ``str`` wrote. Raises ValueError for anything else."""
         match = _TYPE.match(text.strip())
         if match is None:
@@ -101,7 +103,7 @@ class TensorType:
         for dim in dims:
             if not dim.isdecimal() and not dim.isidentifier():
                 raise ValueError(f"{dim!r} is no extent")
-        return cls(match[1], tuple(int(dim) if dim.isdecimal() else dim for dim in dims))
+        return TensorType(match[1], tuple(int(dim) if dim.isdecimal() else dim for dim in dims))
 
     @classmethod
     def of(cls, array: np.ndarray) -> TensorType:

@@ -35,6 +35,8 @@ class Window:
 
         Each interval is mapped by itself: to the exact hull of what it reaches.
         """
+        if self == POINTWISE and length == change.length:
+            return change
         start, stop = change.starts * self.factor, change.stops * self.factor
         lowest, highest = (start, stop - 1) if self.stride > 0 else (stop - 1, start)
         first = np.full(start.shape, length, np.int64)

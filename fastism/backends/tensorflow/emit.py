@@ -18,6 +18,7 @@ from fastism.ir.place import Place
 from fastism.ir.program import Chunks, backend_options
 from fastism.ir.types import NUMPY_DTYPES, TensorType
 from fastism.quiet import graph_function
+from fastism.uncollected import uncollected
 
 FUSE = Variant("tensorflow.fuse", FUSED, one_size=True)
 OPTIONS: Final[Mapping[str, Attribute]] = {FUSE.option: False, OPTION: ()}
@@ -70,6 +71,7 @@ class Program:
             autograph=False,
         )
 
+    @uncollected()
     def _body(self, *tensors: Tensor) -> list[Tensor]:
         values = {
             value.name: tensor for value, tensor in zip(self.graph.inputs, tensors, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from fastism.backends.tensorflow.moves import padded, reshaped, rows_of
 from fastism.backends.tensorflow.registry import Constants, Tensor
 
 Array = npt.NDArray[Any]
@@ -18,13 +19,13 @@ COLUMNS = 32
 """Columns that the matrix product of such a kernel has (measured: 16 to 64 do alike)."""
 
 
-def product(x: Tensor, matrix: Tensor) -> Tensor:
+def product(x: Tensor, matrix: Tensor, constants: Constants) -> Tensor:
     """x @ matrix over the last axis: one matrix product, however many axes x has."""
     if x.shape.rank == 2:
         return tf.matmul(x, matrix)
     *inner, last = (int(extent) for extent in x.shape[1:])
-    rows = tf.matmul(tf.reshape(x, [-1, last]), matrix)
-    return tf.reshape(rows, [-1, *inner, int(matrix.shape[1])])
+    rows = tf.matmul(reshaped(x, constants, -1, last), matrix)
+    return reshaped(rows, constants, -1, *inner, int(matrix.shape[1]))
 
 
 def of_group(kernel: Array, groups: int, index: int) -> Array:
@@ -51,6 +52,7 @@ def blocked(
 
     kernel = constants.prepared("kernel", f"blocked {group}", shifted_copies)
     length = int(x.shape[1]) - width + 1
-    x = tf.pad(x, [[0, 0], [0, -length % block], [0, 0]])
+    x = padded(x, 0, -length % block, constants)
     result = tf.nn.conv1d(x, kernel, block, "VALID")
-    return tf.reshape(result, [-1, result.shape[1] * block, filters])[:, :length]
+    result = reshaped(result, constants, -1, int(result.shape[1]) * block, filters)
+    return rows_of(result, 0, length, constants)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from fastism.backends.tensorflow.moves import padded, rows_of
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
 from fastism.ir.graph import Node
 
@@ -126,13 +127,8 @@ def pick(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     first, last = max(offset, 0), min(offset + width, found)
     if last <= first:
         return tf.zeros([tf.shape(delta)[0], width, *delta.shape[2:]], delta.dtype)
-    before, behind = first - offset, offset + width - last
-    if (first, last) != (0, found):
-        rest = delta.shape.rank - 2
-        delta = tf.slice(delta, [0, first, *([0] * rest)], [-1, last - first, *([-1] * rest)])
-    if not before and not behind:
-        return delta
-    return tf.pad(delta, [[0, 0], [before, behind], *([[0, 0]] * (delta.shape.rank - 2))])
+    kept = rows_of(delta, first, last - first, constants)
+    return padded(kept, first - offset, offset + width - last, constants)
 
 
 @emits("add_reference")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from fastism.backends.tensorflow.moves import padded, reshaped, rows_of
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
 from fastism.ir.graph import Node
 from fastism.ir.ops.shape import axes_order, slice_of
@@ -14,8 +15,7 @@ from fastism.ir.ops.shape import axes_order, slice_of
 @emits("crop")
 def crop(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """Positions from both ends taken away."""
-    left, length = node.integer("left"), node.type.length
-    return inputs[0][:, left : left + length]
+    return rows_of(inputs[0], node.integer("left"), node.type.length, constants)
 
 
 @emits("slice")
@@ -33,8 +33,7 @@ def slice_channels(node: Node, inputs: Sequence[Tensor], constants: Constants) -
 @emits("zero_pad")
 def zero_pad(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
     """Zeros put at both ends."""
-    rest = [[0, 0]] * (inputs[0].shape.rank - 2)
-    return tf.pad(inputs[0], [[0, 0], [node.integer("left"), node.integer("right")], *rest])
+    return padded(inputs[0], node.integer("left"), node.integer("right"), constants)
 
 
 @emits("upsample")
@@ -44,7 +43,7 @@ def upsample(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tens
 
 
 def _reshape(node: Node, inputs: Sequence[Tensor], constants: Constants) -> Tensor:
-    return tf.reshape(inputs[0], [-1, *(int(dim) for dim in node.type.shape[1:])])
+    return reshaped(inputs[0], constants, -1, *(int(dim) for dim in node.type.shape[1:]))
 
 
 emits("flatten")(_reshape)

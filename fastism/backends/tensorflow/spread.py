@@ -15,7 +15,9 @@ from typing import Any, Final
 import numpy.typing as npt
 import tensorflow as tf
 
+from fastism.backends.tensorflow import moves
 from fastism.backends.tensorflow.kernels import FEW, blocked, of_group, product
+from fastism.backends.tensorflow.moves import reshaped, rows_of
 from fastism.backends.tensorflow.registry import Constants, Tensor, emits
 from fastism.ir.graph import Node
 
@@ -82,7 +84,8 @@ def by_tap(delta: Tensor, spread: Spread) -> Tensor:
     for tap in range(spread.taps):
         before = (spread.taps - 1 - tap) * spread.dilation
         after = spread.extent - spread.width - before
-        part = tf.pad(product(delta, kernel[tap]), [[0, 0], [before, after], [0, 0]])
+        made = product(delta, kernel[tap], spread.constants)
+        part = tf.pad(made, [[0, 0], [before, after], [0, 0]])
         total = part if total is None else total + part
     return total
 
@@ -90,6 +93,7 @@ def by_tap(delta: Tensor, spread: Spread) -> Tensor:
 def apart(delta: Tensor, spread: Spread) -> Tensor:
     """Taps that do not overlap: one product for all, set ``dilation`` apart."""
     taps, filters, width, dilation = spread.taps, spread.filters, spread.width, spread.dilation
+    constants = spread.constants
 
     def by_input(kernel: Array) -> Array:
         turned = kernel[::-1].transpose(1, 0, 2)
@@ -97,17 +101,18 @@ def apart(delta: Tensor, spread: Spread) -> Tensor:
 
     kernel = spread.kernel("by input", by_input)
     if width == 1 and dilation == 1:
-        return tf.reshape(tf.matmul(delta[:, 0], kernel), [-1, taps, filters])
-    made = tf.reshape(product(delta, kernel), [-1, width, taps, filters])
+        return reshaped(product(delta, kernel, constants), constants, -1, taps, filters)
+    made = reshaped(product(delta, kernel, constants), constants, -1, width, taps, filters)
     made = tf.transpose(made, [0, 2, 1, 3])
     made = tf.pad(made, [[0, 0], [0, 0], [0, dilation - width], [0, 0]])
-    return tf.reshape(made, [-1, taps * dilation, filters])[:, : spread.extent]
+    made = reshaped(made, constants, -1, taps * dilation, filters)
+    return rows_of(made, 0, spread.extent, constants)
 
 
 def in_blocks(delta: Tensor, spread: Spread) -> Tensor:
     """An ordinary convolution with few filters, several positions at a time."""
     room = spread.taps - 1
-    x = tf.pad(delta, [[0, 0], [room, room], [0, 0]])
+    x = moves.padded(delta, room, room, spread.constants)
     taps, filters = spread.taps, spread.filters
     return blocked(x, spread.constants, spread.group, spread.groups, taps, filters)
 
@@ -164,15 +169,13 @@ def conv1d_spread(node: Node, inputs: Sequence[Tensor], constants: Constants) ->
 
 def viewed(delta: Tensor, spread: Spread) -> tuple[Tensor, int]:
     """As rows of ``dilation`` positions, over which it is not dilated; and how many there are."""
-    extra = -spread.width % spread.dilation
-    if extra:
-        delta = tf.pad(delta, [[0, 0], [0, extra], [0, 0]])
-    rows = (spread.width + extra) // spread.dilation
-    return tf.reshape(delta, [-1, rows, spread.dilation, int(delta.shape[2])]), rows
+    delta = moves.padded(delta, 0, -spread.width % spread.dilation, spread.constants)
+    rows, channels = int(delta.shape[1]) // spread.dilation, int(delta.shape[2])
+    return reshaped(delta, spread.constants, -1, rows, spread.dilation, channels), rows
 
 
 def flat(natural: Tensor, rows: int, spread: Spread) -> Tensor:
     """The positions of a view, without those that its last row has beyond the end."""
-    natural = tf.reshape(natural, [-1, rows * spread.dilation, spread.filters])
-    whole = rows * spread.dilation == spread.extent
-    return natural if whole else natural[:, : spread.extent]
+    constants = spread.constants
+    natural = reshaped(natural, constants, -1, rows * spread.dilation, spread.filters)
+    return rows_of(natural, 0, spread.extent, constants)

@@ -52,7 +52,7 @@ class GraphReader:
         known: dict[str, Token] = {}
         while not reader.ends().accept("mark", ")"):
             self.places.mark(reader.token, self.index, part=f"input {len(inputs)}")
-            value = self._defined(known, "an input, as %name, or ')'")
+            value = self._defined(known, known, "an input, as %name, or ')'")
             reader.mark(":")
             inputs.append(self._value(value))
             if not reader.ends().at("mark", ")"):
@@ -74,14 +74,15 @@ class GraphReader:
         reader.mark("}")
         return Graph(name, tuple(inputs), tuple(nodes), outputs, attributes, constants)
 
-    def _defined(self, known: dict[str, Token], expected: str) -> str:
-        """The name of a value that is defined here."""
+    def _defined(self, known: dict[str, Token], made: dict[str, Token], expected: str) -> str:
+        """The name of a value that is defined here, noted in ``made``."""
         token = self.reader.token
         name = self.reader.name_of("value", expected)
-        if self.strict and name in known:
-            why = f"line {known[name].line} defines it already"
+        before = known.get(name) or made.get(name)
+        if self.strict and before is not None:
+            why = f"line {before.line} defines it already"
             raise self.reader.fault(f"%{name} is defined twice", token, why)
-        known[name] = token
+        made[name] = token
         return name
 
     def _value(self, name: str) -> Value:
@@ -100,8 +101,8 @@ class GraphReader:
     def _node(self, known: dict[str, Token], number: int) -> Node:
         reader = self.reader
         self.places.mark(reader.token, self.index, number)
-        expected, above = "a node, as %name : ..., or return", dict(known)
-        defined = reader.separated(lambda: self._defined(known, expected))
+        expected, made = "a node, as %name : ..., or return", dict[str, Token]()
+        defined = reader.separated(lambda: self._defined(known, made, expected))
         reader.mark(":")
         self.places.mark(reader.token, self.index, number, "type")
         results = [self._value(defined[0])]
@@ -114,16 +115,16 @@ class GraphReader:
         op = reader.word("an op")
         reader.mark("(")
         self.places.mark(reader.token, self.index, number, "inputs")
-        inputs = () if reader.at("mark", ")") else reader.separated(lambda: self._use(above))
+        inputs = () if reader.at("mark", ")") else reader.separated(lambda: self._use(known))
         reader.mark(")")
+        known.update(made)
         attributes = self._completed(op, op_token, number)
         constants, fields = self._extras(tuple(NODE_FIELDS), number)
         name = str(fields.pop("node", usual_name(results)))
         origin = None
         if "layer" in fields or "kind" in fields:
             origin = Origin(str(fields.pop("layer", name)), str(fields.pop("kind", "")))
-        node = Node(name, op, inputs, tuple(results), attributes, constants, origin)
-        return node.replace(**fields)
+        return Node(name, op, inputs, tuple(results), attributes, constants, origin, **fields)  # type: ignore[arg-type]
 
     def _completed(self, op: str, token: Token, number: int) -> dict[str, Attribute]:
         """A node's attributes with the op's defaults filled in."""

@@ -6,8 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fastism.errors import ParseError
 from fastism.ir.graph import Attribute
@@ -15,9 +14,9 @@ from fastism.ir.text import BARE_WORD, NAME, NUMBER, SPELLED, STRING
 from fastism.ir.types import TensorType
 
 _TOKEN = re.compile(
-    rf"(?P<comment>//.*)|(?P<value>%(?:{NAME}|{STRING}))|(?P<constant>@(?:{NAME}|{STRING}))"
+    rf"(?u:\s*)(?:(?P<comment>//.*)|(?P<value>%(?:{NAME}|{STRING}))|(?P<constant>@(?:{NAME}|{STRING}))"
     rf"|(?P<hash>\#[0-9a-z]+)|(?P<type>[a-z]\w*\[[^\][()]*\])|(?P<interval>\[-?\d+,-?\d+\))"
-    rf"|(?P<string>{STRING})|(?P<word>[\w./!+-]+(?::[\w./!+-]+)*)|(?P<mark>[(){{}}=,:])",
+    rf"|(?P<string>{STRING})|(?P<word>[\w./!+-]+(?::[\w./!+-]+)*)|(?P<mark>[(){{}}=,:]))",
     re.ASCII,
 )
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -31,8 +30,7 @@ WIDEST = 240
 _Item = TypeVar("_Item")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A piece of one line; ``kind`` is a group of the grammar above, ``end`` or ``eof``."""
 
     kind: str
@@ -56,19 +54,16 @@ class Reader:
 
     def _scan(self) -> Iterator[Token]:
         for number, line in enumerate(self.lines, start=1):
-            column, filled = 0, False
-            while column < len(line):
-                if line[column].isspace():
-                    column += 1
-                    continue
+            column, filled, stop = 0, False, len(line.rstrip())
+            while column < stop:
                 match = _TOKEN.match(line, column)
                 if match is None:
+                    column = stop - len(line[column:stop].lstrip())
                     raise self.error("a name, a number or a mark", Token("", "", number, column))
-                kind = str(match.lastgroup)
+                kind, column = str(match.lastgroup), match.end()
                 if kind != "comment":
                     filled = True
-                    yield Token(kind, match[0], number, column)
-                column = match.end()
+                    yield Token(kind, match[kind], number, match.start(kind))
             if filled:
                 yield Token("end", "", number, len(line))
         last = len(self.lines) - (len(self.lines) > 1 and not self.lines[-1])
@@ -119,14 +114,16 @@ class Reader:
 
     def at(self, kind: str, text: str | None = None) -> bool:
         """Whether the next token is of a kind (and reads so)."""
-        return self.token.kind == kind and text in (None, self.token.text)
+        token = self.tokens[self.position]
+        return token.kind == kind and (text is None or token.text == text)
 
     def accept(self, kind: str, text: str | None = None) -> Token | None:
         """Take the next token if it fits."""
-        if not self.at(kind, text):
+        token = self.tokens[self.position]
+        if token.kind != kind or (text is not None and token.text != text):
             return None
         self.position += 1
-        return self.tokens[self.position - 1]
+        return token
 
     def expect(self, kind: str, expected: str, text: str | None = None) -> Token:
         """Take the next token. Raises ParseError if it does not fit."""
