@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from fastism.errors import LoweringError
+from fastism.errors import FastismWarning, LoweringError
 from fastism.frontends.keras.lowering.lower import lower
 
 
@@ -191,3 +191,30 @@ def test_what_a_program_does_not_take_is_said_by_its_kind() -> None:
         with pytest.raises(LoweringError) as refused:
             lower(model_of(layer))
         assert attempt in str(refused.value.attempt)
+
+
+class Sampling(keras.Layer):
+    """Draws anew for every sequence, as in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seed = keras.random.SeedGenerator(1)
+
+    def call(self, x: Any) -> Any:
+        return x + keras.random.normal(ops.shape(x), seed=self.seed)
+
+
+class Noise(keras.Layer):
+    """The same in TensorFlow."""
+
+    def call(self, x: Any) -> Any:
+        return x + tf.random.normal(tf.shape(x))
+
+
+@pytest.mark.parametrize("layer", [Sampling, Noise])
+def test_random_numbers_are_said_and_not_taken_for_mixing(layer: type[keras.Layer]) -> None:
+    inputs = keras.Input((12, 4))
+    drawn = layer()(inputs)
+    with pytest.warns(FastismWarning, match="draws random numbers at prediction time"):
+        lowered = lower(keras.Model(inputs, [drawn, ops.tanh(inputs)]))
+    assert len(lowered.opaque) == 1

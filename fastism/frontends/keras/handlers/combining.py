@@ -38,4 +38,6 @@ def elementwise(call: Call) -> Sequence[Step]:
 def concatenate(call: Call) -> Sequence[Step]:
     operands(call)
     rank, axis = call.types[0].rank, call.operation.axis
-    return [Step("concatenate", {"axis": axis + rank if axis < 0 else axis})]
+    if axis % rank == 0:
+        refuse("it joins along the batch")
+    return [Step("concatenate", {"axis": axis % rank})]

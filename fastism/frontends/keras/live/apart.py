@@ -8,6 +8,7 @@ may amplify that without bound.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import LoweringError
+from fastism.errors import FastismWarning, LoweringError
 from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.frontends.keras.live.program import Program
 from fastism.frontends.keras.said import first_line
@@ -71,8 +72,8 @@ def check_apart(layer: OpaqueLayer, rows: Sequence[bool] = ()) -> None:
     """Run a layer on a batch, with the other sequences changed, elsewhere in it, and on one alone.
 
     rows: which of its inputs, by index, are one-hot rows in the model. Raises LoweringError where
-    the results differ by more than rounding, unless they do from one call to the next; where they
-    are not of the types that Keras infers; and where the layer cannot be run or traced.
+    the results differ by more than rounding; where they are not of the types that Keras infers; and
+    where the layer cannot be run or traced. Warns where they differ as random numbers are drawn.
     """
     types, random = (*layer.types, *layer.masked.values()), np.random.default_rng(0)
     _Trial(layer, noise(types, random, BATCH, rows), noise(types, random, BATCH, rows)).check()
@@ -86,6 +87,8 @@ class _Trial:
         self.program = Program(layer)
         try:
             self.together = self.program(given)
+        except LoweringError:  # of its results' types
+            raise
         except Exception:  # it may not take any numbers there are
             given, others = ([np.zeros_like(array) for array in given] for _ in range(2))
             self.together = self._traced(given)
@@ -101,7 +104,16 @@ class _Trial:
                     why=f"Keras infers {type}, and for {BATCH} sequences it gives {result.shape}",
                     attempt="mend the layer's compute_output_shape",
                 )
-        if self._mixes() and self._alike(self.together, self.program(self.given)):
+        if not self._mixes():
+            return
+        if self._draws():
+            warnings.warn(
+                f"{self.layer.where} draws random numbers at prediction time, so that scores which "
+                "depend on it are others at every call; outputs= chooses outputs that do not",
+                FastismWarning,
+                stacklevel=2,
+            )
+        else:
             raise LoweringError(
                 "a layer mixes the sequences of a batch",
                 where=self.layer.where,
@@ -119,6 +131,17 @@ class _Trial:
         if self._same([row[1:2] for row in elsewhere], 0) and self._same(alone, 0):
             return False
         return not self._amplifies(elsewhere, alone)
+
+    def _draws(self) -> bool:
+        """Whether it gives something else from one call to the next, or with another seed."""
+        if not self._alike(self.together, self.program(self.given)):
+            return True
+        variables = getattr(self.layer.operation, "variables", ())
+        seeds = [v for v in variables if v.name == "seed_generator_state"]
+        if not seeds:
+            return False
+        others = Program(self.layer, [(seed, seed.value + 1) for seed in seeds])
+        return not self._alike(self.together, others(self.given))
 
     def _among_others(self, index: int) -> list[Array]:
         """The results of one sequence where it stands, all others changed."""

@@ -29,6 +29,26 @@ def tensor_type(tensor: keras.KerasTensor, shape: Sequence[Any]) -> TensorType:
     return TensorType(_SIGNED.get(dtype, dtype), ("N", *shape[1:]))
 
 
+def refuse_text(model: keras.Model, inputs: Sequence[Any], names: Sequence[str]) -> None:
+    """Raise ModelError for an input of strings, which a layer of the model turns into numbers."""
+    for tensor, name in zip(inputs, names, strict=True):
+        if keras.backend.standardize_dtype(tensor.dtype) != "string":
+            continue
+        graph = functional_graph(model)
+        readers = [
+            node.operation.name
+            for node in (calls(graph) if graph is not None else ())
+            if any(each is tensor for each in node.arguments.keras_tensors)
+        ]
+        layer = readers[0] if readers else "string_lookup"
+        raise ModelError(
+            f"the input {name!r} holds text",
+            why="fastism edits one-hot rows or token numbers, and passes numbers on beside them",
+            attempt="a model over the numbers that a layer makes of the text: "
+            f"keras.Model([..., model.get_layer({layer!r}).output], model.outputs)",
+        )
+
+
 def layer_names(inputs: Sequence[Any]) -> list[str]:
     """The names of the layers behind a model's inputs; of the tensors, where it has no graph."""
     histories = [getattr(tensor, "_keras_history", None) for tensor in inputs]

@@ -26,6 +26,7 @@ from fastism.frontends.keras.lowering.inputs import (
     is_turned,
     layer_names,
     positions,
+    refuse_text,
 )
 from fastism.frontends.keras.lowering.live_nodes import live_node
 from fastism.frontends.keras.lowering.module_builder import ModuleBuilder
@@ -69,6 +70,7 @@ def lower(
     structure = inputs_structure(model)
     inputs = list(keras.tree.flatten(structure))
     names = input_names(structure, inputs)
+    refuse_text(model, inputs, names)
     functional = functional_graph(model)
     read = functional or recorded_graph(model, structure, length)
     counts = [
