@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -110,7 +111,6 @@ def test_an_ensemble_in_code() -> None:
     ("outputs", "where", "why"),
     [
         (lambda t: ops.stack(t), "(Stack)", "an output of the model has the shape (2, None, 24, 5"),
-        (lambda t: layers.Dense(2)(ops.stack(t))[0], "(Dense)", "the batch is not the first axis"),
         (lambda t: ops.mean(ops.stack(t), axis=1), "(Mean)", "the batch is not the first axis"),
         (lambda t: ops.stack(t) + ops.mean(t[0], axis=1), "(Add)", "the batch is not the first"),
     ],
@@ -123,3 +123,36 @@ def test_what_cannot_be_moved_along_is_refused(
         lower(keras.Model(inputs, outputs(tensors)))
     assert where in str(caught.value.where)
     assert why in str(caught.value.why)
+
+
+def _both_strands_in_a_batch(inputs: Any) -> Any:
+    both = ops.concatenate([inputs, ops.flip(inputs, axis=(1, 2))], axis=0)
+    scores = layers.GlobalMaxPooling1D()(layers.Conv1D(5, 7)(both))
+    one, other = ops.split(scores, 2, axis=0)
+    return layers.Dense(2)(one + other)
+
+
+def _channels_in_the_batch(inputs: Any) -> Any:
+    apart = ops.reshape(ops.transpose(inputs, (0, 2, 1)), (-1, LENGTH, 1))
+    return ops.reshape(layers.Conv1D(3, 5, activation="relu")(apart), (-1, 4 * 20 * 3))
+
+
+def _dense_of_members(inputs: Any) -> Any:
+    stacked = ops.stack([layers.Conv1D(3, width, padding="same")(inputs) for width in (3, 5)])
+    return ops.mean(layers.Dense(2)(stacked), axis=0)
+
+
+@pytest.mark.parametrize(
+    "build", [_both_strands_in_a_batch, _channels_in_the_batch, _dense_of_members]
+)
+def test_a_model_that_keeps_apart_what_its_layers_do_not_runs_whole(
+    build: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((LENGTH, 4))
+    model = keras.Model(inputs, build(inputs))
+    plan = api.compile(model, sites=[0, 11, LENGTH - 1], backend="reference")
+    (live,) = plan.opaque.values()
+    assert live.why.startswith("its layers cannot be run one by one: layer '")
+    plan.save(tmp_path / "plan")
+    check_plan(api.load(tmp_path / "plan"), model, sequences=2)

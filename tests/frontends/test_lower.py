@@ -253,3 +253,16 @@ def test_the_code_of_a_nested_model_is_read() -> None:
     lowered = lower(_model(layers.Conv1D(4, 3, padding="same", name="conv"), inner))
     ops_ = [node.op for node in lowered.module.main.nodes if node.op != "identity"]
     assert ops_ == ["conv1d", "conv1d", "scale_shift"]
+
+
+def test_an_input_of_text_says_what_to_do() -> None:
+    text = keras.Input((20,), dtype="string", name="text")
+    tokens = layers.StringLookup(vocabulary=list("ACGT"), name="lookup")(text)
+    scores = layers.Flatten()(layers.Embedding(5, 3)(tokens))
+    with pytest.raises(ModelError, match="the input 'text' holds text") as caught:
+        lower(keras.Model(text, scores))
+    assert "keras.Model([..., model.get_layer('lookup').output], model.outputs)" in str(
+        caught.value
+    )
+    behind = keras.Model([tokens], scores)
+    assert lower(behind).module.main.inputs[0].type == TensorType("f32", ("N", 20, 5))

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from fastism.errors import ModelError
+from fastism.errors import LoweringError, ModelError
 from fastism.frontends.base import Lowered
 from fastism.frontends.keras.lowering.functional import (
     functional_graph,
@@ -88,12 +88,8 @@ def lower(
         types[edited] = sequence_type(types[edited], axis)
     else:
         types[edited] = TensorType("f32", (*types[edited].shape, rows))
-    builder = ModuleBuilder()
     in_front = {names[edited]} if turned else set[str]()
-    if read is not None:
-        graph = lower_main(builder, read, names, types, in_front)
-    else:
-        graph = _whole(builder, model, structure, names, types, in_front)
+    builder, graph = _graph(model, read, structure, names, types, in_front)
     builder.main(graph)
     taken = _model_inputs(inputs, graph, layered=functional is not None)
     module = Module(
@@ -109,6 +105,35 @@ def lower(
     return Lowered(module, builder.opaque)
 
 
+def _graph(
+    model: keras.Model,
+    read: keras.Function | None,
+    structure: Any,
+    names: Sequence[str],
+    types: Sequence[TensorType],
+    turned: Collection[str],
+) -> tuple[ModuleBuilder, Graph]:
+    """The graph of the layers that a model runs, or else of one node that runs the model.
+
+    read: those layers, None where they are not known. A model may keep sequences apart of which a
+    layer does not: it joins both strands along the batch, and parts them again.
+    """
+    builder = ModuleBuilder()
+    if read is None:
+        why = "its call is code of its own, not a graph of layers"
+        return builder, _whole(builder, model, structure, names, types, turned, why)
+    try:
+        return builder, lower_main(builder, read, names, types, turned)
+    except LoweringError as error:
+        builder = ModuleBuilder()
+        why = f"its layers cannot be run one by one: {error.where}, {error.why}"
+        try:
+            graph = _whole(builder, model, structure, names, types, turned, why, any_numbers=True)
+            return builder, graph
+        except LoweringError:  # nor can all of them
+            raise error from None
+
+
 def _whole(
     module: ModuleBuilder,
     model: keras.Model,
@@ -116,18 +141,23 @@ def _whole(
     names: Sequence[str],
     types: Sequence[TensorType],
     turned: Collection[str],
+    why: str,
+    *,
+    any_numbers: bool = False,
 ) -> Graph:
-    """A graph of one opaque node that runs a model without a graph of its own.
+    """A graph of one opaque node that runs a model.
 
-    turned: the inputs that have their channels in front.
+    turned: the inputs that have their channels in front. why: what keeps it whole. any_numbers: it
+    must keep any numbers apart: of one-hot rows alone, a mean over the batch is always the same.
     """
     state = GraphState(module, "main", "")
     tripled = zip(names, keras.tree.flatten(structure), types, strict=True)
     inputs = [
         state.input(name, tensor, type, turned=name in turned) for name, tensor, type in tripled
     ]
+    if any_numbers:
+        state.rows.clear()
     call = whole_call(model, structure, state.types(inputs))
-    why = "its call is code of its own, not a graph of layers"
     origin = Origin(model.name, type(model).__name__)
     return state.finish(live_node(state, call, inputs, origin, why))
 
