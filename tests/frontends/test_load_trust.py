@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -231,12 +232,16 @@ def _external_data(file: h5py.File) -> None:
     file.create_dataset("c", (8,), "u1", external=[("/etc/hostname", 0, 8)])
 
 
+def _nothing(file: h5py.File) -> None:
+    file.create_dataset("c", data=h5py.Empty("f4"))
+
+
 def _bomb(file: h5py.File) -> None:
     file.create_dataset("c", (2**20, 2**20), "f4", chunks=(1024, 1024), compression="gzip")
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("edit", [_external_link, _soft_link, _external_data, _bomb])
+@pytest.mark.parametrize("edit", [_external_link, _soft_link, _external_data, _bomb, _nothing])
 def test_weights_outside_the_file(tmp_path: Path, ending: str, edit: Any) -> None:
     path = honest(tmp_path / f"model.{ending}")
     if ending == "h5":
@@ -366,3 +371,28 @@ def test_a_configuration_nested_without_end(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         file.attrs["model_config"] = '{"class_name": ' * 600 + "1" + "}" * 600
     refusal(path)
+
+
+def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
+    """Not by the first line of what Keras says, which counts objects."""
+    path = honest(tmp_path / "model.keras")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    weights = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(weights, "a") as file:
+        names: list[str] = []
+        file.visit(lambda name: names.append(name) if name.endswith("vars/1") else None)
+        del file[names[0]]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in {**members, "model.weights.h5": weights.getvalue()}.items():
+            archive.writestr(name, content)
+    assert "expected 2 variables, but received 1 variables" in str(refusal(path).why)
+
+
+def test_of_the_words_of_old_policies_only_classes_are_known(tmp_path: Path) -> None:
+    policy = {"module": "keras.mixed_precision", "registered_name": None}
+    config = {"class_name": "Dense", "config": {"dtype": policy}}
+    for name, refused in (("Policy", False), ("set_global_policy", True)):
+        policy.update({"class_name": name, "config": {"name": "float16"}})
+        with pytest.raises(ModelError) if refused else nullcontext():
+            refuse_code(config, "cannot load", None)

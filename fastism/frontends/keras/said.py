@@ -6,7 +6,16 @@ import re
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = "Exception encountered: "
-_SAYS_NOTHING = ("Exception encountered when calling", "Arguments received by")
+_SAYS_NOTHING = (
+    "Exception encountered when calling",
+    "Arguments received by",
+    "A total of ",  # so many objects could not be loaded; for one of them it says more
+)
+
+
+def message(error: Exception) -> str:
+    """What an error says; of a key that is not there, so."""
+    return f"there is no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def first_line(message: str) -> str:

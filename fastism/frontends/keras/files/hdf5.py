@@ -24,9 +24,7 @@ def check_hdf5(file: h5py.File, what: str) -> None:
 def numbers(file: h5py.File) -> int:
     """How many numbers the datasets of a file hold."""
     sizes: list[int] = []
-    file.visititems(
-        lambda _, member: sizes.append(member.size) if isinstance(member, h5py.Dataset) else None
-    )
+    file.visititems(lambda _, m: sizes.append(m.size or 0) if isinstance(m, h5py.Dataset) else None)
     return sum(sizes)
 
 
@@ -45,7 +43,9 @@ def _wrong(group: h5py.Group, seen: set[int]) -> Iterator[tuple[str, str]]:
             else:
                 yield from _wrong(member, seen)
         elif isinstance(member, h5py.Dataset):
-            if member.external or member.is_virtual:
+            if member.shape is None:
+                yield name, "it holds nothing, not even a number"
+            elif member.external or member.is_virtual:
                 yield name, "its numbers are in another file"
             elif member.nbytes > max(LARGE, _EXPANSION * member.id.get_storage_size()):
                 yield name, f"it claims {member.nbytes:,} bytes and stores next to none"

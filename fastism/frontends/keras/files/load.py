@@ -27,7 +27,7 @@ from fastism.frontends.keras.files.model_file import ModelFile, look, major
 from fastism.frontends.keras.files.saved_model import as_hdf5, has_layers
 from fastism.frontends.keras.files.served import served
 from fastism.frontends.keras.files.trust import refuse_code, unknown_class
-from fastism.frontends.keras.said import first_line
+from fastism.frontends.keras.said import first_line, message
 
 __all__ = ["file_hash", "load_model"]
 
@@ -188,7 +188,7 @@ def _filled(
     except Exception as error:  # Keras and h5py raise many types for one cause
         raise ModelError(
             what,
-            why=f"its weights do not fit the model: {first_line(str(error))}",
+            why=f"its weights do not fit the model: {first_line(message(error))}",
             attempt="the function that built the model the weights were saved from",
         ) from None
     return model
@@ -204,7 +204,7 @@ def _of_keras_3(file: ModelFile, builder: Builder) -> keras.Model:
     except ModelError:
         raise
     except Exception as error:  # Keras raises many types for one cause
-        raise _explained(what, str(error), lambdas(file.config)) from None
+        raise _explained(what, message(error), lambdas(file.config)) from None
     if not isinstance(model, keras.Model):
         raise ModelError(
             f"the file {file.path.name!r} does not hold a model",
@@ -215,12 +215,12 @@ def _of_keras_3(file: ModelFile, builder: Builder) -> keras.Model:
     return model
 
 
-def _explained(what: str, message: str, lambdas: Sequence[str]) -> FastismError:
+def _explained(what: str, said: str, lambdas: Sequence[str]) -> FastismError:
     """One clear statement of why Keras refused a file, from what Keras says."""
-    unknown = _UNKNOWN.search(message)
+    unknown = _UNKNOWN.search(said)
     if unknown:
         return unknown_class(what, unknown[1].split(">")[-1])
     attempt = "load it in Python with the version of Keras that wrote it, and pass the model"
     if lambdas:
         attempt = f"your own function: custom_objects={{{lambdas[0]!r}: function}}; or {attempt}"
-    return ModelError(what, why=first_line(message), attempt=attempt)
+    return ModelError(what, why=first_line(said), attempt=attempt)

@@ -35,7 +35,6 @@ _PARTS = (
     "layers",
     "losses",
     "metrics",
-    "mixed_precision",
     "models",
     "ops",
     "optimizers",
@@ -56,6 +55,9 @@ _FUNCTIONS = (
 )
 _VALUES = {"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__"}
 """What Keras writes for values that JSON has no word for."""
+
+_POLICIES = ("keras.mixed_precision", ("Policy", "DTypePolicy"))
+"""How Keras 2 names what a layer computes in: a module, and classes of it."""
 
 _NAMES = ("class_name", "registered_name")
 _TOOLS = {"get", "serialize", "deserialize"}
@@ -156,6 +158,8 @@ def _foreign(part: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
         keras_own = module in (None, "builtins") or _is_part(str(module))
         known = registered(config, given) or (keras_own and _is_function(str(config)))
         return None if known else str(config)
+    if module == _POLICIES[0] and name in _POLICIES[1]:
+        return None
     key = part.get("registered_name", name)
     if registered(key, given) or name in _VALUES or _is_part(str(module)):
         return None
