@@ -246,6 +246,13 @@ def test_importing_fastism_alone_is_light() -> None:
     assert "numpy" not in loaded_by("-c", "import fastism")
 
 
+def test_running_a_plan_needs_no_networkx() -> None:
+    """It takes a tenth of a second to import, and answers questions of passes and of reports."""
+    loaded = loaded_by("-c", "import fastism.api")
+    assert "fastism" in loaded
+    assert "networkx" not in loaded
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
 def test_help_is_light(arguments: list[str]) -> None:
     """It comes at once, since it loads what reads a command line and nothing else."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeAlias
 
 from fastism.ir.origin import Origin
 from fastism.ir.ranges import Interval, Range
 from fastism.ir.types import TensorType
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Scalar: TypeAlias = bool | int | float | str | None
 Attribute: TypeAlias = Scalar | tuple["Attribute", ...]
@@ -176,6 +177,8 @@ class Graph:
 
         Vertices carry ``op``; edges carry ``value``, the value that flows along them.
         """
+        import networkx as nx  # a tenth of a second, which running a plan can do without
+
         graph = nx.DiGraph(name=self.name)
         for value in self.inputs:
             graph.add_node(value.name, op="input")

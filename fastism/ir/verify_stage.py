@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import networkx as nx
-
 from fastism.errors import did_you_mean
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
@@ -60,6 +58,8 @@ def check_origins(module: Module) -> None:
 
 def check_calls(module: Module) -> None:
     """A call names a graph, agrees with its signature, and no graph calls itself."""
+    import networkx as nx
+
     calls = nx.DiGraph()
     for graph in module.graphs:
         for node in graph.nodes:

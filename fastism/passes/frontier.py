@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import networkx as nx
-
 from fastism.ir.graph import Graph, Node
 from fastism.ir.ops import definition
 from fastism.ir.windows import POINTWISE, Window
@@ -41,6 +39,8 @@ def cheaper_whole(
 
     graph: annotated. modes: by node, how each would run by the rules alone. rates: of the machine.
     """
+    import networkx as nx
+
     local = [node for node in graph.nodes if modes[node.name] in ("delta", "exit")]
     network = nx.DiGraph()
     network.add_nodes_from((START, END))

@@ -52,8 +52,11 @@ def _object(text: str, target: Any) -> bytes:
 
 
 def _optimize(module: Any, target: Any) -> None:
-    """LLVM's own passes, without those that look for vectors: the code is written in them."""
+    """LLVM's own passes, without those that look for vectors: the code is written in them.
+
+    Nor are loops unrolled: it takes a fifth of the time, and the code runs no faster.
+    """
     options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     builder = llvm.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)

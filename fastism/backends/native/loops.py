@@ -8,10 +8,10 @@ block of tiles at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import networkx as nx
+from graphlib import TopologicalSorter
+from heapq import heapify, heappop
 
 from fastism.backends.native.expressions import Expression
 from fastism.backends.native.support import has_native_form, is_root
@@ -91,17 +91,29 @@ def _ordered(
     graph: Graph, members: dict[int, list[Node]], native: dict[int, bool]
 ) -> tuple[list[int], dict[int, int]]:
     """The loops in an order that runs, and the phase of each: even ones are native."""
-    order = nx.DiGraph()
-    order.add_nodes_from(members)
-    for number, nodes in members.items():
-        for node in nodes:
-            order.add_edges_from((read, number) for read in _read(graph, node, number))
-    line = list(nx.lexicographical_topological_sort(order))
+    before = {
+        number: {read for node in nodes for read in _read(graph, node, number)}
+        for number, nodes in members.items()
+    }
+    line = _line(before)
     phase: dict[int, int] = {}
     for number in line:
-        earliest = max((phase[read] for read in order.predecessors(number)), default=0)
+        earliest = max((phase[read] for read in before[number]), default=0)
         phase[number] = earliest + (earliest % 2 != (0 if native[number] else 1))
     return line, phase
+
+
+def _line(before: Mapping[int, set[int]]) -> list[int]:
+    """Numbers so that each comes behind those before it; of those that could be next, the least."""
+    sorter, line = TopologicalSorter(before), list[int]()
+    sorter.prepare()
+    ready = list(sorter.get_ready())
+    while ready:
+        heapify(ready)
+        line.append(heappop(ready))
+        sorter.done(line[-1])
+        ready.extend(sorter.get_ready())
+    return line
 
 
 def _read(graph: Graph, node: Node, number: int) -> set[int]:
