@@ -17,6 +17,7 @@ from fastism.passes.canonicalization.joined import dense_of_joined
 from fastism.passes.canonicalization.pooled.beside import vector_apart
 from fastism.passes.canonicalization.pooled.first import pool_first
 from fastism.passes.canonicalization.pooled.last import spread_last
+from fastism.passes.canonicalization.pooled.softmax import softmax_of_pools
 from fastism.passes.canonicalization.reshapes import fold_reshapes
 from fastism.passes.canonicalization.rows import three_axes
 from fastism.passes.canonicalization.scope import Rule, applied
@@ -30,6 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
     fold_batch_norm,
     turn_last,
     turned_twice,
+    softmax_of_pools,
     three_axes,
     fold_reshapes,
     dense_to_conv1d,

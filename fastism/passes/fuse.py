@@ -12,7 +12,7 @@ A loop is one op that reads its input anywhere (a product, a pool) and the eleme
 alone read what it makes: they are done while its numbers are at hand, and only the last of them is
 written to memory. What reads only the reference, what only moves a delta to other positions, and
 what takes some of the channels has no number: it is done anew wherever it is read, and never
-written. Channels put side by side begin a loop. A value that is spread over positions or channels
+written. What is put side by side begins a loop. A value that is spread over positions or channels
 ends one: its numbers are made once.
 """
 
@@ -68,8 +68,9 @@ def numbered(graph: Graph, alone: Callable[[Node], bool]) -> Graph:
     count = 0
     anew = _done_where_read(graph, alone)
     for node in graph.nodes:
-        joins = not alone(node) and _by_entry(graph, node) and not moves_channels(graph, node)
-        number = _continued(graph, node, loops, closed) if joins else None
+        number = None
+        if _by_entry(graph, node) and not alone(node):
+            number = _continued(graph, node, loops, closed)
         if number is None and node.name not in anew:
             number, count = count, count + 1
             if alone(node):
@@ -83,28 +84,35 @@ def numbered(graph: Graph, alone: Callable[[Node], bool]) -> Graph:
 
 
 def is_move(graph: Graph, node: Node) -> bool:
-    """Whether a node only brings rows to other positions."""
+    """Whether a node only brings rows to other positions, or has none to bring."""
     read = graph.types(node.inputs)
     if node.op == "slice":
         return positions(node, read[0].length).step == 1
+    if node.op == "zero_window":
+        return True
     if node.op in RESHAPES:  # of a lone row, which stays as it is
         return all(type.elements == type.channels for type in (*read, node.type))
     return node.op in MOVES
 
 
-def moves_channels(graph: Graph, node: Node) -> bool:
-    """Whether an entry is one of an input's, of another channel."""
-    if node.op == "slice_channels":
-        taken = positions(node, graph.values[node.inputs[0]].type.channels)
-        return taken.step in (1, -1) or len(taken) == 1
-    return node.op == "concatenate" and node.integer("axis") % node.type.rank == node.type.rank - 1
+def joins(node: Node) -> bool:
+    """Whether a node puts channels, or positions, of several values side by side."""
+    return node.op == "concatenate" and node.integer("axis") % node.type.rank > 0
+
+
+def takes_channels(graph: Graph, node: Node) -> bool:
+    """Whether a node takes channels that lie side by side, in their order or turned round."""
+    if node.op != "slice_channels":
+        return False
+    taken = positions(node, graph.values[node.inputs[0]].type.channels)
+    return taken.step in (1, -1) or len(taken) == 1
 
 
 def _by_entry(graph: Graph, node: Node) -> bool:
     """Whether an entry of the result is made of entries of the inputs, wherever they lie there."""
     if len(node.results) != 1:
         return False
-    moved = moves_channels(graph, node) and _of_one_kind(graph, node)
+    moved = (joins(node) or takes_channels(graph, node)) and _of_one_kind(graph, node)
     return moved or _element_wise(graph, node) or _broadcasts(graph, node)
 
 
@@ -138,6 +146,8 @@ def _of_one_kind(graph: Graph, node: Node) -> bool:
 def _continued(graph: Graph, node: Node, loops: dict[str, int], closed: set[int]) -> int | None:
     """The loop of an input that this node alone reads; the latest, if there are several."""
     moved = is_move(graph, node)
+    if joins(node) or takes_channels(graph, node) or node.op == "zero_window":
+        return None
     if node.op in RESHAPES and node.type.rank == 2:  # no positions from here on
         return None
     found = [
@@ -158,13 +168,13 @@ def _done_where_read(graph: Graph, alone: Callable[[Node], bool]) -> frozenset[s
     found: set[str] = set()
 
     def in_a_loop(user: Node) -> bool:
-        joins = _by_entry(graph, user) and not alone(user)
-        return joins and (user.name in found or user.type.shape[0] == "M")
+        inside = _by_entry(graph, user) and not alone(user)
+        return inside and (user.name in found or user.type.shape[0] == "M")
 
     for node in reversed(graph.nodes):
         reads = node.op in REFERENCE or node.op == "slice_channels" or is_move(graph, node)
         cheap = reads or node.results[0].type.shape[0] == "P"
-        if not cheap or alone(node) or node.op == "concatenate" or not _by_entry(graph, node):
+        if not cheap or alone(node) or joins(node) or not _by_entry(graph, node):
             continue
         name = node.result.name
         if name not in graph.outputs and all(map(in_a_loop, graph.users[name])):

@@ -17,7 +17,15 @@ from tests.zoo import EVERY, by_model
 ZOO = by_model(
     [
         *("chain_grouped", "chain_strided_same", "crop_between", "pool_average_same", "unet"),
-        *("bidirectional", "layer_norm", "masked_local", "masked_memory", "nested_at_two_lengths"),
+        *(
+            "attention_pool",
+            "basenji_excited",
+            "bidirectional",
+            "layer_norm",
+            "masked_local",
+            "masked_memory",
+            "nested_at_two_lengths",
+        ),
         *(
             "plane_basset",
             "position_weights",

@@ -52,6 +52,7 @@ _unary("softplus", functions.softplus)
 _unary("exponential", functions.exp)
 _unary("expm1", functions.expm1)
 _unary("erf", functions.erf)
+_unary("log", functions.log_of_any)
 _unary("absolute", Code.size)
 _unary("sqrt", Code.root)
 _unary("square", lambda code, x: code.build.fmul(x, x))
@@ -86,6 +87,9 @@ _unary("hard_silu", lambda code, x: _sixth(code, code.build.fmul(x, _ramp(code, 
 
 def _where_positive(code: Code, x: Value, above: Value, below: Value) -> Value:
     return code.build.select(code.build.fcmp_ordered(">", x, code.zero), above, below)
+
+
+_unary("positive", lambda code, x: _where_positive(code, x, code.number(1), code.zero))
 
 
 @_of("average")

@@ -150,6 +150,8 @@ class Emitter:
 
     def _by_channel(self, name: str) -> Array:
         content = np.asarray(self._module.content(name), np.float32).ravel()
+        if len(content) == 1:  # one for all channels, or for the only one
+            return np.full_like(self._zeros, content[0])
         # A vector more: that of a group's last filters may begin anywhere.
         lanes = self._machine.lanes
         return _filled(content, padded_channels(len(content), self._machine) + lanes)

@@ -64,11 +64,12 @@ class Read:
 
 @dataclass(frozen=True)
 class Masked:
-    """A step's numbers within the bounds of a slot, ``fill`` elsewhere."""
+    """A step's numbers within the bounds of a slot; elsewhere another's, or if none ``fill``."""
 
     slot: int
     step: int
     fill: float = 0.0
+    other: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,12 @@ class Joined:
     parts: tuple[tuple[int, int, int], ...]
 
 
-Step: TypeAlias = "Product | Read | Masked | Applied | Joined"
+@dataclass(frozen=True)
+class Zero:
+    """No number but zero."""
+
+
+Step: TypeAlias = "Product | Read | Masked | Applied | Joined | Zero"
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,8 @@ class Expression:
             assert at.channels == ALIKE
             self.reached = at.path
             return self._step(Product())
+        if node.op == "zero_window":
+            return self._step(Zero())
         if node.op in ("window", "gather_reference"):
             return self._window(node, at)
         if node.op == "mask_outside":
@@ -165,7 +173,8 @@ class Expression:
             channels = at.channels.of(taken.start, taken.step)
             return self._value(node.inputs[0], replace(at, channels=channels))
         if node.op == "concatenate":
-            return self._joined(node, at)
+            last = node.integer("axis") % node.type.rank == node.type.rank - 1
+            return self._beside(node, at) if last else self._below(node, at)
         if is_move(self._graph, node):
             return self._moved(node, at)
         inputs = tuple(self._value(each, self._spread(each, node, at)) for each in node.inputs)
@@ -177,7 +186,22 @@ class Expression:
         path = (STILL,) if read.length < made.length else at.path
         return At(path, ONE if read.channels < made.channels else at.channels)
 
-    def _joined(self, node: Node, at: At) -> int:
+    def _below(self, node: Node, at: At) -> int:
+        """Positions one after the other."""
+        first = node.type.length
+        found: int | None = None
+        for name in reversed(node.inputs):
+            count = self._graph.values[name].type.length
+            first -= count
+            there = at.behind(-first)
+            step = self._value(name, there)
+            bounds = self.slot(Slot(None, (), (Reach(there.path, count),)))
+            found = self._step(Masked(bounds, step, other=found))
+        assert found is not None
+        return found
+
+    def _beside(self, node: Node, at: At) -> int:
+        """Channels side by side."""
         parts: list[tuple[int, int, int]] = []
         first = 0
         for name in node.inputs:

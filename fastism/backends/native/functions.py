@@ -113,6 +113,19 @@ def log(code: Code, x: Value) -> Value:
     return code.fma(e, code.number(LN2_HIGH), build.fadd(m, y))
 
 
+def log_of_any(code: Code, x: Value) -> Value:
+    """The natural logarithm: -infinity of 0, NaN of less."""
+    build = code.build
+    tiny = build.fcmp_ordered("<", x, code.number(2.0**-126))
+    normal = build.select(tiny, build.fmul(x, code.number(2.0**24)), x)
+    found = log(code, normal)
+    found = build.select(tiny, build.fsub(found, code.number(24 * math.log(2))), found)
+    known = build.fcmp_ordered("<", x, code.number(math.inf))
+    found = build.select(known, found, x)  # of infinity, and of NaN
+    found = build.select(build.fcmp_ordered("<", x, code.zero), code.number(math.nan), found)
+    return build.select(build.fcmp_ordered("==", x, code.zero), code.number(-math.inf), found)
+
+
 def log1p(code: Code, x: Value) -> Value:
     """log(1 + x) for x from 0 to 1."""
     build = code.build

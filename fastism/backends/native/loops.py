@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 from heapq import heapify, heappop
 
 from fastism.backends.native.expressions import Expression
+from fastism.backends.native.spelled import spelled_out
 from fastism.backends.native.support import has_native_form, is_root
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
@@ -64,8 +65,8 @@ class Loops:
 
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
-    plain = graph
-    graph = numbered(graph, lambda node: not has_native_form(module, plain, node))
+    plain = spelled_out(graph)
+    graph = numbered(plain, lambda node: not has_native_form(module, plain, node))
     members: dict[int, list[Node]] = {}
     for node in graph.nodes:
         if node.segment is not None:

@@ -9,7 +9,7 @@ from fastism.backends.native.elements import ELEMENTS
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.types import TensorType
-from fastism.passes.fuse import is_move, moves_channels
+from fastism.passes.fuse import is_move, joins, takes_channels
 
 PRODUCTS: Final = frozenset({"conv1d", "conv1d_spread", "dense", "dense_rows"})
 POOLS: Final = {
@@ -27,7 +27,7 @@ PLACES: Final = frozenset({"window", "gather_reference", "mask_outside"})
 """Ops that, beside moves of rows and channels, only say where to read, or whether."""
 
 
-PLAIN: Final = frozenset({"flatten", "reshape", "zero_window"})
+PLAIN: Final = frozenset({"flatten", "reshape"})
 """Ops that numpy does on arrays of all items with no work, or too little to call TensorFlow for."""
 
 
@@ -65,7 +65,8 @@ def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
     if len(node.results) != 1:
         return False
     known = node.op in PLACES or node.op in ELEMENTS or is_root(graph, node)
-    if not (known or is_move(graph, node) or moves_channels(graph, node)):
+    moves = is_move(graph, node) or joins(node) or takes_channels(graph, node)
+    if not (known or moves):
         return False
     types = [type for type in graph.types(node.inputs) if type.dtype != "i32"]
     if any(type.dtype != "f32" or type.rank not in (2, 3) for type in (*types, node.type)):
@@ -75,7 +76,7 @@ def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
         return linear and (node.op != "dense" or node.type.rank == 2)
     if node.op in ELEMENTS:  # a constant of its own for every position has no form
         constants = module.constant_types(node).values()
-        by_channel = all(type.elements == node.type.channels for type in constants)
+        by_channel = all(type.elements in (1, node.type.channels) for type in constants)
         return by_channel and all(_meets(type, node.type) for type in types)
     return True
 

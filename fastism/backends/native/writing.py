@@ -14,6 +14,7 @@ from fastism.backends.native.expressions import (
     Product,
     Read,
     Step,
+    Zero,
     parts_of,
 )
 
@@ -162,13 +163,17 @@ class Item:
         return here.known[number]
 
     def _written(self, step: Step, here: _Here) -> Value:
+        if isinstance(step, Zero):
+            return self.code.zero
         if isinstance(step, Product):
             return self._product(here)
         if isinstance(step, Read):
             return self._read(step, here)
         if isinstance(step, Masked):
             there, _ = self._found[self._number(step.slot)]
-            return self.code.pick(there, self._value(step.step, here), self.code.number(step.fill))
+            inner, fill = self._value(step.step, here), self.code.number(step.fill)
+            other = fill if step.other is None else self._value(step.other, here)
+            return self.code.pick(there, inner, other)
         if isinstance(step, Joined):
             (part,) = (each for first, last, each in step.parts if first <= here.part < last)
             return self._value(part, here)

@@ -39,7 +39,8 @@ def three_axes(node: Node, scope: Scope) -> Rewritten:
         shape = tuple(map(int, types[0].shape[1:]))
         rows = _reshape(scope, node, Value(node.inputs[0], types[0]), _rows(shape, 1), ".rows")
         return rows, node.replace(inputs=(rows.result.name,))
-    found = _views(node, types)
+    joined = all(_of_rows(name, scope) for name in node.inputs)
+    found = _views(node, types, joined)
     if found is None:
         return node
     (*views, result), attributes = found
@@ -56,10 +57,21 @@ def three_axes(node: Node, scope: Scope) -> Rewritten:
     return (*before, inner, _reshape(scope, inner, inner.result, dims, ".back"))
 
 
+def _of_rows(name: str, scope: Scope) -> bool:
+    """Whether a value is a reshape of one whose positions are all along one axis."""
+    node, shape = scope.producer(name), tuple(map(int, scope.type(name).shape[1:]))
+    if node is None or node.op != "reshape":
+        return False
+    return scope.type(node.inputs[0]).shape[1:] == _rows(shape, len(shape) - 1)
+
+
 def _views(
-    node: Node, types: Sequence[TensorType]
+    node: Node, types: Sequence[TensorType], joined: bool
 ) -> tuple[list[Rows], dict[str, Attribute]] | None:
-    """Positions and channels of every input and of the result, and what the op is then told."""
+    """Positions and channels of every input and of the result, and what the op is then told.
+
+    joined: whether the inputs have all positions along one axis already.
+    """
     shapes = [tuple(map(int, type_.shape[1:])) for type_ in (*types, node.type)]
     dropped = len(shapes[-1]) == 3 and all(shape[0] == 1 for shape in shapes)
     if dropped:  # the length is the second axis
@@ -72,7 +84,7 @@ def _views(
             return rows, {"axis": 2}
         return (flat, {"axis": axis + 1}) if axis < 2 else None
     op = definition(node.op)
-    if op.elementwise and len({shape[1:] for shape in shapes}) == 1:
+    if op.elementwise and len({shape[1:] for shape in shapes}) == 1 and not joined:
         return flat, {}
     if op.by_position:
         count = rows[-1][0]
