@@ -60,6 +60,13 @@ STACKED: dict[str, Callable[[list[Any]], Any]] = {
     "logsumexp": lambda t: ops.logsumexp(ops.stack(t), axis=0),
     "weighed": _weighed,
     "parts": _parts,
+    "joined in front": lambda t: ops.max(
+        ops.concatenate([ops.expand_dims(each, 0) for each in t], axis=0), axis=0
+    ),
+    "negative axes": lambda t: ops.transpose(ops.transpose(t[0], (-2, -3, -1)) * 2.0, (1, 0, -1)),
+    "a layer of Keras's": lambda t: ops.mean(
+        layers.Multiply()([ops.stack(t), ops.stack(t[::-1])]), axis=0
+    ),
     "a layer of TensorFlow's": Averaged(),
     "a Lambda": layers.Lambda(lambda t: ops.mean(ops.stack(t, axis=0), axis=0)),
     "positions in front": lambda t: ops.transpose(
@@ -123,6 +130,21 @@ def test_what_cannot_be_moved_along_is_refused(
         lower(keras.Model(inputs, outputs(tensors)))
     assert where in str(caught.value.where)
     assert why in str(caught.value.why)
+
+
+class Add(keras.Layer):
+    """Not the layer of Keras of this name."""
+
+    def call(self, x: Any) -> Any:
+        return x + ops.max(x, axis=-1, keepdims=True)
+
+
+def test_a_layer_of_the_users_is_not_known_by_its_name() -> None:
+    inputs, tensors = members()
+    model = keras.Model(inputs, ops.mean(Add()(ops.stack(tensors)), axis=0))
+    plan = api.compile(model, sites=[0, 11, LENGTH - 1], backend="reference")
+    assert [node.op for node in plan.stages[0].main.nodes] == ["opaque"]
+    check_plan(plan, model, sequences=2)
 
 
 def _both_strands_in_a_batch(inputs: Any) -> Any:

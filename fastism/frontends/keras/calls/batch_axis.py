@@ -27,6 +27,8 @@ _ELEMENTWISE = """
     Relu6 Rsqrt Selu Sigmoid Sign Silu Sin Softplus Softsign Sqrt Square Subtract Tanh TrueDivide
     Where
 """
+_ADDING = ("ExpandDims", "Stack")
+"""Operations that add an axis."""
 _REDUCING = "All Amax Amin Any Average Logsumexp Max Mean Median Min Norm Prod Std Sum Var"
 _ALONG = "Concatenate Cumprod Cumsum Flip LogSoftmax Softmax Sort Split"
 """Operations along an axis that stays."""
@@ -64,12 +66,17 @@ def in_front(node: Any, orders: dict[int, Order]) -> Kept:
 
 def _leads(node: Any) -> bool:
     """Whether a call puts another axis in front of the batch."""
-    operation = node.operation
+    operation, rank = node.operation, len(node.arguments.keras_tensors[0].shape)
     if not of_keras(operation):
         return False
-    if type(operation).__name__ == "Stack":
-        return operation.axis in (0, -1 - len(node.arguments.keras_tensors[0].shape))
-    return type(operation).__name__ == "Transpose" and (operation.axes or (None,))[0] != 0
+    if type(operation).__name__ in _ADDING:
+        return operation.axis in (0, -1 - rank)
+    return type(operation).__name__ == "Transpose" and _axes(operation, rank)[0] != 0
+
+
+def _axes(transpose: Any, rank: int) -> list[int]:
+    """The axes of its operand in the order of its result's."""
+    return [axis % rank for axis in transpose.axes or reversed(range(rank))]
 
 
 _Moved: TypeAlias = "tuple[Any | None, tuple[Any, ...], Order] | None"
@@ -80,12 +87,13 @@ def _moved(node: Any, given: Sequence[Order]) -> _Moved:
     """A call on values that are kept in some orders."""
     operation, arguments, keywords = node.operation, node.arguments.args, node.arguments.kwargs
     kind, tensors, order = type(operation).__name__, node.arguments.keras_tensors, given[0]
-    if any(value is not None for value in keywords.values()) or len(set(given)) != 1:
+    plain = all(value is None for value in keywords.values())
+    if not of_keras(operation) or not plain or len(set(given)) != 1:
         return None
     if kind == "Transpose":
-        axes = operation.axes or tuple(reversed(range(len(order))))
+        axes = _axes(operation, len(order))
         return _settled(None, arguments, tuple(axes.index(axis) for axis in order), node)
-    if kind == "Stack":
+    if kind in _ADDING and isinstance(operation.axis, int):
         new = operation.axis % (len(order) + 1)
         order = (*(axis + (axis >= new) for axis in order), new)
         return _settled(_with(operation, axis=-1), arguments, order, node)
@@ -94,8 +102,8 @@ def _moved(node: Any, given: Sequence[Order]) -> _Moved:
     if kind in _ELEMENTWISE.split():
         others = [leaf for leaf in keras.tree.flatten(arguments) if not _is_tensor(leaf)]
         same = len({len(tensor.shape) for tensor in tensors}) == 1
-        plain = all(leaf is None or np.ndim(leaf) == 0 for leaf in others)
-        return _settled(operation, arguments, order, node) if same and plain else None
+        numbers = all(leaf is None or np.ndim(leaf) == 0 for leaf in others)
+        return _settled(operation, arguments, order, node) if same and numbers else None
     axis = getattr(operation, "axis", None)
     if axis is None or kind not in f"{_REDUCING} {_ALONG} Unstack Squeeze".split():
         return None
