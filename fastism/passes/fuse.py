@@ -91,7 +91,7 @@ def is_move(graph: Graph, node: Node) -> bool:
     if node.op == "zero_window":
         return True
     if node.op in RESHAPES:  # of a lone row, which stays as it is
-        return all(type.elements == type.channels for type in (*read, node.type))
+        return all(type.rank > 1 and type.elements == type.channels for type in (*read, node.type))
     return node.op in MOVES
 
 

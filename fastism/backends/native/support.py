@@ -55,9 +55,10 @@ def is_root(graph: Graph, node: Node) -> bool:
 
 def is_depthwise(graph: Graph, node: Node) -> bool:
     """Whether a node is a convolution of every channel by itself: a weighted pool."""
-    groups = node.integer("groups", 1)
+    if node.op not in PRODUCTS:  # others may read, or make, a number a sequence, without channels
+        return False
     read = graph.values[node.inputs[0]].type.channels
-    return node.op in PRODUCTS and 1 < groups == node.type.channels == read
+    return 1 < node.integer("groups", 1) == node.type.channels == read
 
 
 def has_native_form(module: Module, graph: Graph, node: Node) -> bool:

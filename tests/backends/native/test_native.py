@@ -26,6 +26,7 @@ from fastism.backends.native.machine import Machine, host, machine
 from fastism.backends.native.program import Native, NativeThroughout
 from fastism.backends.native.shapes import HEADER
 from fastism.backends.native.taps import along_taps
+from fastism.checking.check import check_plan
 from fastism.errors import FastismWarning
 from fastism.ir.module import Module
 from fastism.runtime.inputs import random_inputs
@@ -223,6 +224,18 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
     kinds = [isinstance(phase, Foreign) for phase in phases]
     assert True in kinds
     assert False in kinds
+
+
+def test_a_number_a_sequence_has_no_channels() -> None:
+    """Outputs (N,), in which nodes of a native loop may end."""
+    inputs = keras.Input((24, 4), name="sequence")
+    pooled = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 5, activation="relu")(inputs))
+    three, one = layers.Dense(3)(pooled), layers.Dense(1)(pooled)
+    largest = keras.ops.max(three, axis=-1)
+    twice = keras.ops.squeeze(one, -1) * 2.0
+    model = keras.Model(inputs, [largest, twice, keras.ops.sum(three, axis=-1) + one[:, 0]])
+    plan = api.compile(model, backend="native", sites=[0, 11, 23])
+    check_plan(plan, model, sequences=1)
 
 
 def test_what_numpy_does_without_work_needs_no_tensorflow() -> None:
