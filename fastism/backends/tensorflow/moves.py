@@ -1,5 +1,7 @@
-"""Rows cut off, put on and laid out otherwise, by few ops: most of what tracing takes is their
-number, and the constants that say how are the same for many nodes.
+"""Rows cut off, put on and laid out otherwise, by few ops.
+
+Most of what tracing takes is the number of ops, and the constants that say how are the same for
+many nodes.
 """
 
 from __future__ import annotations
