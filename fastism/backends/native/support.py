@@ -77,9 +77,16 @@ def has_native_form(module: Module, graph: Graph, node: Node) -> bool:
         return linear and (node.op != "dense" or node.type.rank == 2)
     if node.op in ELEMENTS:  # a constant of its own for every position has no form
         constants = module.constant_types(node).values()
-        by_channel = all(type.elements in (1, node.type.channels) for type in constants)
+        by_channel = all(_is_by_channel(type, node.type) for type in constants)
         return by_channel and all(_meets(type, node.type) for type in types)
     return True
+
+
+def _is_by_channel(constant: TensorType, made: TensorType) -> bool:
+    """Whether a constant has one number for all entries, or one a channel."""
+    if constant.elements == 1:
+        return True
+    return constant.elements == constant.channels == made.channels
 
 
 def _meets(read: TensorType, made: TensorType) -> bool:

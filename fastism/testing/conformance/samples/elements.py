@@ -44,6 +44,9 @@ SAMPLES = (
         )
     ),
     *(Sample("prelu", constants={"alpha": shape}) for shape in ((6,), (1, 6), (10, 1), (10, 6))),
+    # As many positions as channels: a number a position is none a channel.
+    Sample("prelu", ((6, 6),), constants={"alpha": (6, 1)}),
+    Sample("scale_shift", ((6, 6),), constants={"scale": (6, 1), "shift": (1,)}),
     Sample("scale_shift", constants={"scale": (6,), "shift": (6,)}),
     Sample("scale_shift", constants={"scale": (6,)}),
     Sample("scale_shift", constants={"shift": (6,)}),
