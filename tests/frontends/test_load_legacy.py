@@ -341,3 +341,18 @@ def test_a_separable_convolution_over_a_plane_in_the_words_of_keras_1(tmp_path: 
     windows = np.stack([x[:, at : at + 5] for at in range(LENGTH - 4)], axis=1)
     wanted = np.einsum("nlijc,ijcm,abcf->nlf", windows, depthwise, pointwise) + bias
     close(load_model(path)(x), wanted[:, :, None])
+
+
+def test_an_operation_is_not_called_as_a_layer_is(tmp_path: Path) -> None:
+    """Keras 3 calls ``x + y`` add, as Keras 2 called the first layer that adds."""
+    keras.backend.clear_session()
+    plus = {"name": "tf.__operators__.add", "function": "__operators__.add"}
+    layers = [
+        ("TFOpLambda", plus, [["x", 0, 0, {"y": ["x", 0, 0]}], ["x", 0, 0, {"y": 2.0}]]),
+        ("Add", {"name": "add"}, [reads("tf.__operators__.add", "x")]),
+        ("Add", {"name": "add_1"}, [[["add", 0, 0, {}], ["tf.__operators__.add", 1, 0, {}]]]),
+    ]
+    config = functional(layers, [["add_1", 0, 0]], [LENGTH, 4])
+    path = write_h5(tmp_path / "old.h5", "Functional", config, {}, version="2.11.0")
+    x = draw(2, LENGTH, 4)
+    close(load_model(path)(x), 3 * x + x + 2)

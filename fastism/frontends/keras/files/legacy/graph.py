@@ -257,7 +257,11 @@ class _Replay:
         if isinstance(first, list) and len(first) == 1:
             first = first[0]
         with self.builder.explained(name, part["class_name"]):
-            self.calls[name].append(keras.tree.flatten(self.layers[name](first, **named)))
+            results = keras.tree.flatten(self.layers[name](first, **named))
+        made = results[0]._keras_history.operation
+        if not isinstance(made, keras.Layer) and made.name in self.layers:
+            made.name = name if not self.calls[name] else f"{name}_{len(self.calls[name])}"
+        self.calls[name].append(results)
         return True
 
     def _tensor(self, entry: Any) -> Any:
