@@ -151,10 +151,13 @@ def multiplied_an_item(graph: Graph, node: Node, alternatives: int) -> tuple[flo
 def _kept(node: Node, types: Sequence[TensorType]) -> float:
     """The part of a window that was there before it was rounded up, on average.
 
-    That of a dilated convolution is a multiple of the dilation (`fastism.passes.propagation`).
+    That of a dilated convolution is a multiple of the dilation (`fastism.passes.propagation`),
+    unless it is narrower than that.
     """
     dilation = node.integer("dilation", 1)
-    return 1.0 if dilation == 1 else 1 - (dilation - 1) / (2 * types[0].length)
+    if dilation == 1 or types[0].length % dilation:
+        return 1.0
+    return 1 - (dilation - 1) / (2 * types[0].length)
 
 
 def seconds_an_item(

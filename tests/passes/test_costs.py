@@ -14,6 +14,7 @@ from fastism.passes.costs import (
     NOMINAL,
     PRODUCTS,
     Rates,
+    Work,
     efficiency,
     moved,
     seconds,
@@ -134,21 +135,30 @@ def test_products_with_zero_are_left_out_by_who_skips_them() -> None:
     assert work.seconds(skips) == pytest.approx(LIVE * work.seconds(every))
 
 
-def test_windows_that_were_rounded_up_count_where_they_are_multiplied() -> None:
-    """A window of 16 with a dilation of 8 was 12.5 positions on average: 9 to 16."""
+def dilated(width: int, dilation: int) -> Work:
+    """What a convolution of a window does."""
     constants: dict[str, Constant] = {}
     builder = GraphBuilder("propagate0", constants)
-    x = builder.input("x", TensorType.parse("f32[M,16,4]"))
+    x = builder.input("x", TensorType.parse(f"f32[M,{width},4]"))
     kernel = builder.constant("kernel", np.ones((3, 4, 4), "float32"))
-    for dilation in (1, 8):
-        options = {"width": 3, "pad": "same", "dilation": dilation}
-        builder.add(
-            "conv1d",
-            [x],
-            name=f"dilated{dilation}",
-            attributes=options,
-            constants={"kernel": kernel},
-        )
-    work = work_an_item(builder.finish(["dilated1", "dilated8"]))
-    assert work.exact_products == pytest.approx(work.products * (1 + 12.5 / 16) / 2)
+    options = {"width": 3, "pad": "same", "dilation": dilation}
+    constant = {"kernel": kernel}
+    made = builder.add("conv1d", [x], name="conv", attributes=options, constants=constant)
+    return work_an_item(builder.finish([made]))
+
+
+def test_windows_that_were_rounded_up_count_where_they_are_multiplied() -> None:
+    """A window of 16 with a dilation of 8 was 12.5 positions on average: 9 to 16."""
+    assert dilated(16, 1).exact_products == dilated(16, 1).products
+    work = dilated(16, 8)
+    assert work.exact_products == pytest.approx(work.products * 12.5 / 16)
     assert work.seconds(replace(NOMINAL, exact=True)) < work.seconds(NOMINAL)
+
+
+@pytest.mark.parametrize(("width", "dilation"), [(1, 4), (3, 8), (12, 8)])
+def test_a_window_that_is_no_multiple_of_the_dilation_was_not_rounded(
+    width: int, dilation: int
+) -> None:
+    """A single position before taps that are 4 apart, for one: there is no less than all of it."""
+    work = dilated(width, dilation)
+    assert work.exact_products == work.products > 0

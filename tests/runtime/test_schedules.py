@@ -26,7 +26,7 @@ NAMES = ["chain_dilated_same", "pool_remainder", "unet", "local_and_global_outpu
 @pytest.fixture(scope="module", params=NAMES)
 def compiled(request):
     model = ENTRIES[request.param].build()
-    return model, api.compile(model)
+    return model, api.compile(model, backend="tensorflow")
 
 
 def scores(plan, **options):
@@ -67,7 +67,7 @@ def test_fused_chunks_are_really_used(compiled):
 
 def test_chunks_of_equal_rows_are_fused_where_they_are_full():
     """Sites that share a dense layer's rows are chunked by themselves; some chunks are full."""
-    plan = api.compile(ENTRIES["pool_even"].build())
+    plan = api.compile(ENTRIES["pool_even"].build(), backend="tensorflow")
     (group,) = plan.executor.groups
     alike = filled(group, 1)
     assert alike in np.unique(group.keys, return_counts=True)[1]
@@ -104,7 +104,7 @@ def test_a_tuned_plan_gives_the_same_scores(clock):
     """Runs take a second each, so the schedule of the largest chunks is the fastest."""
     clock(count())
     model = ENTRIES["pool_even"].build()
-    plan = api.compile(model)
+    plan = api.compile(model, backend="tensorflow")
     tuned, trials = tune(plan, seconds=100)
     (group,) = tuned.executor.groups
     assert [trial.variant is not None for trial in trials] == [False, True, False, True, False]
@@ -119,7 +119,7 @@ def test_a_tuned_plan_gives_the_same_scores(clock):
 
 @pytest.mark.parametrize(("share", "kept"), [(0.96, 0), (0.94, 1)])
 def test_a_schedule_keeps_its_place_unless_it_is_clearly_beaten(monkeypatch, share, kept):
-    plan = api.compile(ENTRIES["pool_even"].build())
+    plan = api.compile(ENTRIES["pool_even"].build(), backend="tensorflow")
     times = chain([1e-6, share * 1e-6], repeat(1.0))
     found = defaultdict(lambda: next(times))
     said(monkeypatch, lambda executor, graph, pairs: found[executor, pairs])
@@ -130,14 +130,14 @@ def test_a_schedule_keeps_its_place_unless_it_is_clearly_beaten(monkeypatch, sha
 
 def test_tuning_ends_when_its_time_is_over(clock):
     clock(count())
-    plan = api.compile(ENTRIES["pool_even"].build())
+    plan = api.compile(ENTRIES["pool_even"].build(), backend="tensorflow")
     assert tune(plan, seconds=0)[1] == []
     (first,) = tune(plan, seconds=3)[1]  # one run to compile it, one that counts
     assert first.seconds_an_item > 0
 
 
 def test_an_unknown_option_of_the_backend_is_refused():
-    plan = api.compile(ENTRIES["pool_even"].build())
+    plan = api.compile(ENTRIES["pool_even"].build(), backend="tensorflow")
     with pytest.raises(VerifyError, match=r"(?s)option .tensorflow.fuze.\n.*knows tensorflow.fuse"):
         changed(plan, options={"tensorflow.fuze": True})
     with pytest.raises(VerifyError, match=r"has the option tensorflow.fuse=1\n"):
