@@ -41,7 +41,7 @@ MOST_BYTES = 1 << 30
 """What the values of a chunk may take together, whatever its speed."""
 CLEARLY = 0.95
 """A schedule is taken in place of an earlier one only if it takes this share of its time."""
-FAR = 2.0
+FAR = 1.5
 """A way to run a graph that takes so many times as long as another is not tried any finer."""
 
 
