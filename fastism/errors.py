@@ -57,6 +57,10 @@ class LoweringError(FastismError):
     """A layer of the model cannot be expressed in the IR."""
 
 
+class MixingError(LoweringError):
+    """What a layer gives for a sequence depends on the others of its batch, or on their number."""
+
+
 class VerifyError(FastismError):
     """A module breaks a rule of its stage.
 

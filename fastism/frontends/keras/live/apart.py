@@ -17,7 +17,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from fastism.errors import FastismWarning, LoweringError
+from fastism.errors import FastismWarning, LoweringError, MixingError
 from fastism.frontends.keras.live.opaque import OpaqueLayer
 from fastism.frontends.keras.live.program import Program
 from fastism.frontends.keras.said import first_line
@@ -114,7 +114,7 @@ class _Trial:
                 stacklevel=2,
             )
         else:
-            raise LoweringError(
+            raise MixingError(
                 "a layer mixes the sequences of a batch",
                 where=self.layer.where,
                 why="its result for a sequence depends on the other sequences it is called with, "

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from fastism.errors import LoweringError
+from fastism.errors import LoweringError, MixingError
 from fastism.frontends.keras.calls.call import Call, filled
 from fastism.frontends.keras.live.apart import noise
 from fastism.frontends.keras.said import first_line
@@ -57,7 +57,7 @@ def known_results(call: Call, where: str) -> list[npt.NDArray[Any] | None]:
         elif [value.shape[:1] for value in values] == [(batch,) for batch in BATCHES]:
             found.append(None)
         else:
-            raise LoweringError(
+            raise MixingError(
                 "a layer mixes the sequences of a batch",
                 where=where,
                 why=f"a result of it, {values[0].shape}, has no batch axis, and depends on the "

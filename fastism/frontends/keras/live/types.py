@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras.src.backend import compute_output_spec
 
-from fastism.errors import LoweringError
+from fastism.errors import LoweringError, MixingError
 from fastism.frontends.keras.calls.call import Call, filled
 from fastism.frontends.keras.calls.dtypes import element_type
 from fastism.frontends.keras.live.masks import masks_of
@@ -95,7 +95,7 @@ def _tried(call: Call, where: str, why: str) -> list[Any]:
 def _type_of(result: Any, where: str) -> TensorType:
     dtype = element_type(result.dtype)
     if not result.shape or result.shape[0] not in (_PROBE, None):
-        raise LoweringError(
+        raise MixingError(
             "a layer mixes the sequences of a batch",
             where=where,
             why=f"for a batch of {_PROBE} sequences its result has the shape {result.shape}",

@@ -10,7 +10,7 @@ import keras
 import numpy.typing as npt
 from keras.src.models.functional import Functional
 
-from fastism.errors import LoweringError
+from fastism.errors import LoweringError, MixingError
 from fastism.frontends.keras import handlers  # noqa: F401  (imported to register)
 from fastism.frontends.keras.calls.batch_axis import Kept, Order, in_front
 from fastism.frontends.keras.calls.call import Call, NotExpressible, calls, refuse, slotted
@@ -182,9 +182,9 @@ class _Lowering:
         return step_nodes(self.state, call, inputs, origin, outputs)
 
 
-def _without_batch(node: Any, why: str) -> LoweringError:
+def _without_batch(node: Any, why: str) -> MixingError:
     operation = node.operation
-    return LoweringError(
+    return MixingError(
         "a layer mixes the sequences of a batch",
         where=f"layer {operation.name!r} ({type(operation).__name__})",
         why=why,

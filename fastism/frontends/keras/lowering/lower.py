@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from fastism.errors import LoweringError, ModelError
+from fastism.errors import LoweringError, MixingError, ModelError
 from fastism.frontends.base import Lowered
 from fastism.frontends.keras.lowering.functional import (
     functional_graph,
@@ -124,7 +124,7 @@ def _graph(
         return builder, _whole(builder, model, structure, names, types, turned, why)
     try:
         return builder, lower_main(builder, read, names, types, turned)
-    except LoweringError as error:
+    except MixingError as error:
         builder = ModuleBuilder()
         why = f"its layers cannot be run one by one: {error.where}, {error.why}"
         try:
