@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from fastism.backends.native import functions
 from fastism.backends.native.code import Code, Value
-from fastism.backends.native.reductions import SOURCE, by_item
-from fastism.backends.native.writing import BYTES, Writer
+from fastism.backends.native.reductions import by_item, source_of
+from fastism.backends.native.writing import Writer
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,7 @@ def write_along(writer: Writer, root: Along, row_bytes: int) -> None:
 
     def entry(record: Value, frame_row: Value, item: Value) -> None:
         found = writer.item(record, frame_row, item)
-        here = code.add(record, code.mul(item, BYTES))
-        begin = code.load_int(here, BYTES * writer.record.at(SOURCE, 1))
-        source = code.load_int(here, BYTES * writer.record.at(SOURCE, 0))
+        begin, source = source_of(writer, record, item)
         # A row of the frame that is none of the item's is written as zeros, whatever is made of it.
         number = code.most(code.least(code.sub(frame_row, begin), root.length - 1), 0)
         row = Row(code, code.add(source, code.mul(number, row_bytes)), root.channels)

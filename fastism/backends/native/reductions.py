@@ -50,6 +50,14 @@ def write_elements(writer: Writer) -> None:
     by_item(writer, entry)
 
 
+def source_of(writer: Writer, record: Value, item: Value) -> tuple[Value, Value]:
+    """The row of the frame at which an item's input begins, and the address of its first row."""
+    code = writer.code
+    here = code.add(record, code.mul(item, BYTES))
+    begin = code.load_int(here, BYTES * writer.record.at(SOURCE, 1))
+    return begin, code.load_int(here, BYTES * writer.record.at(SOURCE, 0))
+
+
 def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | None) -> None:
     """Write a pool.
 
@@ -60,9 +68,7 @@ def write_pool(writer: Writer, pool: Pool, source_row: int, weights: Value | Non
 
     def entry(record: Value, row: Value, item: Value) -> None:
         found = writer.item(record, row, item)
-        here = code.add(record, code.mul(item, BYTES))
-        offset = code.load_int(here, BYTES * writer.record.at(SOURCE, 1))
-        source = code.load_int(here, BYTES * writer.record.at(SOURCE, 0))
+        offset, source = source_of(writer, record, item)
         number = code.floor_div(code.sub(row, offset), pool.factor)
         begin = code.sub(code.mul(number, pool.stride), pool.pad)
         first = code.ceil_div(code.sub(0, begin), pool.dilation)
