@@ -46,13 +46,17 @@ class Window:
 
 @dataclass(eq=False)
 class Held:
-    """A value in the tiles of a block: what a tile takes, and where the first one's begins."""
+    """A value in the tiles of a block: what a tile takes, and where the first one's begins.
+
+    tiles: how many of them are held at a time.
+    """
 
     window: Window
     row: int
     item: int
     size: int
     offset: int = 0
+    tiles: int = 1
 
 
 @dataclass(eq=False)
@@ -128,18 +132,17 @@ class Layout:
     def records(self, emitted: Emitted, scratch: int, block: int, lists: int) -> Ints:
         """What a loop is told of every tile, (T, size).
 
-        scratch: the address of the memory of a block. block: tiles of a block. lists: where in it
-        the lists of channels begin.
+        scratch: the address of the memory of a block. block: tiles that go through the loop
+        together. lists: where in that memory the lists of channels begin.
         """
         tiles, record = len(self.tiles.item), emitted.record
         result = np.zeros((tiles, record.size), np.int64)
-        place = np.arange(tiles) % block
         window = self.windows[emitted.loop.name]
         result[:, 0], result[:, 1] = window.low, window.high
         if emitted.is_product:
-            self._product(emitted, result, scratch, place, block, lists)
+            self._product(emitted, result, scratch, block, lists)
         for number in range(record.slots):
-            address, low, count = self._slot(emitted, number, window.begin, scratch, place)
+            address, low, count = self._slot(emitted, number, window.begin, scratch)
             rows = self.machine.rows
             for part, numbers in enumerate((address, low, count)):
                 at = record.at(number, part)
@@ -147,13 +150,7 @@ class Layout:
         return result
 
     def _product(
-        self,
-        emitted: Emitted,
-        result: Ints,
-        scratch: int,
-        place: Ints,
-        block: int,
-        lists: int,
+        self, emitted: Emitted, result: Ints, scratch: int, block: int, lists: int
     ) -> None:
         """The numbers of a product's record that are the tile's."""
         loop, root = emitted.loop, emitted.loop.root
@@ -164,7 +161,8 @@ class Layout:
         first = source.window.low
         rows = source.size // source.row + 1
         channels = emitted.shape.of_group().channels  # groups are listed one after the other
-        begin = scratch + source.offset + place * source.size
+        place = np.arange(len(result)) % block
+        begin = scratch + self._places(source)
         pad = np.full(len(result), emitted.pad)
         if root.op == "dense_rows":
             name = root.constant("start")
@@ -192,14 +190,14 @@ class Layout:
             result[:, PRODUCT_HEADER.index(name)] = column
 
     def _slot(
-        self, emitted: Emitted, number: int, begin: Ints, scratch: int, place: Ints
+        self, emitted: Emitted, number: int, begin: Ints, scratch: int
     ) -> tuple[Ints, Ints, Ints]:
         """Address of row 0 of the frame, first row and number of rows, of a slot; (T, R) each."""
         slot, loop = emitted.slots[number], emitted.loop
         if emitted.reads_rows and number == 1:
             assert loop.source is not None
             made = self.windows[loop.name + "@root"].begin
-            address = self._rows(self.held[loop.source], np.zeros_like(begin), scratch, place)
+            address = self._rows(self.held[loop.source], np.zeros_like(begin), scratch)
             return address, made, np.zeros_like(begin)
         low, high = np.full(begin.shape, -(1 << 40)), np.full(begin.shape, 1 << 40)
         for reach in slot.bounds:
@@ -217,12 +215,16 @@ class Layout:
         name = loop.name if number == 0 else slot.value
         rows = self.tiles.along(slot.path) - (0 if is_still(slot.path) else begin)
         if emitted.tiles[number]:
-            return self._rows(self.held[name], rows, scratch, place), low, count
+            return self._rows(self.held[name], rows, scratch), low, count
         return self._in_array(slot.value, rows), low, count
 
-    def _rows(self, held: Held, rows: Ints, scratch: int, place: Ints) -> Ints:
+    def _places(self, held: Held) -> Ints:
+        """Where each tile's part of a value begins in the memory of a block, (T,)."""
+        return held.offset + np.arange(len(self.tiles.item)) % held.tiles * held.size
+
+    def _rows(self, held: Held, rows: Ints, scratch: int) -> Ints:
         """Addresses in tiles of rows that are counted from where each item's window begins."""
-        first = scratch + held.offset + (place * held.size)[:, None]
+        first = scratch + self._places(held)[:, None]
         item = np.arange(self.machine.rows) * held.item
         return first + item + (held.window.begin - held.window.low[:, None] + rows) * held.row
 

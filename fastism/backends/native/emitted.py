@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,11 @@ class Emitted:
     pad: int = 0
     tally: Array | None = None
     shape: Windowed | None = None
+
+    @cached_property
+    def addresses(self) -> Array:
+        """Where its constants are."""
+        return np.array([array.ctypes.data for array in self.constants], np.int64)
 
 
 def padded_channels(channels: int, machine: Machine) -> int:

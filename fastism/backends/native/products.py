@@ -14,6 +14,7 @@ dilation a strip holds rows that are multiples of it apart, which read the same 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,7 +22,14 @@ from typing import TypeAlias
 from fastism.backends.native.code import I64, Code, Value
 from fastism.backends.native.live import list_apart, list_rows, span_of
 from fastism.backends.native.machine import Machine
-from fastism.backends.native.shapes import Shape, Windowed, head_of, packed_bytes, taps_met
+from fastism.backends.native.shapes import (
+    Shape,
+    Windowed,
+    head_of,
+    packed_bytes,
+    panels_of,
+    taps_met,
+)
 from fastism.backends.native.writing import BYTES, FLOAT, TALLY, Writer
 
 CACHE = 512 << 10
@@ -61,7 +69,7 @@ def strips_pay(shape: Windowed, machine: Machine) -> bool:
     if weights > CACHE:
         strips = Strips.of(shape, machine)
         weights *= -(-shape.rows // (strips.run * strips.steps))
-    panels = -(-shape.filters // (machine.lanes * machine.vectors))
+    panels = len(panels_of(shape.filters, machine))
     return window + weights <= panels * window or panels == 1
 
 
@@ -167,27 +175,29 @@ class _Panels:
     def write(self, rows: Callable[[WriteRow], None]) -> None:
         """Write all panels. rows: writes the loop over the rows of one, given what a row takes."""
         code, machine, shape = self.writer.code, self.writer.code.machine, self.shape
-        wide = machine.lanes * machine.vectors
-        full, rest = divmod(-(-shape.filters // machine.lanes), machine.vectors)
-        ragged = rest == 0 and shape.filters % machine.lanes != 0
-        alike = full - 1 if ragged else full
-        panel_bytes = shape.taps * shape.channels * wide * FLOAT
+        widths = panels_of(shape.filters, machine)
+        ragged = shape.filters % machine.lanes != 0  # the last vector: its panel is not as others
+        alike = Counter(widths[:-1] if ragged else widths)
+        vector_bytes = machine.lanes * FLOAT
 
-        def panel(number: Value, vectors: int, filters: int) -> None:
-            weights = code.add(self._kernel, code.mul(number, panel_bytes))
-            channel = code.add(self._channel, code.mul(number, wide * FLOAT))
+        def panel(begin: Value, vectors: int, filters: int) -> None:
+            """The panel that begins at a vector, and holds so many."""
+            size = shape.taps * shape.channels * vector_bytes
+            weights = code.add(self._kernel, code.mul(begin, size))
+            channel = code.add(self._channel, code.mul(begin, vector_bytes))
             rows(
                 lambda record, head, row: self._row(
                     record, head, row, weights, channel, vectors, filters
                 )
             )
 
-        if alike:
-            with code.loop(0, alike) as number:
-                panel(number, machine.vectors, wide)
-        if ragged or rest:
-            vectors = machine.vectors if ragged else rest
-            panel(code.whole(alike), vectors, shape.filters - alike * wide)
+        begin = 0
+        for vectors, count in alike.items():
+            with code.loop(0, count) as number:
+                panel(code.add(begin, code.mul(number, vectors)), vectors, vectors * machine.lanes)
+            begin += vectors * count
+        if ragged:
+            panel(code.whole(begin), widths[-1], shape.filters - begin * machine.lanes)
 
     def _row(
         self,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.backends.native.block import LINE, Layout, rounded
+from fastism.backends.native.block import LINE, Layout
+from fastism.backends.native.blocks import Blocks
 from fastism.backends.native.emitted import Emitted, Emitter
 from fastism.backends.native.frames import NEAR, Ints, Tiles
 from fastism.backends.native.jit import Compiled
@@ -29,9 +30,6 @@ Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 CALL = 16e9
 """Multiply-adds of a call, about: tenths of a second, beside which what is done once is little."""
 MOST_PAIRS = 4096
-BLOCK = 4 << 20
-"""Bytes that the values of a block of tiles should take together: a part of the cache."""
-MOST_TILES = 16
 SPREAD = 0.1
 """Rows that a frame for sites apart may have beyond those of one window, as a share of these."""
 
@@ -146,7 +144,7 @@ class Native:
         return values + -(-told // self._machine.rows)
 
     def _bytes_a_block(self) -> int:
-        """Bytes of the values of a block of tiles, and of its lists: at least those of one tile."""
+        """Bytes of the values of a block of tiles, and of its lists."""
         pair = np.zeros(1, np.int64)
         tables, rows = self._tables, self._machine.rows
         tiles = Tiles.of(pair, pair, 1, rows, self._positions, tables, self._keys)
@@ -155,9 +153,9 @@ class Native:
             layout = Layout(self.graph, tiles, self._machine, {}, EDIT)
             for emitted in phase:
                 layout.hold(emitted)
-            lists = max((layout.lists(emitted, 1) for emitted in phase), default=0)
-            most = max(most, _place(phase, layout, 1) + lists)
-        return max(round((1 + SPREAD) * most), BLOCK)
+            *_, size = Blocks.of(phase, layout, MOST_PAIRS).place(phase, layout)
+            most = max(most, size)
+        return round((1 + SPREAD) * most)
 
     def _make(self, phase: Sequence[Emitted], arrays: dict[str, Array], items: int) -> None:
         """Room for the results of a phase that are arrays of all items."""
@@ -175,23 +173,17 @@ class Native:
         for emitted in phase:
             layout.hold(emitted)
         count = len(tiles.item)
-        block = self._block or min(MOST_TILES, max(1, BLOCK // max(_place(phase, layout, 1), 1)))
-        block = min(block, count)
-        lists = _place(phase, layout, block)
-        size = lists + max((layout.lists(emitted, block) for emitted in phase), default=0)
+        blocks = Blocks.of(phase, layout, count, self._block)
+        tiles_of, lists, size = blocks.place(phase, layout)
         with self._scratch(size) as scratch:
-            told = [
-                (
-                    self._functions[emitted.function],
-                    layout.records(emitted, scratch, block, lists),
-                    np.array([array.ctypes.data for array in emitted.constants], np.int64),
-                )
-                for emitted in phase
-            ]
-            for first in range(0, count, block):
-                for function, records, constants in told:
-                    address = records.ctypes.data + first * records.strides[0]
-                    function(address, min(block, count - first), constants.ctypes.data)
+            told = []
+            for emitted, together in zip(phase, tiles_of, strict=True):
+                records = layout.records(emitted, scratch, together, lists)
+                function = self._functions[emitted.function]
+                told.append((function, records, records.ctypes.data, emitted.addresses.ctypes.data))
+            for loops, first, here in blocks.turns(count, len(phase)):
+                for function, records, address, constants in (told[i] for i in loops):
+                    function(address + first * records.strides[0], here, constants)
 
     @contextmanager
     def _scratch(self, size: int) -> Iterator[int]:
@@ -204,30 +196,6 @@ class Native:
             held = np.zeros(size + LINE, np.uint8)
         yield int(held.ctypes.data + (-held.ctypes.data) % LINE)
         self._free.append(held)
-
-
-def _place(phase: Sequence[Emitted], layout: Layout, block: int) -> int:
-    """Give every value of a block its place, used again once nobody reads it; the bytes taken."""
-    last: dict[str, int] = {}
-    for index, emitted in enumerate(phase):
-        read = [emitted.loop.source, *(slot.value for slot in emitted.slots)]
-        last.update((name, index) for name in (*read, emitted.loop.name) if name in layout.held)
-    taken: list[tuple[int, int, int]] = []  # begin, end, last use
-    most = 0
-    for index, emitted in enumerate(phase):
-        held = layout.held.get(emitted.loop.name)
-        if held is None:
-            continue
-        size, offset = rounded(held.size * block), 0
-        taken = sorted(each for each in taken if each[2] >= index)
-        for begin, end, _ in taken:
-            if offset + size <= begin:
-                break
-            offset = max(offset, end)
-        held.offset = offset
-        taken.append((offset, offset + size, last[emitted.loop.name]))
-        most = max(most, offset + size)
-    return most
 
 
 def _width(graph: Graph) -> float:

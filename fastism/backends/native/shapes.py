@@ -90,9 +90,20 @@ def _pack_group(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.fl
     full = -(-filters // lanes) * lanes
     padded = np.zeros((taps, channels, full), np.float32)
     padded[:, :, :filters] = kernel
-    wide = lanes * machine.vectors
-    panels = [padded[:, :, first : first + wide].ravel() for first in range(0, full, wide)]
-    return np.concatenate(panels)
+    ends = lanes * np.cumsum(panels_of(filters, machine))
+    return np.concatenate([panel.ravel() for panel in np.split(padded, ends[:-1], axis=2)])
+
+
+def panels_of(filters: int, machine: Machine) -> list[int]:
+    """The vectors of each panel of a kernel, the wider first: as even as can be.
+
+    A panel of one vector, left over, would take longer than its share: it reads as many numbers of
+    the input as any other.
+    """
+    vectors = -(-filters // machine.lanes)
+    count = -(-vectors // machine.vectors)
+    each, wider = divmod(vectors, count)
+    return [each + 1] * wider + [each] * (count - wider)
 
 
 def packed_bytes(shape: Shape, machine: Machine) -> int:

@@ -19,7 +19,7 @@ from fastism.backends.native.code import Code, Value
 from fastism.backends.native.live import list_rows, span_of
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.products import accumulate
-from fastism.backends.native.shapes import Shape, Windowed, head_of, pack
+from fastism.backends.native.shapes import Shape, Windowed, head_of, pack, panels_of
 from fastism.backends.native.writing import BYTES, FLOAT, TALLY, Writer
 
 MOST_FILTERS: Final = 4
@@ -97,8 +97,8 @@ def _add_row(
     unpadded = {**head, "pad": code.whole(0)}
     sums = code.address(code.room(code.vector, machine.rows * machine.vectors))
     first = code.sub(code.add(row, head["pad"]), shape.taps - 1)
-    for begin in range(0, single.filters // machine.lanes, machine.vectors):
-        vectors = min(machine.vectors, single.filters // machine.lanes - begin)
+    begin = 0
+    for vectors in panels_of(single.filters, machine):
         weights = code.add(kernel, begin * machine.lanes * shape.channels * FLOAT)
         tally = writer.constants.get(TALLY)
         accumulate(code, single, unpadded, row, weights, vectors, sums, tally)
@@ -110,3 +110,4 @@ def _add_row(
                 place = code.add(code.mul(item, vectors), vector)
                 made = code.load(code.add(sums, code.mul(place, machine.lanes * FLOAT)))
                 code.store(code.build.fadd(code.load(target), made), target)
+        begin += vectors
