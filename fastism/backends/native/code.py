@@ -30,6 +30,7 @@ class Code:
         self.module = module
         self.machine = machine
         self.vector = ir.VectorType(F32, machine.lanes)
+        self.half = ir.VectorType(F32, machine.lanes // 2)
         self.integers = ir.VectorType(I32, machine.lanes)
         self.function = ir.Function(
             module, ir.FunctionType(ir.VoidType(), [I64] * arguments), name=name
@@ -146,6 +147,19 @@ class Code:
         single = self.build.insert_element(empty, scalar, ir.Constant(I32, 0))
         return self.build.shuffle_vector(single, empty, ir.Constant(self.integers, [0] * lanes))
 
+    def first_half(self, vector: Value) -> Value:
+        """The first half of a vector."""
+        lanes = list(range(self.machine.lanes // 2))
+        chosen = ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
+        return self.build.shuffle_vector(vector, vector, chosen)
+
+    def filled(self, half: Value) -> Value:
+        """A vector whose first half is given, with zeros behind."""
+        lanes = list(range(self.machine.lanes))
+        return self.build.shuffle_vector(
+            half, ir.Constant(self.half, None), ir.Constant(self.integers, lanes)
+        )
+
     def each(self, number: Value) -> Value:
         """An i64 as an i32 in every lane."""
         return self.spread(self.build.trunc(number, I32))
@@ -241,8 +255,8 @@ class Code:
         return self.build.select(self.build.fcmp_ordered(">", one, other), other, one)
 
     def _intrinsic(self, name: str, *values: Value) -> Value:
-        full = f"llvm.{name}.v{self.machine.lanes}f32"
-        function = self._declared(full, self.vector, [self.vector] * len(values))
+        kind = values[0].type
+        function = self._declared(f"llvm.{name}.v{kind.count}f32", kind, [kind] * len(values))
         return self.build.call(function, values)
 
     def positions(self, chosen: Value) -> tuple[Value, Value]:

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from llvmlite import ir
+
 from fastism.backends.native.code import I64, Code, Value
 from fastism.backends.native.live import list_apart, list_rows, span_of
 from fastism.backends.native.machine import Machine
@@ -213,7 +215,7 @@ class _Panels:
         code, machine, sums = self.writer.code, self.writer.code.machine, self._sums
         inputs = {**head, "input": code.add(head["input"], self.first)}
         tally = self.writer.constants.get(TALLY)
-        accumulate(code, self.shape, inputs, row, weights, vectors, sums, tally)
+        accumulate(code, self.shape, inputs, row, weights, filters, sums, tally)
         with code.loop(0, machine.rows) as item:
             entry = self.writer.item(record, row, item)
             for vector in range(vectors):
@@ -233,19 +235,25 @@ def accumulate(
     head: dict[str, Value],
     row: Value,
     weights: Value,
-    vectors: int,
+    filters: int,
     sums: Value,
     tally: Value | None = None,
 ) -> None:
-    """The sums of one row of the frame, into memory: items by vectors.
+    """The sums of one row of the frame and so many filters, into memory: items by vectors.
 
+    Of a last vector that is half empty or more, only the first half is multiplied.
     tally: the address where channels are counted, those multiplied and all that are there.
     """
     build, machine = code.build, code.machine
+    vectors = -(-filters // machine.lanes)
     width = vectors * machine.lanes * FLOAT
-    totals = [[code.room(code.vector) for _ in range(vectors)] for _ in range(machine.rows)]
-    for total in (each for line in totals for each in line):
-        build.store(code.zero, total)
+    kinds = [code.vector] * vectors
+    if vectors * machine.lanes - filters >= machine.lanes // 2 > 1:
+        kinds[-1] = code.half
+    totals = [[code.room(kind) for kind in kinds] for _ in range(machine.rows)]
+    for line_totals in totals:
+        for kind, total in zip(kinds, line_totals, strict=True):
+            build.store(ir.Constant(kind, None), total)
     base, low, high = taps_met(code, shape, head, row)
     with code.where(code.below(low, high)):
         source = code.add(base, code.mul(low, shape.dilation))
@@ -259,23 +267,27 @@ def accumulate(
         skipped = code.sub(code.mul(low, shape.channels), span["line"])
         panel = code.add(weights, code.mul(skipped, width))
         inputs = code.add(head["input"], code.mul(head["first"], shape.item * machine.rows))
-        with code.loop(span["begin"], end) as number:
-            entry = code.mul(number, FLOAT)
+        with code.loop(span["begin"], end) as channel:
+            entry = code.mul(channel, FLOAT)
             line = code.load_index(code.add(head["lines"], entry))
             place = code.load_index(code.add(head["places"], entry))
             line = code.add(panel, code.mul(line, width))
             place = code.add(inputs, code.mul(place, FLOAT))
             kernel = [
-                code.load(code.add(line, vector * machine.lanes * FLOAT))
-                for vector in range(vectors)
+                build.load(
+                    code.pointer(code.add(line, vector * machine.lanes * FLOAT)), typ=kind, align=4
+                )
+                for vector, kind in enumerate(kinds)
             ]
             for item, line_totals in enumerate(totals):
-                number_of_item = code.load_number(code.add(place, item * shape.item))
+                number = code.load_number(code.add(place, item * shape.item))
                 code.keep_order()
-                for vector, total in zip(kernel, line_totals, strict=True):
-                    before = build.load(total, typ=code.vector)
-                    build.store(code.fma(number_of_item, vector, before), total)
+                for kind, vector, total in zip(kinds, kernel, line_totals, strict=True):
+                    numbers_of_item = number if kind is code.vector else code.first_half(number)
+                    before = build.load(total, typ=kind)
+                    build.store(code.fma(numbers_of_item, vector, before), total)
     for item, line_totals in enumerate(totals):
-        for vector, total in enumerate(line_totals):
+        for vector, (kind, total) in enumerate(zip(kinds, line_totals, strict=True)):
             offset = item * width + vector * machine.lanes * FLOAT
-            code.store(build.load(total, typ=code.vector), code.add(sums, offset))
+            made = build.load(total, typ=kind)
+            code.store(made if kind is code.vector else code.filled(made), code.add(sums, offset))

@@ -101,7 +101,7 @@ def _add_row(
     for vectors in panels_of(single.filters, machine):
         weights = code.add(kernel, begin * machine.lanes * shape.channels * FLOAT)
         tally = writer.constants.get(TALLY)
-        accumulate(code, single, unpadded, row, weights, vectors, sums, tally)
+        accumulate(code, single, unpadded, row, weights, vectors * machine.lanes, sums, tally)
         with code.loop(0, machine.rows) as item:
             for vector in range(vectors):
                 filter, tap = divmod((begin + vector) * machine.lanes, columns)
