@@ -42,11 +42,12 @@ def no_choice(module: Module, graph: Graph) -> str | None:
     from fastism.backends.native.loops import Foreign, loops_of
     from fastism.backends.native.support import is_pool, is_product
 
-    phases = loops_of(module, graph).phases
+    loops = loops_of(module, graph)
+    phases = loops.phases
     if all(isinstance(phase, Foreign) for phase in phases):
         return "none of its ops has a native form"
     roots = [loop.root for phase in phases if not isinstance(phase, Foreign) for loop in phase]
-    native = any(is_product(graph, root) or is_pool(graph, root) for root in roots)
+    native = any(is_product(loops.graph, root) or is_pool(loops.graph, root) for root in roots)
     if not native and any(node.op == "opaque" for node in graph.nodes):
         return "live layers do all that takes time in it"
     return None

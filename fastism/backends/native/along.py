@@ -1,4 +1,4 @@
-"""Loops whose root goes along the channels of every row: norms, softmax, sums and maxima."""
+"""Loops whose root goes along the channels of every row: norms, softmax, sums, maxima and masks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from fastism.backends.native.writing import Writer
 
 @dataclass(frozen=True)
 class Along:
-    """An op along channels: its name, and the rows and channels of what it reads."""
+    """An op along channels: its name, its number, and the rows and channels of what it reads."""
 
     op: str
     length: int
     channels: int
-    epsilon: float = 0.0
+    number: float = 0.0
 
 
 class Row:
@@ -80,7 +80,7 @@ def _layer_norm(root: Along, row: Row, constants: Constants) -> Made:
         return build.fsub(x, mean)
 
     variance = build.fdiv(row.sum(lambda x: build.fmul(apart(x), apart(x))), count)
-    spread = code.root(build.fadd(variance, code.number(root.epsilon)))
+    spread = code.root(build.fadd(variance, code.number(root.number)))
     factor = build.fdiv(code.number(1), spread)
 
     def made(x: Value, place: Value) -> Value:
@@ -123,12 +123,36 @@ def _largest(root: Along, row: Row, constants: Constants) -> Made:
     return lambda x, place: found
 
 
+def _counts(root: Along, row: Row) -> Value:
+    """1 where a channel differs from the number of the op, else 0, in all lanes."""
+    code = row.code
+
+    def differs(x: Value) -> Value:
+        other = code.build.fcmp_unordered("!=", x, code.number(root.number))
+        return code.pick(other, code.number(1), code.zero)
+
+    return code.smaller(row.sum(differs), code.number(1))
+
+
+def _mask(root: Along, row: Row, constants: Constants) -> Made:
+    found = _counts(root, row)
+    return lambda x, place: found
+
+
+def _masked(root: Along, row: Row, constants: Constants) -> Made:
+    code = row.code
+    there = code.build.fcmp_ordered(">", _counts(root, row), code.zero)
+    return lambda x, place: code.pick(there, x, code.zero)
+
+
 ALONG: Final[dict[str, Form]] = {
     "layer_norm": _layer_norm,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "channel_sum": _sum,
     "channel_max": _largest,
+    "mask": _mask,
+    "masked": _masked,
 }
 """Native forms by op."""
 

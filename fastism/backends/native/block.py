@@ -231,9 +231,10 @@ class Layout:
     def _in_array(self, name: str, rows: Ints) -> Ints:
         """Addresses in an array of rows that are counted from where each entry begins."""
         array, type = self.arrays[name], self.graph.values[name].type
-        batch = {"M": self.tiles.item, "P": self.tiles.pair, "N": self.tiles.sequence}
+        tiles = self.tiles
+        batch: dict[int | str, Ints] = {"M": tiles.item, "P": tiles.pair, "N": tiles.sequence}
         row = type.channels * FLOAT
-        entry = batch[str(type.shape[0])] * type.length
+        entry = batch.get(type.shape[0], 0) * type.length  # a constant is a lone sequence
         return array.ctypes.data + (entry + rows) * row
 
     def _line(self, emitted: Emitted) -> int:

@@ -20,6 +20,7 @@ Value: TypeAlias = Any
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)
 F32 = ir.FloatType()
+F64 = ir.DoubleType()
 F32_BYTES = 4
 
 
@@ -31,6 +32,7 @@ class Code:
         self.machine = machine
         self.vector = ir.VectorType(F32, machine.lanes)
         self.half = ir.VectorType(F32, machine.lanes // 2)
+        self.doubles = ir.VectorType(F64, machine.lanes)
         self.integers = ir.VectorType(I32, machine.lanes)
         self.function = ir.Function(
             module, ir.FunctionType(ir.VoidType(), [I64] * arguments), name=name
@@ -226,6 +228,10 @@ class Code:
         """A constant in every lane."""
         return ir.Constant(self.vector, [ir.Constant(F32, value)] * self.machine.lanes)
 
+    def double(self, value: float) -> Value:
+        """A constant in every lane of a vector of f64."""
+        return ir.Constant(self.doubles, [ir.Constant(F64, value)] * self.machine.lanes)
+
     def fma(self, one: Value, other: Value, total: Value) -> Value:
         """``one * other + total``, rounded once."""
         return self._intrinsic("fma", one, other, total)
@@ -246,6 +252,10 @@ class Code:
         """The nearest whole number, ties to even."""
         return self._intrinsic("rint", value)
 
+    def floor(self, value: Value) -> Value:
+        """The largest whole number not above."""
+        return self._intrinsic("floor", value)
+
     def larger(self, one: Value, other: Value) -> Value:
         """The larger of two, element by element; NaN of the first stays."""
         return self.build.select(self.build.fcmp_ordered("<", one, other), other, one)
@@ -255,8 +265,10 @@ class Code:
         return self.build.select(self.build.fcmp_ordered(">", one, other), other, one)
 
     def _intrinsic(self, name: str, *values: Value) -> Value:
+        """A function of vectors of one type."""
         kind = values[0].type
-        function = self._declared(f"llvm.{name}.v{kind.count}f32", kind, [kind] * len(values))
+        full = f"llvm.{name}.v{kind.count}{kind.element.intrinsic_name}"
+        function = self._declared(full, kind, [kind] * len(values))
         return self.build.call(function, values)
 
     def positions(self, chosen: Value) -> tuple[Value, Value]:

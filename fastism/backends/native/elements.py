@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Final, TypeAlias
 
-from fastism.backends.native import functions
+from fastism.backends.native import circular, functions
 from fastism.backends.native.code import Code, Value
 from fastism.ir.graph import Node
 
@@ -53,6 +53,9 @@ _unary("exponential", functions.exp)
 _unary("expm1", functions.expm1)
 _unary("erf", functions.erf)
 _unary("log", functions.log_of_any)
+_unary("log1p", functions.log1p_of_any)
+_unary("sin", circular.sin)
+_unary("cos", circular.cos)
 _unary("absolute", Code.size)
 _unary("sqrt", Code.root)
 _unary("square", lambda code, x: code.build.fmul(x, x))
@@ -118,6 +121,20 @@ def elu(code: Code, node: Node, inputs: Sequence[Value], constant: Constant) -> 
     """x where positive, alpha (exp(x) - 1) elsewhere."""
     below = code.build.fmul(functions.expm1(code, inputs[0]), code.number(node.number("alpha")))
     return _where_positive(code, inputs[0], inputs[0], below)
+
+
+@_of("celu")
+def celu(code: Code, node: Node, inputs: Sequence[Value], constant: Constant) -> Value:
+    """x where positive, alpha (exp(x / alpha) - 1) elsewhere."""
+    alpha = code.number(node.number("alpha"))
+    below = functions.expm1(code, code.build.fdiv(inputs[0], alpha))
+    return _where_positive(code, inputs[0], inputs[0], code.build.fmul(below, alpha))
+
+
+@_of("power")
+def power(code: Code, node: Node, inputs: Sequence[Value], constant: Constant) -> Value:
+    """x to the power of the exponent."""
+    return functions.power(code, inputs[0], node.number("exponent"))
 
 
 @_of("selu")

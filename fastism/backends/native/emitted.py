@@ -211,7 +211,8 @@ class Emitter:
         source = self._graph.values[root.inputs[0]].type
         length = source.length
         if is_along(root):
-            return Along(root.op, length, source.channels, root.number("epsilon", 0.0))
+            number = root.number("epsilon" if root.op == "layer_norm" else "value", 0.0)
+            return Along(root.op, length, source.channels, number)
         if is_depthwise(self._graph, root):
             tap = padded_channels(source.channels, self._machine) * FLOAT
             stride, dilation = root.integer("stride", 1), root.integer("dilation")

@@ -128,10 +128,45 @@ def log_of_any(code: Code, x: Value) -> Value:
 
 def log1p(code: Code, x: Value) -> Value:
     """log(1 + x) for x from 0 to 1."""
+    total, lost = _one_more(code, x)
+    return code.build.fadd(log(code, total), lost)
+
+
+def log1p_of_any(code: Code, x: Value) -> Value:
+    """log(1 + x): -infinity of -1, NaN of less."""
+    build = code.build
+    total, lost = _one_more(code, x)
+    found = log_of_any(code, total)
+    inside = build.and_(
+        build.fcmp_ordered(">", total, code.zero),
+        build.fcmp_ordered("<", total, code.number(math.inf)),
+    )
+    return build.select(inside, build.fadd(found, lost), found)
+
+
+def _one_more(code: Code, x: Value) -> tuple[Value, Value]:
+    """1 + x, rounded, and what the logarithm lacks for that."""
     build = code.build
     total = build.fadd(x, code.number(1))
     lost = build.fsub(x, build.fsub(total, code.number(1)))
-    return build.fadd(log(code, total), build.fdiv(lost, total))
+    return total, build.fdiv(lost, total)
+
+
+def power(code: Code, x: Value, exponent: float) -> Value:
+    """x to a power: the whole part by products; NaN of numbers below zero if there is another."""
+    build, whole = code.build, int(exponent)
+    found, factor, left = code.number(1), x, abs(whole)
+    while left:
+        if left & 1:
+            found = build.fmul(found, factor)
+        factor, left = build.fmul(factor, factor), left >> 1
+    found = found if whole >= 0 else build.fdiv(code.number(1), found)
+    rest = exponent - whole
+    if rest == 0:
+        return found
+    if rest == 0.5:
+        return build.fmul(found, code.root(x))
+    return build.fmul(found, exp(code, build.fmul(log_of_any(code, x), code.number(rest))))
 
 
 def tanh(code: Code, x: Value) -> Value:

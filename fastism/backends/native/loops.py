@@ -65,7 +65,7 @@ class Loops:
 
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
-    plain = spelled_out(graph)
+    plain = spelled_out(module, graph)
     graph = numbered(plain, lambda node: not has_native_form(module, plain, node))
     members: dict[int, list[Node]] = {}
     for node in graph.nodes:

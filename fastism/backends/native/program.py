@@ -18,6 +18,7 @@ from fastism.backends.native.jit import Compiled
 from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.recipes import write
+from fastism.backends.native.spelled import CONSTANT, is_constant
 from fastism.backends.native.writing import BYTES
 from fastism.ir.graph import Graph
 from fastism.ir.module import Module
@@ -59,6 +60,7 @@ class Native:
         self._block = block
         self._tables = _tables(module, self.graph)
         self._indices = _index_names(self.graph)
+        self._held = _held(module, self.graph)
         self._keys = tuple(
             dict.fromkeys(
                 name
@@ -88,6 +90,7 @@ class Native:
         arrays: dict[str, Array] = {
             name: np.ascontiguousarray(np.asarray(array)) for name, array in inputs.items()
         }
+        arrays.update(self._held)
         batches = {value.type.shape[0]: len(arrays[value.name]) for value in self.graph.inputs}
         items, pairs = batches["M"], batches.get("P", batches["M"])
         sequence, site = (
@@ -212,7 +215,8 @@ def _index_names(graph: Graph) -> tuple[str | None, str | None]:
     """The inputs that give each pair its sequence and its row of the tables."""
     sequence = site = None
     for node in graph.nodes:
-        if node.op in ("window", "gather_reference"):
+        reads = node.op in ("window", "gather_reference")
+        if reads and not is_constant(graph.values[node.inputs[0]]):
             sequence = node.inputs[1]
         if "start" in dict(node.constants):
             site = node.inputs[-1]
@@ -224,6 +228,15 @@ def _tables(module: Module, graph: Graph) -> dict[str, Ints]:
     roles = ("start", "shift")
     names = {name for node in graph.nodes for role, name in node.constants if role in roles}
     return {name: np.asarray(module.content(name), np.int64) for name in names}
+
+
+def _held(module: Module, graph: Graph) -> dict[str, Array]:
+    """The inputs of a graph that are constants, as it reads them."""
+    return {
+        value.name: np.ascontiguousarray(module.content(value.name[len(CONSTANT) :]), np.float32)
+        for value in graph.inputs
+        if is_constant(value)
+    }
 
 
 class NativeThroughout(Native):

@@ -19,6 +19,9 @@ TURNING = (
     *("floor", "ceil", "round"),
 )
 
+FAR = np.linspace(-3e5, 3e5, 48).astype(np.float32).reshape(2, 4, 6)
+"""Many turns away."""
+
 REPEATED = np.array([[[0.25, 0.25], [0.25, 1], [2, 0.25], [3, 3]]], np.float32)
 """Rows all of one number, in part, and not at all; and largest channels that are equal."""
 
@@ -33,7 +36,9 @@ SAMPLES = (
     Sample("elu", attributes={"alpha": 0.4}),
     Sample("celu", attributes={"alpha": 0.4}),
     Sample("gelu", attributes={"approximate": True}),
-    *(Sample("power", attributes={"exponent": e}, positive=True) for e in (2.5, 0.5, -1.0)),
+    *(Sample("power", attributes={"exponent": e}, positive=True) for e in (2.5, 0.5, -1.7)),
+    *(Sample("power", attributes={"exponent": e}) for e in (3.0, 2.0, -1.0, 0.0)),
+    *(Sample(op, (FAR,)) for op in ("sin", "cos")),
     *(
         Sample("clip", (THRESHOLDS,), bounds)
         for bounds in (
