@@ -112,6 +112,10 @@ class Blocking(Protocol):
         """Pairs a call, of so many items each, whose values fit ``memory`` bytes."""
         ...
 
+    def pairs_filling(self, alternatives: int) -> int:
+        """Pairs of so many items each of which a multiple leaves no place of a block empty."""
+        ...
+
 
 @dataclass(frozen=True)
 class Variant:

@@ -139,14 +139,17 @@ class Executor:
             return
         most, keys = self._chunking(group, memory)
         room = most * group.alternatives
-        blocking = isinstance(self.functions[group.graph.name], Blocking)
+        function = self.functions[group.graph.name]
         folded = Pairs.of(items.take(chosen), room)
         pairs = Pairs(chosen[folded.item], folded.valid)
         # A pair of more items than scheduled leaves room for fewer pairs.
-        most = max(1, min(most, room // pairs.item.shape[1], -(-len(pairs.item) // group.workers)))
-        if blocking:  # any number will do: all workers are to end at about one time
-            rounds = -(-len(pairs.item) // (most * group.workers))
-            most = -(-len(pairs.item) // (rounds * group.workers))
+        count, each = pairs.item.shape
+        most = max(1, min(most, room // each))
+        if isinstance(function, Blocking):  # all workers are to end at about one time
+            rounds, full = -(-count // (most * group.workers)), function.pairs_filling(each)
+            most = min(most, -(-count // (rounds * group.workers * full)) * full)
+        else:
+            most = min(most, -(-count // group.workers))
         yield from pairs.chunks(keys[self.local[items.site[pairs.item[:, 0]]]], most)
 
     def _chunking(self, group: Group, memory: int | None) -> tuple[int, IntArray]:

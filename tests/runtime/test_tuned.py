@@ -149,6 +149,9 @@ class Blocks:
     def pairs_within(self, memory: int | None, alternatives: int) -> int:
         return 8
 
+    def pairs_filling(self, alternatives: int) -> int:
+        return 1
+
 
 def test_a_function_that_cuts_pairs_itself_is_tried_at_one_size(plan, taking) -> None:
     def emit(module: Module) -> Mapping[str, Any]:

@@ -60,7 +60,7 @@ class Tiles:
         each = items // max(len(site), 1)
         pair = np.repeat(np.arange(len(site)), each)
         wanted = [tables[name][site] for name in keys]
-        tile = _tile_of_pair(len(site), wanted, _pairs_together(max(each, 1), rows))
+        tile = _tile_of_pair(len(site), wanted, pairs_together(max(each, 1), rows))
         of_item = tile[pair]
         rank = np.arange(items) - np.searchsorted(of_item, of_item)
         pieces = -(-np.bincount(of_item) // rows)
@@ -89,7 +89,7 @@ class Tiles:
         return np.where(self.near, apart, 0)
 
 
-def _pairs_together(items: int, rows: int) -> int:
+def pairs_together(items: int, rows: int) -> int:
     """So many pairs, of so many items each, that few rows of their tiles are left empty."""
 
     def empty(pairs: int) -> float:

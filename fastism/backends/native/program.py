@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fastism.backends.native.block import LINE, Layout
 from fastism.backends.native.blocks import Blocks
 from fastism.backends.native.emitted import Emitted, Emitter
-from fastism.backends.native.frames import NEAR, Ints, Tiles
+from fastism.backends.native.frames import NEAR, Ints, Tiles, pairs_together
 from fastism.backends.native.jit import Compiled
 from fastism.backends.native.loops import Foreign, Loops
 from fastism.backends.native.machine import Machine
@@ -248,8 +248,14 @@ class NativeThroughout(Native):
         products = sum(
             definition(node.op).macs(node, graph.types(node.inputs)) for node in graph.nodes
         )
-        most = min(MOST_PAIRS, int(CALL / (alternatives * max(products, 1))))
+        full = self.pairs_filling(alternatives)
+        wanted = max(1, int(CALL / (alternatives * max(products, 1))))
+        most = min(MOST_PAIRS, -(-wanted // full) * full)
         if memory is not None:
             room = max(memory - self._bytes_a_block(), 0)
             most = min(most, room // (self._bytes_an_item() * alternatives))
-        return max(most, 1)
+        return most // full * full if most > full else max(most, 1)
+
+    def pairs_filling(self, alternatives: int) -> int:
+        """Pairs, of so many items each, of which a multiple leaves no row of a tile empty."""
+        return pairs_together(alternatives, self._machine.rows)

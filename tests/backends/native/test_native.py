@@ -16,11 +16,11 @@ from keras import layers
 from fastism import api
 from fastism.backends import native, tensorflow
 from fastism.backends.base import Blocking
-from fastism.backends.native import products
+from fastism.backends.native import products, program
 from fastism.backends.native.block import Layout
 from fastism.backends.native.emit import native_graph
 from fastism.backends.native.emitted import Emitted
-from fastism.backends.native.frames import _pairs_together
+from fastism.backends.native.frames import Tiles, pairs_together
 from fastism.backends.native.loops import Foreign, loops_of
 from fastism.backends.native.machine import Machine, host, machine
 from fastism.backends.native.program import Native, NativeThroughout
@@ -207,7 +207,7 @@ def test_channels_left_out_are_counted() -> None:
 
 @pytest.mark.parametrize(("items", "pairs"), [(1, 6), (2, 3), (3, 2), (4, 3), (6, 1), (7, 6)])
 def test_pairs_fill_tiles(items: int, pairs: int) -> None:
-    assert _pairs_together(items, rows=6) == pairs
+    assert pairs_together(items, rows=6) == pairs
 
 
 def test_items_far_apart_score_as_among_all(plan: Plan) -> None:
@@ -305,6 +305,23 @@ def test_pairs_within_memory(plan: Plan) -> None:
     assert isinstance(function, NativeThroughout)
     few, more, most = (function.pairs_within(size, 3) for size in (0, 6 << 20, None))
     assert 1 == few < more < most
+
+
+def test_calls_fill_their_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sites of three items fill a tile of six: of eleven sites, one alone leaves rows empty."""
+    plan = api.compile(MODELS["dilated_tower"](), sites=range(5, 16))
+    by_native = run_by(plan, replace(host(), rows=6))
+    full: list[bool] = []
+
+    def run(self: Native, phase: Any, tiles: Tiles, *rest: Any) -> None:
+        full.extend(tiles.valid.all(axis=1))
+        original(self, phase, tiles, *rest)
+
+    original = Native._run
+    monkeypatch.setattr(Native, "_run", run)
+    monkeypatch.setattr(program, "MOST_PAIRS", 5)
+    by_native(random_inputs(plan.module.main, 1))
+    assert (len(full), sum(full)) == (6, 5)
 
 
 def test_tiles_fit_the_registers() -> None:
