@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,7 @@ class Layout:
         first = source.window.low
         rows = source.size // source.row + 1
         channels = emitted.shape.of_group().channels  # groups are listed one after the other
-        place = np.arange(len(result)) % block
+        place = self._numbers % block
         begin = scratch + self._places(source)
         pad = np.full(len(result), emitted.pad)
         if root.op == "dense_rows":
@@ -220,7 +221,12 @@ class Layout:
 
     def _places(self, held: Held) -> Ints:
         """Where each tile's part of a value begins in the memory of a block, (T,)."""
-        return held.offset + np.arange(len(self.tiles.item)) % held.tiles * held.size
+        return held.offset + self._numbers % held.tiles * held.size
+
+    @cached_property
+    def _numbers(self) -> Ints:
+        """The tiles, numbered, (T,)."""
+        return np.arange(len(self.tiles.item))
 
     def _rows(self, held: Held, rows: Ints, scratch: int) -> Ints:
         """Addresses in tiles of rows that are counted from where each item's window begins."""

@@ -9,7 +9,7 @@ way an item's numbers are the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ class Tiles:
     near: npt.NDArray[np.bool_]
     positions: Ints
     tables: Mapping[str, Ints]
+    _along: dict[Path, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -76,7 +77,12 @@ class Tiles:
         return cls(folded, valid, pairs, sequence[pairs], site[pairs], shared, where, tables)
 
     def along(self, path: Path) -> Ints:
-        """The sum of a path for every item, (T, R)."""
+        """The sum of a path for every item, (T, R); not to be altered."""
+        if path not in self._along:
+            self._along[path] = self._sum(path)
+        return self._along[path]
+
+    def _sum(self, path: Path) -> Ints:
         total = np.zeros(self.item.shape, np.int64)
         for step in path[1:] if is_still(path) else path:
             total += step if isinstance(step, int) else self.tables[step][self.site]

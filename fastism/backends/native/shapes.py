@@ -56,6 +56,8 @@ class Shape:
 
     def of_group(self: _Shape) -> _Shape:
         """One group, as a product of its own."""
+        if self.groups == 1:
+            return self
         each = replace(self, channels=self.channels // self.groups, groups=1)
         return replace(each, filters=self.filters // self.groups)
 
