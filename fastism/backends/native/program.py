@@ -28,7 +28,7 @@ from fastism.ir.program import EDIT
 Array = npt.NDArray[Any]
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-CALL = 16e9
+CALL = 32e9
 """Multiply-adds of a call, about: tenths of a second, beside which what is done once is little."""
 MOST_PAIRS = 4096
 SPREAD = 0.1
