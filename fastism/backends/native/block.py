@@ -16,7 +16,7 @@ from fastism.backends.native.frames import Ints, Tiles
 from fastism.backends.native.live import SPAN_BYTES
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
-from fastism.backends.native.support import is_along
+from fastism.backends.native.support import is_along, is_rearranged
 from fastism.backends.native.taps import along_taps, line_bytes
 from fastism.backends.native.writing import FLOAT
 from fastism.ir.graph import Graph, Node
@@ -98,6 +98,9 @@ class Layout:
             made = source // stride
         elif root.op == "upsample":
             made = source * root.integer("factor")
+        elif is_rearranged(self.graph, root) and root.type.rank == 3:
+            read = self.graph.values[root.inputs[0]].type
+            made = source * root.type.length // read.length
         elif root.op == "slice":
             made = source // positions(root, self.graph.values[root.inputs[0]].type.length).step
         else:

@@ -15,13 +15,29 @@ from fastism.backends.native.expressions import Applied, Slot, Step, is_still
 from fastism.backends.native.forms import Form
 from fastism.backends.native.loops import Loop
 from fastism.backends.native.machine import Machine
+from fastism.backends.native.rearranged import Rearranged, places_of, rearranged
 from fastism.backends.native.recipes import Recipe, Root
 from fastism.backends.native.reductions import HEADER as POOL_HEADER
 from fastism.backends.native.reductions import Pool
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
 from fastism.backends.native.shapes import Windowed
-from fastism.backends.native.support import POOLS, is_along, is_depthwise, is_product
-from fastism.backends.native.writing import BIAS, FLOAT, KERNEL, TALLY, ZEROS, Record, Row
+from fastism.backends.native.support import (
+    POOLS,
+    is_along,
+    is_depthwise,
+    is_product,
+    is_rearranged,
+)
+from fastism.backends.native.writing import (
+    BIAS,
+    FLOAT,
+    KERNEL,
+    TABLE,
+    TALLY,
+    ZEROS,
+    Record,
+    Row,
+)
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.ops.convolution import padding
@@ -152,6 +168,8 @@ class Emitter:
                 given[BIAS] = self._by_channel(bias)
         if root is not None and is_along(root):
             given.update((role, self._by_channel(name)) for role, name in root.constants)
+        if root is not None and isinstance(form, Rearranged):
+            given[TABLE] = self._places(root)
         return given
 
     def _by_channel(self, name: str) -> Array:
@@ -206,7 +224,13 @@ class Emitter:
             return padding(root, self._graph.values[root.inputs[0]].type.length)[0]
         return 0
 
-    def _rows(self, root: Node) -> Pool | Along:
+    def _places(self, root: Node) -> Array:
+        """Where a root that puts numbers in other places finds each."""
+        read, lanes = self._graph.values[root.inputs[0]].type, self._machine.lanes
+        row = padded_channels(read.channels, self._machine) * FLOAT * self._machine.rows
+        return places_of(root, read, row, lanes)
+
+    def _rows(self, root: Node) -> Pool | Along | Rearranged:
         """What a root does with the rows that it reads."""
         source = self._graph.values[root.inputs[0]].type
         length = source.length
@@ -218,6 +242,8 @@ class Emitter:
             stride, dilation = root.integer("stride", 1), root.integer("dilation")
             size, pad = root.integer("width"), self._pad(root)
             return Pool("weighted", size, stride, pad, length, dilation=dilation, tap=tap)
+        if is_rearranged(self._graph, root):
+            return rearranged(self._places(root), root.type.channels, self._machine.lanes)
         if root.op == "upsample":
             return Pool("sum", 1, 1, 0, length, factor=root.integer("factor"))
         if root.op == "slice":

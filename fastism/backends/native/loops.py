@@ -15,7 +15,7 @@ from heapq import heapify, heappop
 
 from fastism.backends.native.expressions import Expression
 from fastism.backends.native.spelled import spelled_out
-from fastism.backends.native.support import has_native_form, is_root
+from fastism.backends.native.support import PLAIN, has_native_form, is_root
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.passes.fuse import numbered
@@ -66,12 +66,13 @@ class Loops:
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
     plain = spelled_out(module, graph)
-    graph = numbered(plain, lambda node: not has_native_form(module, plain, node))
+    left = _left(module, plain)
+    graph = numbered(plain, lambda node: node.name in left)
     members: dict[int, list[Node]] = {}
     for node in graph.nodes:
         if node.segment is not None:
             members.setdefault(node.segment, []).append(node)
-    native = {number: _native(module, graph, nodes) for number, nodes in members.items()}
+    native = {number: _native(left, nodes) for number, nodes in members.items()}
     order, phase = _ordered(graph, members, native)
     result = Loops(graph)
     for index in sorted(set(phase.values())):
@@ -83,9 +84,27 @@ def loops_of(module: Module, graph: Graph) -> Loops:
     return result
 
 
-def _native(module: Module, graph: Graph, nodes: Sequence[Node]) -> bool:
+def _left(module: Module, graph: Graph) -> frozenset[str]:
+    """The nodes that run in no native loop.
+
+    What numpy does without work is among them where an array is at hand, or nothing but one is
+    asked for.
+    """
+    left = {node.name for node in graph.nodes if not has_native_form(module, graph, node)}
+    plain = [node for node in graph.nodes if node.op in PLAIN and is_root(graph, node)]
+    for node in plain:
+        source = graph.producers.get(node.inputs[0])
+        if source is not None and source.name in left:
+            left.add(node.name)
+    for node in reversed(plain):
+        if all(user.name in left for user in graph.users[node.result.name]):
+            left.add(node.name)
+    return frozenset(left)
+
+
+def _native(left: frozenset[str], nodes: Sequence[Node]) -> bool:
     batched = all(node.type.shape[0] == "M" for node in nodes if len(node.results) == 1)
-    return batched and all(has_native_form(module, graph, node) for node in nodes)
+    return batched and not any(node.name in left for node in nodes)
 
 
 def _ordered(

@@ -17,10 +17,11 @@ from fastism.backends.native.code import Code
 from fastism.backends.native.expressions import Step
 from fastism.backends.native.forms import Form
 from fastism.backends.native.machine import Machine
+from fastism.backends.native.rearranged import Rearranged, write_rearranged
 from fastism.backends.native.reductions import Pool, write_elements, write_pool
-from fastism.backends.native.writing import BYTES, KERNEL, Record, Row, Writer
+from fastism.backends.native.writing import BYTES, KERNEL, TABLE, Record, Row, Writer
 
-Root: TypeAlias = Form | Pool | Along
+Root: TypeAlias = Form | Pool | Along | Rearranged
 """What a root does."""
 
 
@@ -63,13 +64,15 @@ def _write(code: Code, recipe: Recipe) -> None:
         recipe.rows,
         recipe.channels,
         held,
-        shift=int(isinstance(root, Pool | Along)),
+        shift=int(root is not None and not isinstance(root, Form)),
         groups=root.shape.groups if isinstance(root, Form) else 1,
     )
     if isinstance(root, Form):
         root.write(writer, held[KERNEL])
     elif root is None:
         write_elements(writer)
+    elif isinstance(root, Rearranged):
+        write_rearranged(writer, root, held[TABLE])
     else:
         source = recipe.rows[1]
         assert source is not None

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastism.backends.native.along import ALONG
 from fastism.backends.native.elements import ELEMENTS
+from fastism.backends.native.rearranged import REARRANGED
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.ir.types import TensorType
@@ -48,9 +49,15 @@ def is_along(node: Node | None) -> bool:
     return node is not None and node.op in ALONG
 
 
+def is_rearranged(graph: Graph, node: Node) -> bool:
+    """Whether a node puts numbers in other places, so that entries are none of its input's."""
+    return node.op in REARRANGED and not is_move(graph, node) and not takes_channels(graph, node)
+
+
 def is_root(graph: Graph, node: Node) -> bool:
     """Whether a node reads more of its input than the entry that it makes."""
-    return is_product(graph, node) or is_pool(graph, node) or is_along(node)
+    local = is_product(graph, node) or is_pool(graph, node) or is_along(node)
+    return local or is_rearranged(graph, node)
 
 
 def is_depthwise(graph: Graph, node: Node) -> bool:

@@ -21,7 +21,7 @@ from fastism.backends.native.expressions import (
 BYTES = 8
 FLOAT = 4
 
-ZEROS, KERNEL, BIAS, TALLY = "zeros", "kernel", "bias", "tally"
+ZEROS, KERNEL, BIAS, TALLY, TABLE = "zeros", "kernel", "bias", "tally", "table"
 """What the constants of a loop are called beside those of its element-wise nodes."""
 
 

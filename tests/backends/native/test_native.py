@@ -91,7 +91,23 @@ def padded_means() -> keras.Model:
     return model
 
 
-OWN = {each.__name__: each for each in (profile_heads, parts_of_rows, rows_elsewhere, padded_means)}
+def other_shapes() -> keras.Model:
+    """Positions joined and split; channels left out; axes in another order; flattened inside."""
+    inputs = keras.Input((36, 4), name="sequence")
+    x = layers.Conv1D(16, 5, padding="same", activation="relu")(inputs)
+    x = layers.Conv1D(12, 3, padding="same")(layers.Reshape((18, 32))(x))
+    x = layers.Conv1DTranspose(17, 2, strides=2, activation="tanh")(layers.Reshape((24, 9))(x))
+    y = layers.Permute((2, 1))(layers.Conv1D(5, 1)(x[:, :, ::-3]))
+    y = layers.Flatten()(layers.LayerNormalization()(layers.Dense(6)(y)))
+    model = keras.Model(inputs, layers.Dense(3)(layers.Activation("gelu")(y)))
+    randomize(model, 7)
+    return model
+
+
+OWN = {
+    each.__name__: each
+    for each in (profile_heads, parts_of_rows, rows_elsewhere, padded_means, other_shapes)
+}
 
 
 @pytest.fixture(scope="module", params=["pooled_chain", "dilated_tower", *OWN])

@@ -1,0 +1,82 @@
+"""Loops whose root puts the numbers of an item in other places: reshapes, axes in another order.
+
+Where each number of the result comes from is what numpy's definition of the op makes of the
+places' own numbers: a table, which the loop reads along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fastism.backends import reference
+from fastism.backends.native.code import F32_BYTES, Value
+from fastism.backends.native.reductions import by_item, source_of
+from fastism.backends.native.writing import Writer
+from fastism.ir.graph import Node
+from fastism.ir.types import TensorType
+
+REARRANGED: Final = frozenset({"reshape", "flatten", "permute", "slice_channels"})
+"""Ops that only put numbers in other places, or leave some away."""
+
+
+@dataclass(frozen=True)
+class Rearranged:
+    """The rows of the result, the places of each, and whether those of any vector lie in line."""
+
+    rows: int
+    places: int
+    in_line: bool
+
+
+def places_of(root: Node, read: TensorType, row: int, lanes: int) -> npt.NDArray[np.int32]:
+    """Which byte of its input every number of a root's result is at, by row; whole vectors.
+
+    row: bytes from one row of the input to the next.
+    """
+    numbers = np.arange(read.elements).reshape(1, *map(int, read.shape[1:]))
+    context = reference.Context({}, lambda graph, arrays: ())
+    taken: Any = reference.FORMS.of(root)(root, [numbers], {}, context)
+    table = np.asarray(taken).reshape(root.type.length, root.type.channels)
+    places = table // read.channels * row + table % read.channels * F32_BYTES
+    filled = np.zeros((len(places), -(-root.type.channels // lanes) * lanes), np.int32)
+    filled[:, : root.type.channels] = places
+    return filled
+
+
+def rearranged(places: npt.NDArray[np.int32], channels: int, lanes: int) -> Rearranged:
+    """What the loop for some places is, of so many channels."""
+    apart = np.diff(places[:, :channels], axis=1) == F32_BYTES
+    within = np.arange(1, channels) % lanes != 0
+    rows, filled = places.shape
+    return Rearranged(rows, filled, in_line=bool(apart[:, within].all()))
+
+
+def write_rearranged(writer: Writer, root: Rearranged, places: Value) -> None:
+    """Write the loop over the tiles of a block. places: the address of the table."""
+    code = writer.code
+
+    def entry(record: Value, frame_row: Value, item: Value) -> None:
+        found = writer.item(record, frame_row, item)
+        begin, source = source_of(writer, record, item)
+        # A row of the frame that is none of the item's is written as zeros, whatever is made of it.
+        number = code.most(code.least(code.sub(frame_row, begin), root.rows - 1), 0)
+        line = code.add(places, code.mul(number, root.places * F32_BYTES))
+
+        def vector(place: Value, lanes: int) -> None:
+            def address(lane: int) -> Value:
+                index = code.load_index(code.add(line, place, lane * F32_BYTES))
+                return code.add(source, index)
+
+            if root.in_line:
+                made = code.load(address(0), lanes)
+            else:
+                made = code.vector_of([code.load_scalar(address(lane)) for lane in range(lanes)])
+            found.vector(place, lanes, made)
+
+        code.by_vector(writer.channels, vector)
+
+    by_item(writer, entry)
