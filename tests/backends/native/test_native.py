@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from keras import layers
 from fastism import api
 from fastism.backends import native, tensorflow
 from fastism.backends.base import Blocking
-from fastism.backends.native import products, program
+from fastism.backends.native import blocks, products, program
 from fastism.backends.native.block import Layout
 from fastism.backends.native.emit import native_graph
 from fastism.backends.native.emitted import Emitted
@@ -146,6 +146,27 @@ def test_any_tile_any_block_and_no_skipping_give_the_same_bits(plan: Plan) -> No
     ):
         for one, two in zip(expected, scores(other, inputs), strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+def test_blocks_that_go_on_as_one_give_the_same_bits(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where kernels are larger than the cache, several blocks go through the last loops at once."""
+    inputs = random_inputs(plan.module.main, 3)
+    expected = scores(run_by(plan, host(), block=2), inputs)
+    found: list[tuple[blocks.Blocks, int]] = []
+
+    def of(phase: Sequence[Emitted], *rest: Any) -> blocks.Blocks:
+        found.append((whole(phase, *rest), len(phase)))
+        return found[-1][0]
+
+    whole = blocks.Blocks.of
+    monkeypatch.setattr(blocks, "CACHE", 0)
+    monkeypatch.setattr(blocks.Blocks, "of", of)
+    for one, two in zip(expected, scores(run_by(plan, host(), block=2), inputs), strict=True):
+        np.testing.assert_array_equal(one, two)
+    joined = {each.joined < loops and each.together > 1 for each, loops in found}
+    assert True in joined or "dense" not in {node.op for node in plan.module.graphs[1].nodes}
 
 
 def test_vectors_of_another_width_score_as_tensorflow() -> None:
