@@ -9,13 +9,14 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fastism.backends import registry as backends
 from fastism.backends.base import ways_of
 from fastism.calibration.choice import counted, noted
+from fastism.calibration.earlier import Earlier
 from fastism.calibration.nominal import NOMINAL
-from fastism.calibration.speeds import measured
+from fastism.calibration.speeds import known, measured
 from fastism.errors import InputError
 from fastism.frontends import models
 from fastism.frontends.base import Architecture, LiveLayer
@@ -55,7 +56,7 @@ def compile(
     reduce: Any = None,
     pipeline: str | None = None,
     backend: str | None = None,
-    tune: bool | None = None,
+    tune: bool | Literal["again"] | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     unsafe: bool = False,
     architecture: Architecture | None = None,
@@ -99,8 +100,9 @@ def compile(
         graphs that ``fastism export`` writes); or another that is registered. None for the one
         that the environment variable ``FASTISM_BACKEND`` names, else ``auto``.
     tune: time the ways to run each graph on this machine, for a few seconds, and keep the fastest;
-        None for where the backend is ``auto``. Without, nothing is timed, and the plan is the same
-        on every machine. Either way scores agree, but for rounding.
+        None for where the backend is ``auto``. What was timed is kept for the next compile of the
+        same model here, which times nothing; ``"again"`` times it anew. False times nothing, and
+        the plan is the same on every machine. Either way scores agree, but for rounding.
     custom_objects, unsafe: for loading a file with layers of the user's own, or code inside.
     architecture: for a file of weights alone, a function that returns the built model, or the path
         of its description (``model.to_json()``, ``to_yaml()``) by any Keras.
@@ -207,7 +209,7 @@ def from_module(
     stop_layers: Sequence[str] | str = (),
     pipeline: str | None = None,
     backend: str | None = None,
-    tune: bool | None = None,
+    tune: bool | Literal["again"] | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> Plan:
     """Compile a module of any stage, as a pass made it or as edited text reads, to a plan.
@@ -250,14 +252,20 @@ def from_module(
     return _finished(started, passes, backend, tune)
 
 
-def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | None) -> Plan:
+def _finished(
+    started: Start, pipeline: Pipeline, backend: str, tune: bool | Literal["again"] | None
+) -> Plan:
+    if tune not in (None, False, True, "again"):
+        raise InputError(f"tune must be None, False, True or 'again', not {tune!r}")
     backends.backend(backend)
     ways = ways_of(backend)
     given = started.module.stage == "scheduled"
-    timed = ways.measured and not given if tune is None else tune
-    speeds = NOMINAL
-    if timed and ways.plain in NOMINAL:
-        speeds = measured()
+    timed = ways.measured and not given if tune is None else bool(tune)
+    calibrated = timed and ways.plain in NOMINAL
+    kept, speeds = None, NOMINAL
+    if calibrated:
+        kept = known()
+        speeds = kept or measured()
         pipeline = pipeline.with_rates(speeds.get(ways.plain, NOMINAL[ways.plain]))
     stages = pipeline.run_stages(started.module)
     last = stages[-1]
@@ -268,9 +276,15 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
         )
     check_runs(last, started.opaque)
     if (ways.measured or timed) and not given:
-        stages = (*stages[:-1], noted(last, backend, speeds))
+        last = noted(last, backend, speeds)
+    earlier, found = Earlier(), None
+    if timed:
+        earlier = Earlier.of(
+            last, started.alternatives, started.opaque, backend, again=tune == "again"
+        )
+        found = earlier.scheduled(last, backend, speeds)
     plan = _plan(
-        stages,
+        (*stages[:-1], found or last),
         started.alternatives,
         started.opaque,
         backend,
@@ -279,7 +293,12 @@ def _finished(started: Start, pipeline: Pipeline, backend: str, tune: bool | Non
         started.letters,
         started.reductions,
     )
-    return tuned(counted(plan, speeds))[0] if timed else plan
+    if not timed or found is not None:
+        plan.timed_earlier = found is not None
+        return plan
+    plan, _ = tuned(counted(plan, measured() if kept else speeds))
+    earlier.keep(plan)
+    return plan
 
 
 @uncollected()

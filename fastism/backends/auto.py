@@ -8,12 +8,13 @@ runs natively. What is no choice (`no_choice`) is TensorFlow's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, Final
 
 from fastism.backends import tensorflow
-from fastism.backends.base import NATIVE, TENSORFLOW, WAYS, Variant, Ways
-from fastism.backends.tensorflow import FORMS
+from fastism.backends.base import NATIVE, TENSORFLOW, WAYS, Condition, Variant, Ways
+from fastism.backends.tensorflow import FORMS, devices
 from fastism.backends.tensorflow.devices import has_gpu
 from fastism.backends.tensorflow.emit import FUSE, in_fastest_forms
 from fastism.ir.graph import Attribute, Graph
@@ -58,8 +59,19 @@ def in_forms(module: Module, graph: Graph, variant: Variant | None) -> Mapping[s
     return in_fastest_forms(module, graph, variant) if variant is not None else {}
 
 
+def conditions() -> list[Condition]:
+    """What the speed of both depends on, beside the CPU."""
+    llvmlite = version("llvmlite") if find_spec("llvmlite") is not None else None
+    return [*devices.conditions(), llvmlite]
+
+
 WAYS["auto"] = Ways(
-    NATIVE, (BY_TENSORFLOW, FUSED), measured=True, no_choice=no_choice, in_forms=in_forms
+    NATIVE,
+    (BY_TENSORFLOW, FUSED),
+    measured=True,
+    no_choice=no_choice,
+    in_forms=in_forms,
+    conditions=conditions,
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from fastism.errors import LoweringError, VerifyError
 from fastism.ir.graph import Attribute, Graph, Node
@@ -133,6 +133,10 @@ class Variant:
     refines: str | None = None
 
 
+Condition: TypeAlias = str | int | None
+"""What the speed of a backend depends on: a version, a device, a setting."""
+
+
 @dataclass(frozen=True)
 class Ways:
     """How a backend can run a scheduled graph.
@@ -141,7 +145,9 @@ class Ways:
     compiling times them unless told otherwise, as they are of very different speed. no_choice: why
     a graph cannot run plainly, but by the variants alone; None where it can. in_forms: options by
     which a variant, or the plain way, runs each op of a graph in the form that is fastest on this
-    machine, as timed; none where it has but one.
+    machine, as timed; none where it has but one. conditions: what times depend on beside the CPU
+    and fastism's own code: versions, devices, settings. None where a backend does not say: what was
+    timed is not kept for another process then.
     """
 
     plain: str
@@ -151,6 +157,7 @@ class Ways:
     in_forms: Callable[[Module, Graph, Variant | None], Mapping[str, Attribute]] = (
         lambda module, graph, variant: {}
     )
+    conditions: Callable[[], Sequence[Condition]] | None = None
 
     def label(self, variant: Variant | None) -> str:
         """What a way is called; None for the plain one."""

@@ -8,14 +8,18 @@ from importlib.util import find_spec
 
 
 def cpu() -> tuple[str | int | None, ...]:
-    """Its kind, and how many cores it has; as LLVM knows it where llvmlite is installed."""
+    """Its kind, and how many cores this process may use; as LLVM knows it where it is installed."""
     known: tuple[str | int | None, ...] = (
         platform.machine(),
         platform.processor(),
-        os.cpu_count(),
+        _cores(),
     )
     if find_spec("llvmlite") is None:
         return known
     from fastism.backends.native.machine import host
 
     return (*known, host().cpu, host().features)
+
+
+def _cores() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fastism.backends.base import Ways, ways_of
@@ -35,14 +36,21 @@ def counted(plan: Plan, speeds: Speeds) -> Plan:
     """
     groups = [group for group in plan.executor.groups if _skips(group, speeds)]
     shares = live_shares(plan, groups)
-    graphs = [
-        _counted(group, speeds, shares[group.graph.name])
-        for group in groups
-        if group.graph.name in shares
-    ]
-    if not graphs:
+    if not shares:
         return plan
-    return plan.with_module(plan.executor.program.rescheduled(graphs), plan.executor.functions)
+    return plan.with_module(with_zeros(plan.module, shares, speeds), plan.executor.functions)
+
+
+def with_zeros(module: Module, shares: Mapping[str, float], speeds: Speeds) -> Module:
+    """A scheduled module whose predicted times go by the zeros of its graphs.
+
+    shares: of multiply-adds that are not with zero, by the name of the graph.
+    """
+    program = Program.of(module)
+    counted = [group for group in program.groups if group.graph.name in shares]
+    return program.rescheduled(
+        _counted(group, speeds, shares[group.graph.name]) for group in counted
+    )
 
 
 def _skips(group: Group, speeds: Speeds) -> bool:

@@ -22,8 +22,8 @@ from typing import Any, Final
 import numpy as np
 
 from fastism import caching
-from fastism.backends import reference, registry
-from fastism.backends.base import NATIVE, TENSORFLOW
+from fastism.backends import registry
+from fastism.backends.base import NATIVE, TENSORFLOW, ways_of
 from fastism.backends.cpu import cpu
 from fastism.calibration.nominal import NOMINAL, PROBED, Speeds, with_fused
 from fastism.calibration.probes import PROBES, Probe
@@ -34,15 +34,15 @@ from fastism.runtime.threads import threads_of
 from fastism.runtime.timing import chunk_items
 
 KIND: Final = "rates"
-VERSION: Final = 4
-"""Of the probes, and of what is made of them: figures of others are not read back."""
+CODE: Final = ("fastism.backends", "fastism.calibration", "fastism.runtime")
+"""What runs and times a plan: figures of other code are not read back."""
 BACKENDS: Final = {NATIVE: "native", TENSORFLOW: "tensorflow"}
 """The ways that are measured, and the backend that runs each."""
 TIMES: Final = 3
 """Processes that measure, each once."""
 HELD_UP: Final = 0.7
 """Share of the cores' time below which runs had to wait for others: alone they take 0.8 of it."""
-RUNS: Final = 5
+RUNS: Final = 3
 """Timed runs of a probe, of which the fastest counts: each takes some 20 ms."""
 PACKAGES: Final = {NATIVE: "llvmlite", TENSORFLOW: "tensorflow"}
 
@@ -74,12 +74,19 @@ class Figures:
         return json.dumps({**figures, "times": self.times}).encode()
 
 
+def known() -> Speeds | None:
+    """The speeds on this machine, as far as processes have measured them yet; None if none has."""
+    names = _names()
+    kept = _read(caching.found(KIND, _key(names)), names)
+    return with_fused(kept.speeds) if kept is not None else None
+
+
 def measured() -> Speeds:
     """The speeds on this machine, measured unless they are kept from earlier times.
 
     Native code is not among them where llvmlite is missing.
     """
-    names = [name for name in BACKENDS if find_spec(PACKAGES[name]) is not None]
+    names = _names()
     key = _key(names)
     kept = _read(caching.found(KIND, key), names)
     if kept is not None and (kept.times >= TIMES or key in _MEASURED):
@@ -125,27 +132,38 @@ def scaled(name: str, multiplying: float, moving: float) -> Rates:
 
 
 def _run(name: str, probe: Probe) -> Run:
-    """The fastest run of a probe by a backend."""
+    """The fastest run of a probe by a backend; what is added to is random, not a reference."""
     module, alternatives = probe.module(), probe.alternatives()
     executor = Executor(module, registry.backend(BACKENDS[name]).emit(module, {}))
     (group,) = executor.groups
     inputs = random_inputs(module.main, 1, seed=0)
-    saved = reference.run(module, module.main.name, inputs)
-    items = chunk_items(group, group.pairs, len(alternatives))
+    random = np.random.default_rng(2)
+    saved = {
+        value.name: random.standard_normal((1, *map(int, value.type.shape[1:])), np.float32)
+        for value in group.graph.inputs
+    }
+    items, one = (chunk_items(group, pairs, len(alternatives)) for pairs in (group.pairs, 1))
+    executor.run_chunks(group, inputs, saved, one, alternatives, 1)  # compiles
     runs = []
-    for _ in range(1 + RUNS):
+    for _ in range(RUNS):
         begun, computed = time.perf_counter(), time.process_time()
         executor.run_chunks(group, inputs, saved, items, alternatives, group.pairs)
         passed, computed = time.perf_counter() - begun, time.process_time() - computed
         cores = min(threads_of(group.workers), os.cpu_count() or 1)
         runs.append(Run(len(items), passed, computed, cores))
-    return min(runs[1:], key=lambda run: run.seconds)  # the first one compiles
+    return min(runs, key=lambda run: run.seconds)
+
+
+def _names() -> list[str]:
+    return [name for name in BACKENDS if find_spec(PACKAGES[name]) is not None]
 
 
 def _key(names: Sequence[str]) -> str:
     """The name of the file for this machine and these versions."""
     packages = [version(PACKAGES[name]) for name in names]
-    text = json.dumps([VERSION, *cpu(), *packages])
+    conditions = ways_of(BACKENDS[TENSORFLOW]).conditions
+    settings = conditions() if conditions is not None else ()
+    text = json.dumps([*cpu(), *packages, *settings, caching.code_of(*CODE)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -63,10 +63,11 @@ if TYPE_CHECKING:
 @pass_options
 @click.option(
     "--tune",
-    type=click.Choice(["on", "off"]),
+    type=click.Choice(["on", "off", "again"]),
     default="on",
     show_default=True,
-    help="Time the ways to run it on this machine, for a few seconds, and keep the fastest.",
+    help="Time the ways to run it on this machine, unless an earlier compile did (again: now), and "
+    "keep the fastest.",
 )
 @click.option(
     "--backend",
@@ -162,7 +163,7 @@ def compile_(
         "pipeline": pipeline,
         "custom_objects": objects,
         "unsafe": unsafe,
-        "tune": tune == "on",
+        "tune": {"on": True, "off": False}.get(tune, tune),
         "instruments": tuple(instruments),
         **({} if backend is None else {"backend": backend}),
     }
@@ -172,7 +173,7 @@ def compile_(
         session.load_tensorflow()
         from fastism import api
 
-        if tune == "on":
+        if tune != "off":
             session.detail("ways to run it are timed, for a few seconds (--tune off skips that)")
         plan = api.compile(
             model,
@@ -212,7 +213,7 @@ def compile_(
                 "  that says little, as random sequences hardly move this model; with sequences "
                 f"of your own: fastism verify {output} -m {model} {takes}"
             )
-        if tune == "on":
+        if tune != "off":
             _measured_speedup(session, plan, live)
     plan.save(output, force=force)
     if not session.quiet and "segmented" in plan.stage:
@@ -248,3 +249,5 @@ def _measured_speedup(session: Session, plan: Plan, model: Any) -> None:
         f"measured: {seconds * 1e3:.3g} ms an item; the model itself, {count} mutants a batch, "
         f"{naive * 1e3:.3g} ms: {naive / seconds:,.1f} times faster"
     )
+    if plan.timed_earlier:
+        session.note("  items were timed by an earlier compile (--tune again times them now)")

@@ -43,7 +43,7 @@ class Compiled:
 
     ``checked`` says how near to the model's own its scores came, where that was looked at:
     ``items`` and ``sites`` that were compared, and the ``largest_difference`` as a share of the
-    output's scale.
+    output's scale. ``timed_earlier`` says whether its schedule is what an earlier compile timed.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Compiled:
         self.reductions = dict(reductions or {})
         self.compiled = compiled
         self.checked: Mapping[str, Any] = {}
+        self.timed_earlier = False
         self.executor = Executor(self.module, functions or emit(self.module), letters)
 
     def with_module(

@@ -17,6 +17,8 @@ from fastism.runtime.items import Items
 SECONDS = 0.4
 """How long a schedule is run once it has run once; as often as it fits, up to three times."""
 RUNS = 3
+GLANCE = 4
+"""The part of a chunk that shows whether a schedule is far behind: its items take hardly longer."""
 
 Array = npt.NDArray[Any]
 
@@ -46,13 +48,23 @@ class Timed:
         """Of the fastest run so far."""
         return self.seconds / len(self.items)
 
-    def settle(self, *, any_size: bool = False, deadline: float = np.inf) -> None:
+    def settle(
+        self, *, any_size: bool = False, deadline: float = np.inf, far: float = np.inf
+    ) -> None:
         """Run it once so that it compiles, and then a few times that count.
 
         any_size: what is compiled serves chunks of any size, so that one of a single pair will do.
-        deadline: the time after which no other run begins, of `time.perf_counter`.
+        deadline: the time after which no other run begins, of `time.perf_counter`. far: seconds an
+        item beyond which it is out of the running: then the best of two smaller chunks will do.
         """
         self._run(1 if any_size else self.pairs)
+        if any_size and far < np.inf and self.pairs >= GLANCE:
+            seconds = self._glance()
+            if seconds > far:  # once more, as that may have been a slow moment
+                seconds = min(seconds, self._glance())
+            if seconds > far:
+                self.seconds = seconds * len(self.items)
+                return
         spent = 0.0
         for _ in range(RUNS):
             spent += self.once()
@@ -67,12 +79,19 @@ class Timed:
         self.seconds = min(self.seconds, taken)
         return taken
 
-    def _run(self, pairs: int) -> None:
+    def _glance(self) -> float:
+        """Seconds an item of a run of smaller chunks."""
+        start = time.perf_counter()
+        items = self._run(self.pairs // GLANCE)
+        return (time.perf_counter() - start) / len(items)
+
+    def _run(self, pairs: int) -> Items:
         alternatives = len(self.alternatives)
         items = self.items if pairs == self.pairs else chunk_items(self.group, pairs, alternatives)
         self.executor.run_chunks(
             self.group, self.inputs, self.saved, items, self.alternatives, pairs
         )
+        return items
 
 
 def chunk_items(group: Group, pairs: int, alternatives: int) -> Items:

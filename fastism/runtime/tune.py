@@ -10,6 +10,7 @@ the best of every way that could win run again in turns.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ from fastism.runtime.timing import Timed
 
 SECONDS = 5.0
 """How long schedules are tried, unless told otherwise."""
+RUN_SECONDS = 0.1
+"""What is enough to time. Where full chunks are predicted to take longer, a function that cuts its
+pairs itself is timed on fewer, and of others a part shows whether they are far behind."""
 AGAIN_SECONDS = 1.0
 """How long the best of them are timed again, at most."""
 ROUNDS = 3
@@ -75,8 +79,11 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
         if time.perf_counter() > deadline:
             break
         executor, any_size = bench.executor(group, pairs, variant), not _one_size(variant)
-        timed.append(Timed(executor, group, pairs, plan.alternatives, inputs, saved))
-        timed[-1].settle(any_size=any_size, deadline=deadline)
+        enough = _enough(group, pairs, variant, ways)
+        run = enough if isinstance(executor.functions[group.graph.name], Blocking) else pairs
+        timed.append(Timed(executor, group, run, plan.alternatives, inputs, saved))
+        far = np.inf if enough == pairs else _far(trials, group)
+        timed[-1].settle(any_size=any_size, deadline=deadline, far=far)
         taken, options = timed[-1].seconds_an_item, bench.options(group.graph.name, variant)
         trials.append(Trial(group.graph.name, pairs, variant, taken, options))
     _run_in_turns([timed[index] for index in _contenders(trials)])
@@ -92,13 +99,28 @@ def tune(plan: Plan, *, seconds: float = SECONDS) -> tuple[Plan, list[Trial]]:
             best = _fastest(tried)
             graph = group.rescheduled(
                 pairs=best.pairs,
-                ways=_ways(group, tried, best, ways),
+                ways=timed_ways(group, _taken(tried, best, ways), ways.plain),
                 no_choice=bench.no_choice[name] or "",
                 options=best.options,
             )
             chosen.append(graph)
             functions[name] = timed[trials.index(best)].executor.functions[name]
     return plan.with_module(plan.executor.program.rescheduled(chosen), functions), trials
+
+
+def _enough(group: Group, pairs: int, variant: Variant | None, ways: Ways) -> int:
+    """So many of the pairs that running them takes `RUN_SECONDS`, as predicted."""
+    predicted = {way.name: way.predicted_seconds for way in group.ways}
+    an_item = predicted.get(ways.label(variant)) or group.predicted_seconds
+    if not an_item:
+        return pairs
+    return min(pairs, math.ceil(RUN_SECONDS / (an_item * group.alternatives * group.workers)))
+
+
+def _far(trials: Sequence[Trial], group: Group) -> float:
+    """Seconds an item from which on a schedule of a group is far behind one that was tried."""
+    tried = (trial.seconds_an_item for trial in trials if trial.graph == group.graph.name)
+    return FAR * min(tried, default=np.inf)
 
 
 def _contenders(trials: Sequence[Trial]) -> list[int]:
@@ -137,15 +159,23 @@ def _fastest(trials: Sequence[Trial]) -> Trial:
     return best
 
 
-def _ways(group: Group, trials: Sequence[Trial], best: Trial, ways: Ways) -> tuple[Way, ...]:
-    """What each way takes, at the best of the sizes tried; the chosen one first."""
-    predicted = {way.name: way.predicted_seconds for way in group.ways}
-    predicted.setdefault(ways.plain, group.predicted_seconds)
+def _taken(trials: Sequence[Trial], best: Trial, ways: Ways) -> dict[str, float]:
+    """Seconds an item by every way, at the best of the sizes tried; the chosen one first."""
     taken = {ways.label(best.variant): best.seconds_an_item}
     for trial in trials:
         name = ways.label(trial.variant)
         if trial.variant != best.variant:
             taken[name] = min(taken.get(name, trial.seconds_an_item), trial.seconds_an_item)
+    return taken
+
+
+def timed_ways(group: Group, taken: Mapping[str, float], plain: str) -> tuple[Way, ...]:
+    """The ways to run a group with what they took, by name; first those that were timed, as given.
+
+    plain: the name of the way that the group's own predicted time is of, where it has none.
+    """
+    predicted = {way.name: way.predicted_seconds for way in group.ways}
+    predicted.setdefault(plain, group.predicted_seconds)
     names = dict.fromkeys((*taken, *predicted))
     return tuple(Way(name, predicted.get(name), taken.get(name)) for name in names)
 

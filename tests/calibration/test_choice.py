@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fastism import api
+from fastism import api, caching
 from fastism.backends import auto
 from fastism.backends.base import FUSED, NATIVE, TENSORFLOW
 from fastism.calibration import nominal
@@ -62,7 +62,9 @@ def test_a_timed_plan_is_made_by_this_machines_speeds(monkeypatch) -> None:
     here = nominal.with_fused(
         {**NOMINAL, NATIVE: replace(NOMINAL[NATIVE], products=3e9, bytes=2e9)}
     )
+    monkeypatch.setattr(api, "known", lambda: None)
     monkeypatch.setattr(api, "measured", lambda: here)
+    monkeypatch.setenv(caching.VARIABLE, "")
     monkeypatch.setattr("fastism.calibration.choice.live_shares", lambda plan, groups: {})
     said(monkeypatch, lambda *_: 1e-6)
     monkeypatch.setattr("fastism.runtime.tune.time", SimpleNamespace(perf_counter=lambda: 0.0))

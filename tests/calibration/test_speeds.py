@@ -82,6 +82,14 @@ def test_the_first_processes_measure_and_the_fastest_figures_stay(
     assert probed == []
 
 
+def test_what_one_process_measured_is_known(kept: Path, probed: list[float]) -> None:
+    assert speeds.known() is None
+    probed += [*PROBED[NATIVE], *PROBED[TENSORFLOW]]
+    found = speeds.measured()
+    speeds._MEASURED.clear()
+    assert speeds.known() == found
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"native": [1, 2]}', "{}", "0 1", "null"])
 def test_figures_that_are_not_whole_are_measured_anew(
     kept: Path, probed: list[float], text: str

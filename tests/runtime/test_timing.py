@@ -65,6 +65,38 @@ def test_what_serves_chunks_of_any_size_compiles_with_one_of_a_single_pair(clock
     assert [(len(asked[3]), asked[5]) for asked in executor.asked] == [(6, 1), (36, 6)]
 
 
+@pytest.mark.parametrize(
+    ("shown", "sizes", "best"),
+    [
+        ([9.0, 12.0, 12.0, 14.0], [1, 2, 2], 2 / 12),  # the better of two
+        ([9.0, 12.0, 12.0, 13.0, 13.0, 14.0, 14.0], [1, 2, 2, 8], 1 / 48),
+        ([9.0, 10.0, 10.0, 11.0, 11.0], [1, 2, 8], 1 / 48),
+    ],
+    ids=["far behind", "in a slow moment", "not far behind"],
+)
+def test_a_part_of_a_chunk_shows_that_a_schedule_is_far_behind(clock, shown, sizes, best) -> None:
+    """One that takes more than an eighth of a second an item; two chunks of so many pairs run."""
+    (group,) = small().executor.groups
+    clock(iter(shown))
+    executor = Counted()
+    schedule = Timed(executor, group, 8, np.eye(4), {}, {})  # type: ignore[arg-type]
+    schedule.settle(any_size=True, deadline=0.0, far=1 / 8)
+    assert [asked[5] for asked in executor.asked] == sizes
+    assert schedule.seconds_an_item == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "options"), [(3, {"any_size": True, "far": 0.1}), (8, {"far": 0.1}), (8, {})]
+)
+def test_without_a_bound_or_a_smaller_chunk_all_is_run(clock, pairs, options) -> None:
+    clock(count())
+    (group,) = small().executor.groups
+    executor = Counted()
+    Timed(executor, group, pairs, np.eye(4), {}, {}).settle(**options)  # type: ignore[arg-type]
+    first = 1 if options.get("any_size") else pairs
+    assert [asked[5] for asked in executor.asked] == [first, pairs]
+
+
 def test_chunks_that_are_timed_lie_all_over_the_sites(clock) -> None:
     """Of the nine sites that agree in where the dense layer reads; beyond the last, from the first.
 

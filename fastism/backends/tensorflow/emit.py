@@ -9,6 +9,7 @@ from typing import Final
 import tensorflow as tf
 
 from fastism.backends.base import FUSED, TENSORFLOW, WAYS, Variant, Ways
+from fastism.backends.tensorflow.devices import conditions
 from fastism.backends.tensorflow.forms import OPTION, by_node
 from fastism.backends.tensorflow.fuse import Step, steps, unfused
 from fastism.backends.tensorflow.registry import FORMS, Constants, OpaqueLayer, Pool, Tensor
@@ -34,7 +35,7 @@ def in_fastest_forms(
     return fastest(module, graph)
 
 
-WAYS["tensorflow"] = Ways(TENSORFLOW, (FUSE,), in_forms=in_fastest_forms)
+WAYS["tensorflow"] = Ways(TENSORFLOW, (FUSE,), in_forms=in_fastest_forms, conditions=conditions)
 
 
 def signature(type: TensorType) -> tf.TensorSpec:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Final
 
 import numpy as np
@@ -15,6 +13,7 @@ import tensorflow as tf
 
 from fastism import caching
 from fastism.backends.cpu import cpu
+from fastism.backends.tensorflow.devices import conditions
 from fastism.backends.tensorflow.emit import Program
 from fastism.backends.tensorflow.forms import OPTION, serving
 from fastism.backends.tensorflow.registry import Pool, Tensor
@@ -33,8 +32,6 @@ CLEARLY: Final = 0.9
 MULTIPLIED: Final = 5e8
 """Multiply-adds of a run that is timed: some ten milliseconds."""
 KIND: Final = "forms"
-SETTINGS: Final = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA")
-"""What says by which library TensorFlow multiplies."""
 
 
 def fastest(module: Module, graph: Graph) -> Mapping[str, tuple[str, ...]]:
@@ -98,6 +95,5 @@ def _key(graph: Graph, node: Node) -> str:
     """The name of what is kept for a node's computation, on this machine and these versions."""
     types = [str(type) for type in (*graph.types(node.inputs), node.type)]
     what = [node.op, dict(node.attributes), types]
-    settings = [os.environ.get(name) for name in SETTINGS]
-    text = json.dumps([what, cpu(), version("tensorflow"), settings])
+    text = json.dumps([what, cpu(), conditions()])
     return hashlib.sha256(text.encode()).hexdigest()
