@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop
 
+from fastism.backends.native.chains import folded
 from fastism.backends.native.expressions import Expression
 from fastism.backends.native.spelled import spelled_out
 from fastism.backends.native.support import PLAIN, has_native_form, is_root
@@ -65,7 +66,7 @@ class Loops:
 
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
-    plain = spelled_out(module, graph)
+    plain = folded(module, spelled_out(module, graph))
     left = _left(module, plain)
     graph = numbered(plain, lambda node: node.name in left)
     members: dict[int, list[Node]] = {}

@@ -7,7 +7,7 @@ places' own numbers: a table, which the loop reads along.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,15 @@ from fastism.backends import reference
 from fastism.backends.native.code import F32_BYTES, Value
 from fastism.backends.native.reductions import by_item, source_of
 from fastism.backends.native.writing import Writer
-from fastism.ir.graph import Node
+from fastism.ir.graph import Attribute, Node
 from fastism.ir.types import TensorType
 
 REARRANGED: Final = frozenset({"reshape", "flatten", "permute", "slice_channels"})
-"""Ops that only put numbers in other places, or leave some away."""
+"""Ops that put numbers in other places, or leave some away, and may have no form but this."""
+PERMUTED: Final = "through"
+"""The attribute of a permute that is a chain: each step's op and attributes."""
+
+Steps: TypeAlias = tuple[tuple[str, tuple[tuple[str, Attribute], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,20 @@ def places_of(root: Node, read: TensorType, row: int, lanes: int) -> npt.NDArray
     """
     numbers = np.arange(read.elements).reshape(1, *map(int, read.shape[1:]))
     context = reference.Context({}, lambda graph, arrays: ())
-    taken: Any = reference.FORMS.of(root)(root, [numbers], {}, context)
-    table = np.asarray(taken).reshape(root.type.length, root.type.channels)
+    for op, attributes in steps_of(root):
+        step = Node(root.name, op, (), (), dict(attributes))
+        numbers = np.asarray(reference.FORMS.of(step)(step, [numbers], {}, context))
+    table = numbers.reshape(root.type.length, root.type.channels)
     places = table // read.channels * row + table % read.channels * F32_BYTES
     filled = np.zeros((len(places), -(-root.type.channels // lanes) * lanes), np.int32)
     filled[:, : root.type.channels] = places
     return filled
+
+
+def steps_of(node: Node) -> Steps:
+    """What a node does to its input, one thing after the other."""
+    chain = node.attributes.get(PERMUTED)
+    return cast(Steps, chain) if chain else ((node.op, tuple(node.attributes.items())),)
 
 
 def rearranged(places: npt.NDArray[np.int32], channels: int, lanes: int) -> Rearranged:

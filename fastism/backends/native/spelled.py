@@ -121,8 +121,15 @@ def _scale_positions(spell: _Spelling, delta: str, site: str) -> None:
     spell.then("scaled", "multiply", delta, spell.then("factors", "expand", window, delta))
 
 
+def _weigh_reference(spell: _Spelling, vector: str, reference: str) -> None:
+    rows = spell.then("rows", "reshape", vector, shape=(spell.type(vector).channels, 1))
+    each = spell.then("each", "expand", reference, vector)
+    spell.then("sum", "global_sum_pool", spell.then("parts", "multiply", each, rows))
+
+
 SPELLED: Final[dict[str, Callable[..., None]]] = {
     "softmax_pool": _softmax_pool,
     "scale_positions": _scale_positions,
+    "weigh_reference": _weigh_reference,
 }
 """Spellings by op: of a node's inputs, and what they are written with."""

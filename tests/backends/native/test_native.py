@@ -95,6 +95,7 @@ def other_shapes() -> keras.Model:
     """Positions joined and split; channels left out; axes in another order; flattened inside."""
     inputs = keras.Input((36, 4), name="sequence")
     x = layers.Conv1D(16, 5, padding="same", activation="relu")(inputs)
+    x = layers.Permute((1, 3, 2))(layers.Reshape((36, 2, 8))(x))  # channels shuffled
     x = layers.Conv1D(12, 3, padding="same")(layers.Reshape((18, 32))(x))
     x = layers.Conv1DTranspose(17, 2, strides=2, activation="tanh")(layers.Reshape((24, 9))(x))
     y = layers.Permute((2, 1))(layers.Conv1D(5, 1)(x[:, :, ::-3]))
@@ -273,6 +274,16 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
     kinds = [isinstance(phase, Foreign) for phase in phases]
     assert True in kinds
     assert False in kinds
+
+
+def test_axes_in_another_order_are_one_loop() -> None:
+    """A chain of reshapes and permutes makes no values of more axes, and leaves nothing over."""
+    plan = api.compile(other_shapes(), backend="native", tune=False)
+    (phase,) = loops_of(plan.module, plan.module.graphs[1]).phases
+    assert not isinstance(phase, Foreign)
+    roots = [loop.root.op for loop in phase if loop.root is not None]
+    assert roots.count("permute") == 2
+    assert roots.count("reshape") == 3  # 18 rows become 72 and then 24, and twice as many
 
 
 def test_a_number_a_sequence_has_no_channels() -> None:
