@@ -8,15 +8,15 @@ block of tiles at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop
 
 from fastism.backends.native.chains import folded
 from fastism.backends.native.expressions import Expression
-from fastism.backends.native.spelled import spelled_out
-from fastism.backends.native.support import PLAIN, has_native_form, is_root
+from fastism.backends.native.spelled import is_constant, spelled_out
+from fastism.backends.native.support import PLAIN, has_native_form, is_along, is_root
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.passes.fuse import numbered
@@ -67,8 +67,18 @@ class Loops:
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
     plain = folded(module, spelled_out(module, graph))
-    left = _left(module, plain)
-    graph = numbered(plain, lambda node: node.name in left)
+    left = {node.name for node in plain.nodes if not has_native_form(module, plain, node)}
+    while True:
+        result = _phased(plain, _with_plain(plain, left))
+        detours = _detours(result)
+        if not detours:
+            return result
+        left |= detours
+
+
+def _phased(graph: Graph, left: frozenset[str]) -> Loops:
+    """The loops of a graph, by phase. left: the nodes that run in no native loop."""
+    graph = numbered(graph, lambda node: node.name in left)
     members: dict[int, list[Node]] = {}
     for node in graph.nodes:
         if node.segment is not None:
@@ -85,22 +95,39 @@ def loops_of(module: Module, graph: Graph) -> Loops:
     return result
 
 
-def _left(module: Module, graph: Graph) -> frozenset[str]:
-    """The nodes that run in no native loop.
-
-    What numpy does without work is among them where an array is at hand, or nothing but one is
-    asked for.
-    """
-    left = {node.name for node in graph.nodes if not has_native_form(module, graph, node)}
+def _with_plain(graph: Graph, left: Set[str]) -> frozenset[str]:
+    """Those nodes, and what numpy does without work where an array is at hand or asked for."""
+    found = set(left)
     plain = [node for node in graph.nodes if node.op in PLAIN and is_root(graph, node)]
     for node in plain:
         source = graph.producers.get(node.inputs[0])
-        if source is not None and source.name in left:
-            left.add(node.name)
+        if source is not None and source.name in found:
+            found.add(node.name)
     for node in reversed(plain):
-        if all(user.name in left for user in graph.users[node.result.name]):
-            left.add(node.name)
-    return frozenset(left)
+        if all(user.name in found for user in graph.users[node.result.name]):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def _detours(loops: Loops) -> frozenset[str]:
+    """The nodes of native phases that do little, behind TensorFlow, and for it or the outputs.
+
+    Element-wise ops and those along channels run as well in TensorFlow: a phase of nothing else
+    only costs that arrays of all items change hands twice.
+    """
+    graph, numbers = loops.graph, set[int | None]()
+    read_later: set[str | None] = set()
+    for phase in reversed(loops.phases[1:]):
+        if isinstance(phase, Foreign):
+            continue
+        read = {slot.value for loop in phase for slot in loop.expression.slots[1:]}
+        made = {loop.value for loop in phase if loop.name == loop.value}
+        light = all(loop.root is None or is_along(loop.root) for loop in phase)
+        constant = any(value.name in read and is_constant(value) for value in graph.inputs)
+        if light and not constant and not made & read_later:
+            numbers.update(graph.producers[name].segment for name in made)
+        read_later |= read
+    return frozenset(node.name for node in graph.nodes if node.segment in numbers - {None})
 
 
 def _native(left: frozenset[str], nodes: Sequence[Node]) -> bool:

@@ -276,6 +276,19 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
     assert False in kinds
 
 
+def test_light_ops_between_live_layers_stay_with_them() -> None:
+    """Arrays of all items would change hands twice for a norm; for a product they do."""
+    inputs = keras.Input((24, 4), name="sequence")
+    x = layers.GRU(3, return_sequences=True)(layers.Conv1D(5, 3, activation="relu")(inputs))
+    x = layers.Activation("gelu")(layers.LayerNormalization()(x))
+    for between, turns in ((layers.Conv1D(5, 3)(x), 2), (x, 1)):
+        model = keras.Model(inputs, layers.Dense(2)(layers.GRU(3)(between)))
+        plan = api.compile(model, backend="native", tune=False, sites=[0, 11, 23])
+        found = loops_of(plan.module, plan.module.graphs[1]).phases
+        assert [isinstance(each, Foreign) for each in found] == [False, True] * turns + [False]
+    check_plan(plan, model, sequences=1)
+
+
 def test_axes_in_another_order_are_one_loop() -> None:
     """A chain of reshapes and permutes makes no values of more axes, and leaves nothing over."""
     plan = api.compile(other_shapes(), backend="native", tune=False)
