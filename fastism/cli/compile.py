@@ -174,7 +174,10 @@ def compile_(
         from fastism import api
 
         if tune != "off":
-            session.detail("ways to run it are timed, for a few seconds (--tune off skips that)")
+            session.detail(
+                "ways to run it are timed, for a few seconds, unless an earlier compile did that "
+                "(--tune off skips it)"
+            )
         plan = api.compile(
             model,
             seq_input=parse_input(seq_input),
@@ -188,6 +191,8 @@ def compile_(
             **shared,
         )
     session.detail(str(timings))
+    if plan.timed_earlier:
+        session.note("timed by an earlier compile (--tune again times it now)")
     takes = suggested(Reads.of_module(plan.module))
     if kind == "text":
         session.note(f"not checked against a model (fastism verify {output} -m MODEL does that)")
@@ -249,5 +254,3 @@ def _measured_speedup(session: Session, plan: Plan, model: Any) -> None:
         f"measured: {seconds * 1e3:.3g} ms an item; the model itself, {count} mutants a batch, "
         f"{naive * 1e3:.3g} ms: {naive / seconds:,.1f} times faster"
     )
-    if plan.timed_earlier:
-        session.note("  items were timed by an earlier compile (--tune again times them now)")

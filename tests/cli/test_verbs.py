@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastism import data
+from fastism import api, caching, data
+from fastism.calibration.nominal import NOMINAL
 from fastism.cli import main
 from fastism.errors import MismatchError
 from fastism.io.fasta import read_fasta
 from fastism.io.scores import read_scores
+from tests.runtime.times import said
 
 MODEL, LENGTH = data.path("demo.h5"), 200
 SITES = range(90, 110, 4)
@@ -44,6 +46,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def records() -> Iterator[Any]:
     return read_fasta(data.path("demo.fa"))
+
+
+def test_compile_says_what_an_earlier_one_timed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(caching.VARIABLE, str(folder / "cache"))
+    for name in ("known", "measured"):
+        monkeypatch.setattr(api, name, lambda: NOMINAL)
+    used = said(monkeypatch, lambda *_: 1e-9)
+    line = ["compile", str(MODEL), "-o", "p", "--sites", "90:92", "--force"]
+    line += ["--no-check", "--tune"]
+    for tune, timed in (("on", True), ("on", False), ("again", True)):
+        used.clear()
+        assert main([*line, tune]) == 0
+        note = "timed by an earlier compile (--tune again times it now)"
+        assert (note in capsys.readouterr().err) is not timed
+        assert bool(used) is timed
 
 
 def test_compile_shows_the_segments_and_the_check(capsys: pytest.CaptureFixture[str]) -> None:
