@@ -18,10 +18,10 @@ import pytest
 from keras import layers
 
 from fastism import api, caching
-from fastism.backends.base import WAYS, Variant, Ways
+from fastism.backends.base import NATIVE, WAYS, Variant, Ways
 from fastism.calibration import earlier
 from fastism.calibration.earlier import Earlier
-from fastism.calibration.nominal import NOMINAL
+from fastism.calibration.nominal import NOMINAL, Speeds
 from fastism.errors import PlanError
 from fastism.ir import Sites
 from fastism.runtime import threads
@@ -280,6 +280,24 @@ def test_a_live_layer_that_cannot_be_stored_is_timed_every_time(
     layer: Any = SimpleNamespace(config=config, weights=dict)
     found = Earlier.of(plan.module, plan.alternatives, {"memory": layer}, "reference")
     assert found == Earlier()
+
+
+@pytest.mark.parametrize(
+    ("known", "counts"), [(NOMINAL, (1, 0)), (None, (1, 1))], ids=["measured before", "never yet"]
+)
+def test_the_machine_is_measured_again_where_something_is_timed(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, known: Speeds | None, counts: tuple[int, ...]
+) -> None:
+    """Once, and the figures that are known already will do where nothing is."""
+    ways = Ways(NATIVE, (OTHER,), conditions=lambda: [])
+    monkeypatch.setitem(WAYS, "reference", ways)
+    measured: list[Speeds] = []
+    monkeypatch.setattr(api, "known", lambda: known)
+    monkeypatch.setattr(api, "measured", lambda: measured.append(NOMINAL) or NOMINAL)
+    for timed, count in zip((True, False), counts, strict=True):
+        measured.clear()
+        assert clock.timed(plan_of)[1] is timed
+        assert len(measured) == count
 
 
 @pytest.mark.parametrize("tune", ["on", 2, ""])

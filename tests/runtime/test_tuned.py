@@ -172,6 +172,56 @@ def test_a_function_that_cuts_pairs_itself_is_tried_at_one_size(plan, taking) ->
     assert (MIDDLE, 2, None) in tried(trials)
 
 
+def predicted(plan: Plan, seconds: float) -> Plan:
+    """The plan, of each of whose graphs a full chunk a worker is predicted to take so long."""
+    program = plan.executor.program
+    return plan.with_module(
+        program.rescheduled(
+            group.rescheduled(
+                ways=[
+                    Way(name, seconds / (group.items * group.workers))
+                    for name in ("plain", OTHER.label)
+                ]
+            )
+            for group in program.groups
+        )
+    )
+
+
+@pytest.mark.parametrize(("chunks", "pairs"), [(0.9, 6), (1.6, 4), (100.0, 1)])
+def test_a_function_that_cuts_pairs_itself_is_timed_on_enough(plan, taking, chunks, pairs) -> None:
+    """Its schedule stays as it was; others are timed on full chunks."""
+
+    def emit(module: Module) -> Mapping[str, Any]:
+        return {**plan.emit(module), EDGE: Blocks(plan.emit(module)[EDGE])}
+
+    ran: list[tuple[Any, ...]] = []
+    taking(lambda *how: ran.append(how) or 1.0)
+    long = predicted(plan.run_by("reference", emit), chunks * tuning.RUN_SECONDS)
+    tuned, trials = tune(long)
+    assert ran[:2] == [(MIDDLE, 6, None), (EDGE, pairs, None)]
+    assert tried(trials)[:2] == [(MIDDLE, 6, None), (EDGE, 6, None)]
+    assert group_of(tuned, EDGE).pairs == 6
+
+
+@pytest.mark.parametrize(("chunks", "far"), [(0.9, np.inf), (1.6, 1.5 * 0.25)])
+def test_a_part_may_show_that_a_way_is_far_behind_where_a_chunk_takes_long(
+    plan, taking, monkeypatch, chunks, far
+) -> None:
+    """Behind the best of what was tried of that graph."""
+    asked: list[float] = []
+    taking(lambda *how: 0.25)
+
+    class Told(tuning.Timed):  # type: ignore[misc]  # what `taking` put in its place
+        def settle(self, **options: Any) -> None:
+            asked.append(options["far"])
+            super().settle(**options)
+
+    monkeypatch.setattr(tuning, "Timed", Told)
+    tune(predicted(plan, chunks * tuning.RUN_SECONDS))
+    assert asked[:4] == [np.inf, np.inf, far, far]
+
+
 def test_chunks_of_one_size_are_as_full_as_they_often_are() -> None:
     """Of sites that agree in where dense layers read there are 3, or 9: chunks hold 3, 6, 12 ..."""
     (group,) = small().executor.groups
