@@ -47,7 +47,7 @@ def measure(task: Task) -> dict[str, object]:
     """Seconds a sequence, multiply-adds an item, the machine's product, and the check."""
     row = task.row
     model, x = model_of(row, task.kept), sequences(row)
-    plan = fastism.compile(model, length=row.length, sites=row.positions)
+    plan = fastism.compile(model, length=row.length, sites=row.positions, tune="again")
     compiled = time.perf_counter() - START
     plan.save(task.folder / "plan", force=True)
     last: list[Scores] = []

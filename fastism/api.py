@@ -296,8 +296,8 @@ def _finished(
     if not timed or found is not None:
         plan.timed_earlier = found is not None
         return plan
-    plan, _ = tuned(counted(plan, measured() if kept else speeds))
-    earlier.keep(plan)
+    plan, trials = tuned(counted(plan, measured() if kept else speeds))
+    earlier.keep(plan, trials)
     return plan
 
 

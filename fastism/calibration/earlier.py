@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +32,7 @@ from fastism.ir.printer import print_module
 from fastism.ir.program import Group, Program
 from fastism.runtime.plan import Plan
 from fastism.runtime.threads import threads_of
-from fastism.runtime.tune import timed_ways
+from fastism.runtime.tune import Trial, timed_ways
 
 if TYPE_CHECKING:
     from fastism.frontends.base import LiveLayer
@@ -136,26 +136,29 @@ class Earlier:
         """The module as it was timed earlier; None where it is to be timed (again)."""
         shares = {name: each.live for name, each in self.graphs.items() if each.live is not None}
         counted, plain = Program.of(with_zeros(module, shares, speeds)), ways_of(backend).plain
-        graphs = []
+        graphs, settled = [], True
         for group in counted.groups:
             timing = self.graphs.get(group.graph.name)
-            if timing is not None:
-                ways = timed_ways(group, timing.seconds, plain)
-                graphs.append(
-                    group.rescheduled(pairs=timing.pairs, ways=ways, options=timing.options)
-                )
-        found = counted.rescheduled(graphs)
-        settled = self.times >= TIMES or not any(map(_is_doubtful, Program.of(found).groups))
-        return found if graphs and settled else None
+            if timing is None:
+                settled = False
+                continue
+            ways = timed_ways(group, timing.seconds, plain)
+            graph = group.rescheduled(pairs=timing.pairs, ways=ways, options=timing.options)
+            graphs.append(graph)
+            predicted = ways[0].predicted_seconds
+            settled &= predicted is None or timing.chosen_seconds <= FAR * predicted
+        if not graphs or not (settled or self.times >= TIMES):
+            return None
+        return counted.rescheduled(graphs)
 
-    def keep(self, plan: Plan) -> None:
-        """Keep what was timed of the plan's graphs now, where it is not slower than before."""
+    def keep(self, plan: Plan, trials: Sequence[Trial]) -> None:
+        """Keep how the graphs run that were timed now, where none was faster before."""
         if self.name is None:
             return
-        graphs = dict(self.graphs)
+        graphs, timed = dict(self.graphs), {trial.graph for trial in trials}
         for group in plan.executor.groups:
             name, timing = group.graph.name, Timing.of(group)
-            if timing.seconds:
+            if name in timed:
                 held = graphs.get(name, timing)
                 graphs[name] = min(timing, held, key=lambda each: each.chosen_seconds)
         kept = [self.times + 1, {name: asdict(each) for name, each in graphs.items()}]
@@ -183,8 +186,3 @@ def _described(layer: LiveLayer) -> Any:
     return layer.config(), {
         k: Constant.of(each).digest for k, each in weights if each.dtype.kind == "f"
     }
-
-
-def _is_doubtful(group: Group) -> bool:
-    taken, predicted = group.measured_seconds, group.predicted_seconds
-    return taken is None or (predicted is not None and taken > FAR * predicted)

@@ -24,6 +24,7 @@ from fastism.calibration.earlier import Earlier
 from fastism.calibration.nominal import NOMINAL, Speeds
 from fastism.errors import PlanError
 from fastism.ir import Sites
+from fastism.ir.ways import Way
 from fastism.runtime import threads
 from fastism.runtime.execute import Executor
 from fastism.runtime.plan import Plan
@@ -235,6 +236,18 @@ def test_a_graph_for_which_there_was_no_time_is_timed_by_the_next(
             assert plan_of().timed_earlier is False
     assert clock.timed(plan_of)[1]
     assert not clock.timed(plan_of)[1]
+
+
+def test_what_the_text_of_a_schedule_says_was_timed_elsewhere(clock: Clock) -> None:
+    """A graph for which there was no time keeps it, and is not taken to be timed here."""
+    plan = small()
+    (group,) = plan.executor.groups
+    ways = [Way("plain", 1e-9, 1e-9)]
+    text = plan.with_module(plan.executor.program.rescheduled([group.rescheduled(ways=ways)]))
+    found = Earlier.of(text.module, plan.alternatives, {}, "reference")
+    found.keep(text, [])
+    again = Earlier.of(text.module, plan.alternatives, {}, "reference")
+    assert (again.name, again.graphs) == (found.name, {})
 
 
 def test_nothing_is_kept_where_the_backend_does_not_say_what_speed_depends_on(
