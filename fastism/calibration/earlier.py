@@ -145,7 +145,7 @@ class Earlier:
             ways = timed_ways(group, timing.seconds, plain)
             graph = group.rescheduled(pairs=timing.pairs, ways=ways, options=timing.options)
             graphs.append(graph)
-            predicted = ways[0].predicted_seconds
+            predicted = ways[0].predicted_seconds or group.predicted_seconds
             settled &= predicted is None or timing.chosen_seconds <= FAR * predicted
         if not graphs or not (settled or self.times >= TIMES):
             return None
