@@ -28,8 +28,9 @@ from fastism.ir.ways import Way
 from fastism.runtime import threads
 from fastism.runtime.execute import Executor
 from fastism.runtime.plan import Plan
+from fastism.runtime.tune import Trial
 from fastism.testing.conformance import MODELS
-from tests.runtime.small import near, sequences, small
+from tests.runtime.small import EDGE, MIDDLE, group_of, near, sequences, small, two_graphs
 from tests.runtime.times import said
 
 OTHER = Variant("reference.other", "the other way")
@@ -207,7 +208,7 @@ def test_what_took_far_longer_than_predicted_is_timed_by_a_few_compiles(clock: C
     """The faster of what they timed stays."""
     (group,) = small().executor.groups
     assert group.predicted_seconds is not None
-    slow = 1.6 * earlier.FAR / 1.5 * group.predicted_seconds
+    slow = 1.6 * group.predicted_seconds
     found = []
     for clock.plain, clock.other in ((3 * slow, 4 * slow), (2 * slow, slow), (5 * slow, 5 * slow)):
         plan, timed = clock.timed(plan_of)
@@ -222,7 +223,7 @@ def test_what_took_far_longer_than_predicted_is_timed_by_a_few_compiles(clock: C
 def test_what_took_about_as_long_as_predicted_is_not(clock: Clock) -> None:
     (group,) = small().executor.groups
     assert group.predicted_seconds is not None
-    clock.plain = clock.other = 1.4 * earlier.FAR / 1.5 * group.predicted_seconds
+    clock.plain = clock.other = 1.4 * group.predicted_seconds
     assert clock.timed(plan_of)[1]
     assert not clock.timed(plan_of)[1]
 
@@ -236,6 +237,46 @@ def test_a_graph_for_which_there_was_no_time_is_timed_by_the_next(
             assert plan_of().timed_earlier is False
     assert clock.timed(plan_of)[1]
     assert not clock.timed(plan_of)[1]
+
+
+def test_a_graph_for_which_there_was_never_time_stays_as_it_was(clock: Clock) -> None:
+    """Once a few compiles have timed the others."""
+    plan = two_graphs()
+    ways = [Way("plain", 1e-9, 1e-9)]
+    group = group_of(plan, MIDDLE)
+    tuned = plan.with_module(
+        plan.executor.program.rescheduled([group.rescheduled(pairs=3, ways=ways)])
+    )
+
+    def found() -> Earlier:
+        return Earlier.of(plan.module, plan.alternatives, {}, "reference")
+
+    for _ in range(earlier.TIMES):
+        assert found().scheduled(plan.module, "reference", NOMINAL) is None
+        found().keep(tuned, [Trial(MIDDLE, 3, None, 1e-9)])
+    module = found().scheduled(plan.module, "reference", NOMINAL)
+    assert module is not None
+    assert module.graph[EDGE] == plan.module.graph[EDGE]
+    assert module.graph[MIDDLE].attributes["pairs"] == 3
+
+
+def test_options_of_several_words_are_found_as_they_were(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms = {"reference.forms": ("conv.spread:other", "next.spread:other")}
+    ways = Ways("plain", (OTHER,), in_forms=lambda *_: forms, conditions=lambda: [])
+    monkeypatch.setitem(WAYS, "reference", ways)
+
+    def taken(executor: Executor, graph: str, pairs: int) -> float:
+        held = executor.module.graph[graph].attributes
+        return 1e-9 if "reference.forms" in held else 2e-9
+
+    clock.used = said(monkeypatch, taken)
+    module = plan_of().module
+    assert module.graph["propagate0"].attributes["reference.forms"] == forms["reference.forms"]
+    found, timed = clock.timed(plan_of)
+    assert not timed
+    assert found.module == module
 
 
 def test_what_the_text_of_a_schedule_says_was_timed_elsewhere(clock: Clock) -> None:
