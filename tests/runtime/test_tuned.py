@@ -22,7 +22,7 @@ from fastism.runtime.inputs import random_inputs
 from fastism.runtime.plan import Plan
 from fastism.runtime.tune import Trial, filled, tune
 from tests.runtime.small import EDGE, MIDDLE, group_of, small, two_graphs
-from tests.runtime.times import said
+from tests.runtime.times import Blocks, said
 
 OTHER = Variant("reference.other", "the other way")
 FUSED = Variant("reference.fuse", "fused", one_size=True, refines=OTHER.option)
@@ -137,22 +137,6 @@ def test_a_chunk_takes_no_more_than_so_many_bytes(plan, taking, monkeypatch) -> 
     assert {each[1] for each in tried(tune(plan)[1], MIDDLE)} == {1}
 
 
-class Blocks:
-    """A function that cuts the pairs it is given by itself."""
-
-    def __init__(self, function: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-        self.function = function
-
-    def __call__(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self.function(given)
-
-    def pairs_within(self, memory: int | None, alternatives: int) -> int:
-        return 8
-
-    def pairs_filling(self, alternatives: int) -> int:
-        return 1
-
-
 def test_a_function_that_cuts_pairs_itself_is_tried_at_one_size(plan, taking) -> None:
     def emit(module: Module) -> Mapping[str, Any]:
         own = plan.emit(module)
@@ -170,56 +154,6 @@ def test_a_function_that_cuts_pairs_itself_is_tried_at_one_size(plan, taking) ->
         (2, OTHER.option),
     ]
     assert (MIDDLE, 2, None) in tried(trials)
-
-
-def predicted(plan: Plan, seconds: float) -> Plan:
-    """The plan, of each of whose graphs a full chunk a worker is predicted to take so long."""
-    program = plan.executor.program
-    return plan.with_module(
-        program.rescheduled(
-            group.rescheduled(
-                ways=[
-                    Way(name, seconds / (group.items * group.workers))
-                    for name in ("plain", OTHER.label)
-                ]
-            )
-            for group in program.groups
-        )
-    )
-
-
-@pytest.mark.parametrize(("chunks", "pairs"), [(0.9, 6), (1.6, 4), (100.0, 1)])
-def test_a_function_that_cuts_pairs_itself_is_timed_on_enough(plan, taking, chunks, pairs) -> None:
-    """Its schedule stays as it was; others are timed on full chunks."""
-
-    def emit(module: Module) -> Mapping[str, Any]:
-        return {**plan.emit(module), EDGE: Blocks(plan.emit(module)[EDGE])}
-
-    ran: list[tuple[Any, ...]] = []
-    taking(lambda *how: ran.append(how) or 1.0)
-    long = predicted(plan.run_by("reference", emit), chunks * tuning.RUN_SECONDS)
-    tuned, trials = tune(long)
-    assert ran[:2] == [(MIDDLE, 6, None), (EDGE, pairs, None)]
-    assert tried(trials)[:2] == [(MIDDLE, 6, None), (EDGE, 6, None)]
-    assert group_of(tuned, EDGE).pairs == 6
-
-
-@pytest.mark.parametrize(("chunks", "far"), [(0.9, np.inf), (1.6, 1.5 * 0.25)])
-def test_a_part_may_show_that_a_way_is_far_behind_where_a_chunk_takes_long(
-    plan, taking, monkeypatch, chunks, far
-) -> None:
-    """Behind the best of what was tried of that graph."""
-    asked: list[float] = []
-    taking(lambda *how: 0.25)
-
-    class Told(tuning.Timed):  # type: ignore[misc]  # what `taking` put in its place
-        def settle(self, **options: Any) -> None:
-            asked.append(options["far"])
-            super().settle(**options)
-
-    monkeypatch.setattr(tuning, "Timed", Told)
-    tune(predicted(plan, chunks * tuning.RUN_SECONDS))
-    assert asked[:4] == [np.inf, np.inf, far, far]
 
 
 def test_chunks_of_one_size_are_as_full_as_they_often_are() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,3 +35,19 @@ def said(monkeypatch: pytest.MonkeyPatch, taken: Taken) -> list[Executor]:
 
     monkeypatch.setattr(tune, "Timed", Said)
     return used
+
+
+class Blocks:
+    """A function that cuts the pairs it is given by itself."""
+
+    def __init__(self, function: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        self.function = function
+
+    def __call__(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.function(given)
+
+    def pairs_within(self, memory: int | None, alternatives: int) -> int:
+        return 8
+
+    def pairs_filling(self, alternatives: int) -> int:
+        return 1
