@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from fastism.backends.native import functions
 from fastism.backends.native.code import Code, Value
-from fastism.backends.native.reductions import by_item, source_of
+from fastism.backends.native.reductions import by_row
 from fastism.backends.native.writing import Writer
 
 
@@ -161,17 +161,9 @@ def write_along(writer: Writer, root: Along, row_bytes: int) -> None:
     """Write the loop over the tiles of a block. row_bytes: from one row of an input to the next."""
     code = writer.code
 
-    def entry(record: Value, frame_row: Value, item: Value) -> None:
-        found = writer.item(record, frame_row, item)
-        begin, source = source_of(writer, record, item)
-        # A row of the frame that is none of the item's is written as zeros, whatever is made of it.
-        number = code.most(code.least(code.sub(frame_row, begin), root.length - 1), 0)
-        row = Row(code, code.add(source, code.mul(number, row_bytes)), root.channels)
-        made = ALONG[root.op](root, row, writer.constants)
+    def row(source: Value, number: Value) -> Callable[[Value, int], Value]:
+        found = Row(code, code.add(source, code.mul(number, row_bytes)), root.channels)
+        made = ALONG[root.op](root, found, writer.constants)
+        return lambda place, lanes: made(found.vector(place, lanes), place)
 
-        def vector(place: Value, lanes: int) -> None:
-            found.vector(place, lanes, made(row.vector(place, lanes), place))
-
-        code.by_vector(writer.channels, vector)
-
-    by_item(writer, entry)
+    by_row(writer, root.length, row)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from fastism.backends.native.moving import is_link, wanted
 from fastism.backends.native.rearranged import PERMUTED, REARRANGED, steps_of
 from fastism.backends.native.support import PLAIN, has_native_form, is_rearranged
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
-
-LINKS: Final = REARRANGED | {"slice"}
-"""Ops that only put numbers in other places, or leave some away; of values of any rank."""
 
 
 def folded(module: Module, graph: Graph) -> Graph:
@@ -26,16 +22,17 @@ def folded(module: Module, graph: Graph) -> Graph:
 
         %out   : f32[M,5,6]   = permute(%x) {through=(all three)}
     """
-    nodes = [_folded(module, graph, node) for node in graph.nodes]
+    asked = wanted(module, graph)
+    nodes = [_folded(module, graph, node) if node.name in asked else node for node in graph.nodes]
     return graph.replace(nodes=tuple(nodes)).prune()
 
 
 def _folded(module: Module, graph: Graph, node: Node) -> Node:
     """A node that reads what the chain before it reads, where it ends one of two links or more."""
-    if not _links(node) or not _ends(graph, node):
+    if not is_link(node) or not _ends(graph, node):
         return node
     chain, source = [node], node.inputs[0]
-    while (before := graph.producers.get(source)) is not None and _links(before):
+    while (before := graph.producers.get(source)) is not None and is_link(before):
         chain.insert(0, before)
         source = before.inputs[0]
     made_here = before is None or has_native_form(module, graph, before)
@@ -52,7 +49,3 @@ def _ends(graph: Graph, node: Node) -> bool:
     """Whether what a node makes is of use where no other op of the kind reads it."""
     many = graph.values[node.inputs[0]].type.rank > 3 and node.op in REARRANGED
     return node.type.rank <= 3 and (many or is_rearranged(graph, node))
-
-
-def _links(node: Node) -> bool:
-    return node.op in LINKS and node.type.dtype == "f32" and node.type.shape[0] == "M"

@@ -15,8 +15,16 @@ from heapq import heapify, heappop
 
 from fastism.backends.native.chains import folded
 from fastism.backends.native.expressions import Expression
+from fastism.backends.native.rearranged import is_chain
+from fastism.backends.native.rows import as_rows
 from fastism.backends.native.spelled import is_constant, spelled_out
-from fastism.backends.native.support import PLAIN, has_native_form, is_along, is_root
+from fastism.backends.native.support import (
+    PLAIN,
+    has_native_form,
+    is_along,
+    is_rearranged,
+    is_root,
+)
 from fastism.ir.graph import Graph, Node
 from fastism.ir.module import Module
 from fastism.passes.fuse import numbered
@@ -66,7 +74,7 @@ class Loops:
 
 def loops_of(module: Module, graph: Graph) -> Loops:
     """The loops of a propagation graph."""
-    plain = folded(module, spelled_out(module, graph))
+    plain = folded(module, as_rows(module, spelled_out(module, graph)))
     left = {node.name for node in plain.nodes if not has_native_form(module, plain, node)}
     while True:
         result = _phased(plain, _with_plain(plain, left))
@@ -96,15 +104,19 @@ def _phased(graph: Graph, left: frozenset[str]) -> Loops:
 
 
 def _with_plain(graph: Graph, left: Set[str]) -> frozenset[str]:
-    """Those nodes, and what numpy does without work where an array is at hand or asked for."""
+    """Those nodes, and what only puts numbers in other places for or behind them.
+
+    Numpy reshapes an array that is at hand, or leaves the graph, without work.
+    """
     found = set(left)
-    plain = [node for node in graph.nodes if node.op in PLAIN and is_root(graph, node)]
+    plain = [node for node in graph.nodes if is_rearranged(graph, node) and not is_chain(node)]
     for node in plain:
         source = graph.producers.get(node.inputs[0])
         if source is not None and source.name in found:
             found.add(node.name)
     for node in reversed(plain):
-        if all(user.name in found for user in graph.users[node.result.name]):
+        users = graph.users[node.result.name]
+        if all(user.name in found for user in users) and (users or node.op in PLAIN):
             found.add(node.name)
     return frozenset(found)
 

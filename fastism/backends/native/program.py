@@ -87,10 +87,11 @@ class Native:
         self._free: deque[Array] = deque()
 
     def __call__(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        arrays: dict[str, Array] = {
-            name: np.ascontiguousarray(np.asarray(array)) for name, array in inputs.items()
-        }
-        arrays.update(self._held)
+        arrays = dict(self._held)
+        for value in self.graph.inputs:
+            if value.name not in arrays:  # one that is read as rows may have more axes
+                array = np.ascontiguousarray(np.asarray(inputs[value.name]))
+                arrays[value.name] = array.reshape(len(array), *map(int, value.type.shape[1:]))
         batches = {value.type.shape[0]: len(arrays[value.name]) for value in self.graph.inputs}
         items, pairs = batches["M"], batches.get("P", batches["M"])
         sequence, site = (

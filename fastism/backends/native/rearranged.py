@@ -6,6 +6,7 @@ places' own numbers: a table, which the loop reads along.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from fastism.backends import reference
 from fastism.backends.native.code import F32_BYTES, Value
-from fastism.backends.native.reductions import by_item, source_of
+from fastism.backends.native.reductions import by_row
 from fastism.backends.native.writing import Writer
 from fastism.ir.graph import Attribute, Node
 from fastism.ir.types import TensorType
@@ -53,6 +54,11 @@ def places_of(root: Node, read: TensorType, row: int, lanes: int) -> npt.NDArray
     return filled
 
 
+def is_chain(node: Node) -> bool:
+    """Whether a node is several in one, which native loops alone know."""
+    return PERMUTED in node.attributes
+
+
 def steps_of(node: Node) -> Steps:
     """What a node does to its input, one thing after the other."""
     chain = node.attributes.get(PERMUTED)
@@ -71,24 +77,18 @@ def write_rearranged(writer: Writer, root: Rearranged, places: Value) -> None:
     """Write the loop over the tiles of a block. places: the address of the table."""
     code = writer.code
 
-    def entry(record: Value, frame_row: Value, item: Value) -> None:
-        found = writer.item(record, frame_row, item)
-        begin, source = source_of(writer, record, item)
-        # A row of the frame that is none of the item's is written as zeros, whatever is made of it.
-        number = code.most(code.least(code.sub(frame_row, begin), root.rows - 1), 0)
+    def row(source: Value, number: Value) -> Callable[[Value, int], Value]:
         line = code.add(places, code.mul(number, root.places * F32_BYTES))
 
-        def vector(place: Value, lanes: int) -> None:
+        def vector(place: Value, lanes: int) -> Value:
             def address(lane: int) -> Value:
                 index = code.load_index(code.add(line, place, lane * F32_BYTES))
                 return code.add(source, index)
 
             if root.in_line:
-                made = code.load(address(0), lanes)
-            else:
-                made = code.vector_of([code.load_scalar(address(lane)) for lane in range(lanes)])
-            found.vector(place, lanes, made)
+                return code.load(address(0), lanes)
+            return code.vector_of([code.load_scalar(address(lane)) for lane in range(lanes)])
 
-        code.by_vector(writer.channels, vector)
+        return vector
 
-    by_item(writer, entry)
+    by_row(writer, root.rows, row)

@@ -114,6 +114,34 @@ def _pooled(
     return found if pool.scale == 1 else code.build.fmul(found, code.number(pool.scale))
 
 
+def by_row(
+    writer: Writer, rows: int, row: Callable[[Value, Value], Callable[[Value, int], Value]]
+) -> None:
+    """Write a loop whose root makes so many rows of an item, and nothing for others of the frame.
+
+    row: given the address of the item's input and the number of a row, to be read no sooner,
+    what makes a vector of it.
+    """
+    code = writer.code
+
+    def entry(record: Value, frame_row: Value, item: Value) -> None:
+        found = writer.item(record, frame_row, item)
+        begin, source = source_of(writer, record, item)
+        there = code.inside(frame_row, begin, code.whole(rows))
+        with code.where(there):
+            made = row(source, code.sub(frame_row, begin))
+            code.by_vector(
+                writer.channels,
+                lambda place, lanes: found.vector(place, lanes, made(place, lanes)),
+            )
+        with code.where(code.build.not_(there)):
+            code.by_vector(
+                writer.channels, lambda place, lanes: found.vector(place, lanes, code.zero)
+            )
+
+    by_item(writer, entry)
+
+
 def by_item(writer: Writer, entry: Callable[[Value, Value, Value], None]) -> None:
     """Write the loop over the tiles of a block, the rows of each and their items.
 
