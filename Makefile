@@ -28,10 +28,10 @@ TEST_READY := $(VENV)/test-installed
 DEV_READY := $(VENV)/dev-installed
 
 LIGHT := tests/ir tests/io tests/passes --ignore=tests/passes/test_every_pass.py \
-  $(addprefix tests/runtime/test_,arguments.py executed.py executor.py finite.py items.py \
+  $(addprefix tests/runtime/test_,arguments.py enough_timed.py executed.py executor.py finite.py items.py \
     other_strand.py pace.py sites.py small_manifest.py small_plan.py \
     small_reports.py small_scores.py small_tracks.py \
-    small_widths.py threads.py tuned.py enough_timed.py what_runs.py written.py)
+    small_widths.py threads.py tuned.py what_runs.py written.py)
 MUTANTS ?=
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
