@@ -277,6 +277,15 @@ def test_what_has_no_native_form_runs_between_native_loops() -> None:
     assert False in kinds
 
 
+@pytest.mark.parametrize("name", ["padded_means", "other_shapes"])
+def test_forms_score_as_tensorflow(name: str) -> None:
+    plan = api.compile(OWN[name](), backend="native", tune=False)
+    given = random_inputs(plan.module.main, 2)
+    expected = plan.run_by("tensorflow", lambda module: tensorflow.emit(module, {}))
+    for one, two in zip(scores(plan, given), scores(expected, given), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
+
+
 def test_light_ops_between_live_layers_stay_with_them() -> None:
     """Arrays of all items would change hands twice for a norm; for a product they do."""
     inputs = keras.Input((24, 4), name="sequence")
