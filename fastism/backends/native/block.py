@@ -13,11 +13,11 @@ import numpy.typing as npt
 from fastism.backends.native.emitted import Emitted, padded_channels
 from fastism.backends.native.expressions import is_still
 from fastism.backends.native.frames import Ints, Tiles
-from fastism.backends.native.live import SPAN_BYTES
+from fastism.backends.native.live import SPAN_BYTES, are_copied
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import HEADER as PRODUCT_HEADER
 from fastism.backends.native.support import is_along, is_rearranged
-from fastism.backends.native.taps import along_taps, line_bytes
+from fastism.backends.native.taps import along_taps, columns_of, line_bytes
 from fastism.backends.native.writing import FLOAT
 from fastism.ir.graph import Graph, Node
 from fastism.ir.ops.shape import positions
@@ -25,6 +25,9 @@ from fastism.ir.ops.shape import positions
 Array = npt.NDArray[Any]
 LINE = 64
 """Bytes of a cache line, to which everything in the scratch memory is aligned."""
+CACHE_SETS, LISTS_APART = 64, 9
+"""Lines that are so many apart share a place of the nearest cache; lists begin so many apart of
+these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +175,10 @@ class Layout:
             name = root.constant("start")
             assert name is not None
             pad = self.tiles.along((name,))[:, 0]
-        list_bytes = rounded(rows * channels * FLOAT + LINE)
-        of_lists = scratch + lists + place * 2 * list_bytes
-        spans = scratch + lists + block * 2 * list_bytes
+        list_bytes = _list_bytes(rows, channels)
+        each = self._lists(emitted) * list_bytes
+        of_lists = scratch + lists + place * each
+        spans = scratch + lists + block * each
         of_spans = spans + place * rounded(rows * SPAN_BYTES)
         line, low = self._line(emitted), self.windows[loop.name].low
         taps = emitted.shape.taps
@@ -186,6 +190,7 @@ class Layout:
             pad,
             of_lists,
             of_lists + list_bytes,
+            np.full(len(result), list_bytes),
             of_spans - first * SPAN_BYTES,
             sums,
             np.full(len(result), line),
@@ -255,6 +260,13 @@ class Layout:
         rows = int((window.high - window.low).max())
         return rounded(line_bytes(shape, self.machine, rows))
 
+    def _lists(self, emitted: Emitted) -> int:
+        """How many lists a product keeps: of lines, and of places or every item's numbers."""
+        assert emitted.shape is not None
+        shape, machine = emitted.shape.of_group(), self.machine
+        listed = columns_of(shape, machine) if along_taps(shape, machine) else shape
+        return 1 + (machine.rows if are_copied(listed, machine) else 1)
+
     def lists(self, emitted: Emitted, block: int) -> int:
         """Bytes that the lists of channels and the sums of a product take for a block."""
         if not emitted.is_product:
@@ -265,8 +277,17 @@ class Layout:
         rows = source.size // source.row + 1
         channels, filters = emitted.shape.of_group().channels, emitted.shape.filters
         sums = self._line(emitted) * self.machine.rows * filters
-        list_bytes = rounded(rows * channels * FLOAT + LINE)
-        return sums + block * (2 * list_bytes + rounded(rows * SPAN_BYTES))
+        each = self._lists(emitted) * _list_bytes(rows, channels)
+        return sums + block * (each + rounded(rows * SPAN_BYTES))
+
+
+def _list_bytes(rows: int, channels: int) -> int:
+    """Bytes of a list of all channels of some rows, and of a vector that is written at its end.
+
+    Lists that are read side by side begin in different sets of the cache.
+    """
+    lines = -(-(rows * channels * FLOAT + LINE) // LINE)
+    return (lines + (LISTS_APART - lines) % CACHE_SETS) * LINE
 
 
 def rounded(size: int) -> int:

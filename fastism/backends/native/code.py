@@ -22,6 +22,8 @@ I32 = ir.IntType(32)
 F32 = ir.FloatType()
 F64 = ir.DoubleType()
 F32_BYTES = 4
+CACHE_LINE = 64
+"""Bytes of a line of the cache."""
 
 
 class Code:
@@ -127,6 +129,14 @@ class Code:
         found = self.build.load(self.pointer(address), typ=I32, align=4)
         return self.build.zext(found, I64)
 
+    def load_of(self, pointer: Value, index: Value, kind: Value) -> Value:
+        """One of the numbers, of a kind, that begin at a pointer.
+
+        Other than of an address that is worked out, LLVM sees that several advance together.
+        """
+        place = self.build.gep(pointer, [index], source_etype=kind)
+        return self.build.load(place, typ=kind, align=4)
+
     def load_number(self, address: Value) -> Value:
         """The f32 at an address in every lane."""
         return self.spread(self.load_scalar(address))
@@ -171,8 +181,8 @@ class Code:
         if lanes is None or lanes == self.machine.lanes:
             return self.build.load(self.pointer(address), typ=self.vector, align=align)
         name = f"llvm.masked.load.v{self.machine.lanes}f32.p0"
-        kinds = [ir.PointerType(), I32, self._truths, self.vector]
-        function = self._declared(name, self.vector, kinds)
+        kinds = [ir.PointerType(), I32, self.truths, self.vector]
+        function = self.declared(name, self.vector, kinds)
         given = [self.pointer(address), ir.Constant(I32, 4), self.first_lanes(lanes), self.zero]
         return self.build.call(function, given)
 
@@ -182,10 +192,19 @@ class Code:
             self.build.store(value, self.pointer(address), align=4)
             return
         name = f"llvm.masked.store.v{self.machine.lanes}f32.p0"
-        kinds = [self.vector, ir.PointerType(), I32, self._truths]
-        function = self._declared(name, ir.VoidType(), kinds)
+        kinds = [self.vector, ir.PointerType(), I32, self.truths]
+        function = self.declared(name, ir.VoidType(), kinds)
         given = [value, self.pointer(address), ir.Constant(I32, 4), self.first_lanes(lanes)]
         self.build.call(function, given)
+
+    def fetch(self, address: Value, size: int, *, write: bool = False) -> None:
+        """Have the cache lines of so many bytes on their way, to be read, or written too."""
+        number = ir.IntType(32)
+        kinds = [ir.PointerType(), number, number, number]
+        function = self.declared("llvm.prefetch.p0", ir.VoidType(), kinds)
+        how = [ir.Constant(number, each) for each in (int(write), 3, 1)]
+        for line in range(0, size, CACHE_LINE):
+            self.build.call(function, [self.pointer(self.add(address, line)), *how])
 
     def store_number(self, value: Value, address: Value) -> None:
         """Write one f32."""
@@ -268,40 +287,8 @@ class Code:
         """A function of vectors of one type."""
         kind = values[0].type
         full = f"llvm.{name}.v{kind.count}{kind.element.intrinsic_name}"
-        function = self._declared(full, kind, [kind] * len(values))
+        function = self.declared(full, kind, [kind] * len(values))
         return self.build.call(function, values)
-
-    def positions(self, chosen: Value) -> tuple[Value, Value]:
-        """The numbers of the chosen lanes, one after the other, as i32; and how many there are."""
-        lanes = self.machine.lanes
-        mask = self.build.bitcast(chosen, ir.IntType(lanes))
-        if lanes == 16:  # AVX-512 alone moves lanes by a mask; for fewer there is a table
-            kinds = [self.integers, self.integers, self._truths]
-            compress = "llvm.x86.avx512.mask.compress.v16i32"
-            function = self._declared(compress, self.integers, kinds)
-            every = ir.Constant(self.integers, list(range(lanes)))
-            return self.build.call(
-                function, [every, ir.Constant(self.integers, None), chosen]
-            ), self.ones(mask)
-        row = self.mul(self.build.zext(mask, I64), lanes)
-        address = self.add(self.address(self._table_of_positions()), row)
-        kind = ir.VectorType(ir.IntType(8), lanes)
-        found = self.build.load(self.pointer(address), typ=kind, align=1)
-        return self.build.zext(found, self.integers), self.ones(mask)
-
-    def _table_of_positions(self) -> Value:
-        """By every mask, the numbers of its lanes."""
-        lanes, name = self.machine.lanes, "positions"
-        if name not in self.module.globals:
-            numbers: list[int] = []
-            for mask in range(1 << lanes):
-                chosen = [lane for lane in range(lanes) if mask >> lane & 1]
-                numbers += chosen + [0] * (lanes - len(chosen))
-            kind = ir.ArrayType(ir.IntType(8), len(numbers))
-            table = ir.GlobalVariable(self.module, kind, name)
-            table.global_constant, table.linkage = True, "internal"
-            table.initializer = ir.Constant(kind, bytearray(numbers))
-        return self.module.globals[name]
 
     def backwards(self, value: Value, lanes: int) -> Value:
         """A vector's first numbers, so many, the last of them first."""
@@ -330,21 +317,23 @@ class Code:
     def ones(self, bits: Value) -> Value:
         """How many bits of a number are set, as an i64."""
         wide = self.build.zext(bits, I64)
-        return self.build.call(self._declared("llvm.ctpop.i64", I64, [I64]), [wide])
+        return self.build.call(self.declared("llvm.ctpop.i64", I64, [I64]), [wide])
 
-    def _declared(self, name: str, result: Value, arguments: Sequence[Value]) -> Value:
+    def declared(self, name: str, result: Value, arguments: Sequence[Value]) -> Value:
+        """A function of LLVM's own."""
         known = self.module.globals.get(name)
         if known is None:
             known = ir.Function(self.module, ir.FunctionType(result, arguments), name=name)
         return known
 
     @property
-    def _truths(self) -> Value:
+    def truths(self) -> Value:
+        """The kind of a vector of bits."""
         return ir.VectorType(ir.IntType(1), self.machine.lanes)
 
     def first_lanes(self, count: int) -> Value:
         """Truth for so many lanes."""
-        return ir.Constant(self._truths, [int(i < count) for i in range(self.machine.lanes)])
+        return ir.Constant(self.truths, [int(i < count) for i in range(self.machine.lanes)])
 
     # Flow.
 

@@ -13,7 +13,8 @@ class Machine:
     """A CPU as LLVM names it, and how its registers are used.
 
     lanes: f32 numbers of a vector. rows: items of a tile, a row of accumulators each. vectors:
-    vectors of channels that a tile's product holds for every row.
+    vectors of channels that a tile's product holds for every row. copies: whether numbers
+    that are read often are copied beside each other first: AVX2 can, and it is short of loads.
     """
 
     cpu: str
@@ -21,6 +22,7 @@ class Machine:
     lanes: int
     rows: int
     vectors: int = 2
+    copies: bool = False
 
     @property
     def label(self) -> str:
@@ -40,7 +42,7 @@ def machine(cpu: str, features: str, has: set[str]) -> Machine:
     if "avx512f" in has:  # 32 registers: 24 accumulators, four of weights, one of the input
         return Machine(cpu, features, lanes=16, rows=6, vectors=4)
     if {"avx2", "fma"} <= has:  # 16 registers: 12, two and one
-        return Machine(cpu, features, lanes=8, rows=6)
+        return Machine(cpu, features, lanes=8, rows=6, copies=True)
     if "neon" in has:  # 32 registers
         return Machine(cpu, features, lanes=4, rows=8)
     return Machine(cpu, features, lanes=4, rows=4)

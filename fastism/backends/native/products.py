@@ -21,8 +21,8 @@ from typing import TypeAlias
 
 from llvmlite import ir
 
-from fastism.backends.native.code import I64, Code, Value
-from fastism.backends.native.live import list_apart, list_rows, span_of
+from fastism.backends.native.code import F32, I32, I64, Code, Value
+from fastism.backends.native.live import are_copied, list_apart, list_rows, span_of
 from fastism.backends.native.machine import Machine
 from fastism.backends.native.shapes import (
     Shape,
@@ -95,7 +95,8 @@ def write_product(writer: Writer, shape: Shape, strips: Strips | None, kernel: V
     with code.loop(0, shape.groups) as group:
         first = code.mul(group, each.channels * FLOAT)
         weights = code.add(kernel, code.mul(group, size))
-        panels = _Panels(writer, each, first, weights, code.mul(group, each.filters * FLOAT))
+        channel, far = code.mul(group, each.filters * FLOAT), strips is not None
+        panels = _Panels(writer, each, first, weights, channel, far)
         if strips is not None:
             with code.loop(0, tiles) as tile:
                 _by_strips(panels, strips, *of_tile(tile))
@@ -157,20 +158,31 @@ def _list_apart(panels: _Panels, head: dict[str, Value], strips: Strips, begin: 
         first = code.add(code.sub(head["low"], head["pad"]), offset)
         missing = code.ceil_div(code.sub(head["first"], first), apart)
         first = code.add(first, code.mul(missing, apart))
-        list_apart(code, panels.shape, head, panels.first, first, head["last"], found)
+        last = head["last"]
+        list_apart(code, panels.shape, head, panels.first, first, last, found, strips.run)
 
 
 class _Panels:
-    """The panels of one group: its channels begin at ``first``, its filters at ``channel``."""
+    """The panels of one group: its channels begin at ``first``, its filters at ``channel``.
+
+    far: whether what a row reads and writes is far from the core, and better on its way before.
+    """
 
     def __init__(
-        self, writer: Writer, shape: Shape, first: Value, kernel: Value, channel: Value
+        self,
+        writer: Writer,
+        shape: Shape,
+        first: Value,
+        kernel: Value,
+        channel: Value,
+        far: bool,
     ) -> None:
         self.writer = writer
         self.shape = shape
         self.first = first
         self._kernel = kernel
         self._channel = channel
+        self._far = far
         code, machine = writer.code, writer.code.machine
         self._sums = code.address(code.room(code.vector, machine.rows * machine.vectors))
 
@@ -213,8 +225,12 @@ class _Panels:
     ) -> None:
         """One panel of one row of the frame, for all items of the tile."""
         code, machine, sums = self.writer.code, self.writer.code.machine, self._sums
-        inputs = {**head, "input": code.add(head["input"], self.first)}
         tally = self.writer.constants.get(TALLY)
+        if self._far:
+            with code.loop(0, machine.rows) as item:
+                size = vectors * machine.lanes * FLOAT
+                self.writer.item(record, row, item).fetch(channel, size)
+        inputs = {**head, "input": code.add(head["input"], self.first)}
         accumulate(code, self.shape, inputs, row, weights, filters, sums, tally)
         with code.loop(0, machine.rows) as item:
             entry = self.writer.item(record, row, item)
@@ -266,21 +282,27 @@ def accumulate(
             code.count(there, code.add(tally, BYTES))
         skipped = code.sub(code.mul(low, shape.channels), span["line"])
         panel = code.add(weights, code.mul(skipped, width))
-        inputs = code.add(head["input"], code.mul(head["first"], shape.item * machine.rows))
-        with code.loop(span["begin"], end) as channel:
-            entry = code.mul(channel, FLOAT)
-            line = code.load_index(code.add(head["lines"], entry))
-            place = code.load_index(code.add(head["places"], entry))
+        lines, places = code.pointer(head["lines"]), code.pointer(head["numbers"])
+        begin, apart = head["numbers"], head["apart"]
+        copied = are_copied(shape, machine)
+        if not copied:
+            begin = code.add(head["input"], code.mul(head["first"], shape.item * machine.rows))
+            apart = code.whole(shape.item)
+        inputs = [
+            code.pointer(code.add(begin, code.mul(apart, item))) for item in range(machine.rows)
+        ]
+        with code.loop(span["begin"], end) as entry:
+            line = build.zext(code.load_of(lines, entry, I32), I64)
             line = code.add(panel, code.mul(line, width))
-            place = code.add(inputs, code.mul(place, FLOAT))
+            place = entry if copied else build.zext(code.load_of(places, entry, I32), I64)
             kernel = [
                 build.load(
                     code.pointer(code.add(line, vector * machine.lanes * FLOAT)), typ=kind, align=4
                 )
                 for vector, kind in enumerate(kinds)
             ]
-            for item, line_totals in enumerate(totals):
-                number = code.load_number(code.add(place, item * shape.item))
+            for numbers, line_totals in zip(inputs, totals, strict=True):
+                number = code.spread(code.load_of(numbers, place, F32))
                 code.keep_order()
                 for kind, vector, total in zip(kinds, kernel, line_totals, strict=True):
                     numbers_of_item = number if kind is code.vector else code.first_half(number)

@@ -25,16 +25,17 @@ HEADER = (
     "input",
     "pad",
     "lines",
-    "places",
+    "numbers",
+    "apart",
     "spans",
     "sums",
     "line",
 )
 """What a tile's record begins with: the rows of the frame to make, those of the input that are
 there, the address that row 0 of the input has, the padding; where the lists of channels are (which
-line of the kernel, and which number from the first input row on), and what is noted of row 0; and
-for products along the taps, where the sums of row 0 are, and the bytes from one line of sums to the
-next."""
+line of the kernel, and where numbers are, or those of the first item, and the bytes from these to
+those of the next item), and what is noted of row 0; and for products along the taps, where the sums
+of row 0 are, and the bytes from one line of sums to the next."""
 
 
 @dataclass(frozen=True)

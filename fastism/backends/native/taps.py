@@ -40,6 +40,11 @@ def _columns(taps: int, machine: Machine) -> int:
     return -(-taps // machine.lanes) * machine.lanes
 
 
+def columns_of(shape: Shape, machine: Machine) -> Shape:
+    """The product of an input row by all taps: one of a single tap."""
+    return replace(shape, taps=1, filters=_columns(shape.taps, machine) * shape.filters)
+
+
 def pack_taps(kernel: npt.NDArray[Any], machine: Machine) -> npt.NDArray[np.float32]:
     """A kernel (taps, channels, filters) as one of a single tap: (1, channels, filters * taps)."""
     taps, channels, filters = kernel.shape
@@ -67,7 +72,7 @@ def write_along_taps(writer: Writer, shape: Shape, kernel: Value) -> None:
         first = code.most(head["first"], code.sub(head["low"], head["pad"]))
         reach = code.add(code.sub(head["high"], head["pad"]), shape.taps - 1)
         last = code.least(head["last"], reach)
-        list_rows(code, shape, head, code.whole(0), first, last)
+        list_rows(code, columns_of(shape, machine), head, code.whole(0), first, last)
         with code.loop(first, last) as row:
             span = span_of(code, head, row)
             with code.where(code.below(span["begin"], span["end"])):
@@ -93,7 +98,7 @@ def _add_row(
     """Add what one input row gives to every output row that it reaches."""
     code, machine = writer.code, writer.code.machine
     columns = _columns(shape.taps, machine)
-    single = replace(shape, taps=1, filters=columns * shape.filters)
+    single = columns_of(shape, machine)
     unpadded = {**head, "pad": code.whole(0)}
     sums = code.address(code.room(code.vector, machine.rows * machine.vectors))
     first = code.sub(code.add(row, head["pad"]), shape.taps - 1)

@@ -130,6 +130,12 @@ class Item:
         where = None if row is None else code.add(address, code.mul(self._row, row.stride))
         self._found[slot] = code.inside(self._row, low, count), where
 
+    def fetch(self, channel: Value, size: int) -> None:
+        """Have so many bytes, from a channel on, of all that is read and written on their way."""
+        for slot, (_, where) in self._found.items():
+            if where is not None:
+                self.code.fetch(self.code.add(where, channel), size, write=slot == 0)
+
     def _number(self, slot: int) -> int:
         """The number of a slot of the expression among all of the loop."""
         return slot + self.writer.shift if slot else 0

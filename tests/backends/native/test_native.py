@@ -16,7 +16,7 @@ from keras import layers
 from fastism import api
 from fastism.backends import native, tensorflow
 from fastism.backends.base import Blocking
-from fastism.backends.native import blocks, products, program
+from fastism.backends.native import blocks, live, products, program
 from fastism.backends.native.block import Layout
 from fastism.backends.native.emit import native_graph
 from fastism.backends.native.emitted import Emitted
@@ -138,7 +138,7 @@ def scores(plan: Plan, inputs: Mapping[str, Array]) -> list[Array]:
 def test_any_tile_any_block_and_no_skipping_give_the_same_bits(plan: Plan) -> None:
     inputs = random_inputs(plan.module.main, 2)
     expected = scores(run_by(plan, host()), inputs)
-    narrow = replace(host(), rows=5, vectors=1)
+    narrow = replace(host(), rows=5, vectors=1, copies=False)
     wide = replace(host(), rows=12, vectors=2)
     for other in (
         run_by(plan, host(), block=1),
@@ -171,11 +171,20 @@ def test_blocks_that_go_on_as_one_give_the_same_bits(
     assert True in joined or "dense" not in {node.op for node in plan.module.graphs[1].nodes}
 
 
-def test_vectors_of_another_width_score_as_tensorflow() -> None:
+@pytest.mark.parametrize(("lanes", "rows"), [(4, 4), (8, 6)])
+def test_vectors_of_another_width_score_as_tensorflow(
+    lanes: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on another CPU: LLVM writes vectors of any width for the one at hand."""
+    monkeypatch.setattr(live, "OFTEN", 3)
     plan = api.compile(profile_heads())
     inputs = random_inputs(plan.module.main, 1)
-    found = scores(run_by(plan, replace(host(), lanes=4, rows=4, vectors=2)), inputs)
+    copies = lanes == 8 and "+avx2" in host().features
+    tiles = replace(host(), lanes=lanes, rows=rows, vectors=2, copies=copies)
+    found = scores(run_by(plan, tiles), inputs)
+    for other in (run_by(plan, tiles, skip=False, block=1), run_by(plan, replace(tiles, rows=5))):
+        for one, two in zip(found, scores(other, inputs), strict=True):
+            np.testing.assert_array_equal(one, two)
     for one, two in zip(found, scores(plan, inputs), strict=True):
         np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
 
@@ -208,7 +217,7 @@ def test_groups_list_their_channels_in_memory_of_their_own(monkeypatch: pytest.M
         if emitted.shape is not None and emitted.shape.groups == 5:
             told_of = {name: told[:, HEADER.index(name)] for name in HEADER}
             first, row = told_of["first"], 4 * emitted.shape.of_group().channels
-            begin = np.stack([told_of[name] - scratch - lists for name in ("lines", "places")])
+            begin = np.stack([told_of[name] - scratch - lists for name in ("lines", "numbers")])
             assert begin.min() == 0
             assert (begin[0] + row * emitted.shape.length <= begin[1]).all()
             assert (begin + row * emitted.shape.length).max() <= self.lists(emitted, block)
