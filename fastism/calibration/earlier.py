@@ -6,7 +6,8 @@ ways to run them, the CPU, versions and settings, and the code of fastism.
 
 That a machine was busy while it timed cannot be told for certain. So what took far longer than it
 is predicted to take, by the highest speeds this machine has shown, is timed anew by the next
-compile, and the faster figures stay: a few times, as the prediction may be at fault.
+compile, and so is a choice between ways that took about as long; the faster figures stay. A few
+times only: the prediction may be at fault, and the ways as fast as each other.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
 
 KIND: Final = "timings"
 TIMES: Final = 3
-"""Compiles that time what takes longer than it should."""
+"""Compiles that time what is not settled."""
 FAR: Final = 1.5
-"""So many times its predicted seconds are longer than it should take."""
+"""So many times its predicted seconds are longer than a graph should take, and so many times the
+fastest way's those of another are clearly more."""
 SPEEDS: Final = ("predicted_ns", "measured_ns", "live", "ways")
 """Attributes of a graph that follow from the others and the machine."""
 
@@ -77,6 +79,12 @@ class Timing:
     def chosen_seconds(self) -> float:
         """An item's, by the way that was chosen."""
         return next(iter(self.seconds.values()))
+
+    def settled(self, predicted: float | None) -> bool:
+        """Whether the choice is clear, and took no longer than it should: ``predicted`` seconds."""
+        others = list(self.seconds.values())[1:]
+        clear = all(each >= FAR * self.chosen_seconds for each in others)
+        return clear and (predicted is None or self.chosen_seconds <= FAR * predicted)
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,7 @@ class Earlier:
             graph = group.rescheduled(pairs=timing.pairs, ways=ways, options=timing.options)
             graphs.append(graph)
             predicted = ways[0].predicted_seconds or group.predicted_seconds
-            settled &= predicted is None or timing.chosen_seconds <= FAR * predicted
+            settled &= timing.settled(predicted)
         if not graphs or not (settled or self.times >= TIMES):
             return None
         return counted.rescheduled(graphs)

@@ -19,7 +19,7 @@ from fastism.cli import main
 from fastism.errors import MismatchError
 from fastism.io.fasta import read_fasta
 from fastism.io.scores import read_scores
-from tests.runtime.times import said
+from tests.runtime.times import plainly, said
 
 MODEL, LENGTH = data.path("demo.h5"), 200
 SITES = range(90, 110, 4)
@@ -54,7 +54,7 @@ def test_compile_says_what_an_earlier_one_timed(
     monkeypatch.setenv(caching.VARIABLE, str(folder / "cache"))
     for name in ("known", "measured"):
         monkeypatch.setattr(api, name, lambda: NOMINAL)
-    used = said(monkeypatch, lambda *_: 1e-9)
+    used = said(monkeypatch, plainly)
     line = ["compile", str(MODEL), "-o", "p", "--sites", "90:92", "--force"]
     line += ["--no-check", "--tune"]
     for tune, timed in (("on", True), ("on", False), ("again", True)):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fastism.backends.base import WAYS, Variant, Ways
+from fastism.errors import InputError
 from fastism.ir import Graph, Module
 from fastism.ir.ways import Way
 from fastism.runtime import tune as tuning
@@ -349,3 +350,9 @@ def test_a_plan_that_is_really_run_gives_the_same_scores(plan, clock) -> None:
         assert group.measured_seconds == pytest.approx(1 / (2 * 24 * 3), abs=1e-9)
     x = random_inputs(plan.module.main, 2, seed=5)
     np.testing.assert_array_equal(tuned(x).alternate, plan(x).alternate)
+
+
+@pytest.mark.parametrize("tune", ["on", 2, ""])
+def test_tune_is_one_of_four(tune: object) -> None:
+    with pytest.raises(InputError, match="tune must be None, False, True or 'again'"):
+        small(tune=tune)
