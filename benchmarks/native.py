@@ -42,7 +42,7 @@ ALTERNATES = 3
 
 CASES: Mapping[str, tuple[int, str, int]] = {
     "basset": (2, "all", 128),
-    "factorized-basset": (1, "all", 128),
+    "factorized-basset": (4, "all", 128),
     "bpnet": (1, "300 central", 64),
     "bpnet-2114": (1, "300 central", 32),
     "chrombpnet": (1, "100 spread", 4),
