@@ -172,6 +172,19 @@ class Gaps(keras.Layer):
         return x * 1.0
 
 
+def test_a_mask_that_a_reshape_takes_off_stays_off() -> None:
+    """Also where the reshape is none: its value is then the very one that has the mask."""
+    inputs = keras.Input((12, 4))
+    each = layers.TimeDistributed(layers.LayerNormalization(), name="each")
+    masked = each(layers.Masking()(inputs))
+    bare = layers.Reshape((12, 4))(layers.Reshape((12, 2, 2))(masked))
+    model = keras.Model(inputs, layers.Multiply(name="product")([masked, bare]))
+    randomize(model, 1)
+    plan = api.compile(model)
+    assert set(plan.opaque) == {"each", "product"}
+    assert_matches_model(plan, model, gapped((2, 12)))
+
+
 def test_a_layer_of_the_users_that_makes_a_mask() -> None:
     inputs = keras.Input((20, 4))
     x = layers.Dense(4, activation="relu")(Gaps(name="gaps")(inputs))

@@ -63,6 +63,11 @@ def hang(tensor: Any, mask: Any) -> Any:
     return copy
 
 
+def bare(tensor: Any) -> Any:
+    """A tensor without the mask that Keras has hung on it: who reads that is given it."""
+    return tensor if get_keras_mask(tensor) is None else keras.ops.copy(tensor)
+
+
 def masks_of(results: list[Any]) -> list[Any]:
     """The masks that hang on tensors, f32 (N, ..., 1); None where there is none."""
     found = [get_keras_mask(result) for result in results]

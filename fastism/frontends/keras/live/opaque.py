@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fastism.frontends.keras.calls.call import Call, filled
 from fastism.frontends.keras.calls.dtypes import as_type
-from fastism.frontends.keras.live.masks import hang, masks_of
+from fastism.frontends.keras.live.masks import bare, hang, masks_of
 from fastism.frontends.keras.live.store import (
     assign_weights,
     declared_forms,
@@ -94,7 +94,8 @@ class OpaqueLayer:
         results = self._masked_results(tensors)
         masks = masks_of(results)
         stated = zip(results, self._results, strict=True)
-        return [*(as_type(*pair) for pair in stated), *(masks[index] for index in self.masks)]
+        found = [as_type(bare(result), type) for result, type in stated]
+        return [*found, *(masks[index] for index in self.masks)]
 
     def _masked_results(self, tensors: Sequence[Any]) -> list[Any]:
         """The results in the layer's own types, for tensors followed by the masks of some."""
