@@ -261,9 +261,8 @@ def _finished(
     ways = ways_of(backend)
     given = started.module.stage == "scheduled"
     timed = ways.measured and not given if tune is None else bool(tune)
-    calibrated = timed and ways.plain in NOMINAL
     kept, speeds = None, NOMINAL
-    if calibrated:
+    if timed and ways.plain in NOMINAL:
         kept = known()
         speeds = kept or measured()
         pipeline = pipeline.with_rates(speeds.get(ways.plain, NOMINAL[ways.plain]))

@@ -58,12 +58,6 @@ class Clock:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
 def conditions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Versions and settings of the numpy backend."""
     found = ["version 1"]

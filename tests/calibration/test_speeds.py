@@ -25,12 +25,6 @@ def another_process() -> None:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(caching.VARIABLE, str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
 def probed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """In place of timing: what the probes take, one after the other; those of native code first."""
     given: list[float] = []

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastism.backends.native.code import CACHE_LINE
 from fastism.backends.native.emitted import Emitted, padded_channels
 from fastism.backends.native.expressions import is_still
 from fastism.backends.native.frames import Ints, Tiles
@@ -23,8 +24,6 @@ from fastism.ir.graph import Graph, Node
 from fastism.ir.ops.shape import positions
 
 Array = npt.NDArray[Any]
-LINE = 64
-"""Bytes of a cache line, to which everything in the scratch memory is aligned."""
 CACHE_SETS, LISTS_APART = 64, 9
 """Lines that are so many apart share a place of the nearest cache; lists begin so many apart of
 these."""
@@ -286,10 +285,10 @@ def _list_bytes(rows: int, channels: int) -> int:
 
     Lists that are read side by side begin in different sets of the cache.
     """
-    lines = -(-(rows * channels * FLOAT + LINE) // LINE)
-    return (lines + (LISTS_APART - lines) % CACHE_SETS) * LINE
+    lines = -(-(rows * channels * FLOAT + CACHE_LINE) // CACHE_LINE)
+    return (lines + (LISTS_APART - lines) % CACHE_SETS) * CACHE_LINE
 
 
 def rounded(size: int) -> int:
     """Bytes, up to whole cache lines."""
-    return -(-size // LINE) * LINE
+    return -(-size // CACHE_LINE) * CACHE_LINE

@@ -7,7 +7,7 @@ blocks go on as one, so that a kernel passes by less often.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,27 +25,32 @@ MOST_BLOCKS: Final = 4
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks of ``tiles`` tiles, ``together`` of which are one from the loop ``joined`` on."""
+    """Blocks of ``tiles`` tiles, ``together`` of which are one from the loop ``joined`` on.
+
+    last: the last loop that writes or reads each value that is held in tiles.
+    """
 
     tiles: int
     together: int
     joined: int
+    last: Mapping[str, int]
 
     @classmethod
     def of(
         cls, phase: Sequence[Emitted], layout: Layout, count: int, tiles: int | None = None
     ) -> Blocks:
         """Those of ``count`` tiles. tiles: so many a block; as many as suit the cache if None."""
-        size = max(_place(phase, layout, [1] * len(phase)), 1)
+        last = _last_uses(phase, layout)
+        size = max(_place(phase, layout, last, [1] * len(phase)), 1)
         block = min(tiles or min(MOST_TILES, max(1, BLOCK // size)), count)
         together = min(MOST_BLOCKS, -(-count // block))
         joined = len(phase)
-        for index, live in reversed(list(enumerate(_live(phase, layout)))):
+        for index, live in reversed(list(enumerate(_live(phase, layout, last)))):
             if together * live > size:
                 break
             if _kernel_bytes(phase[index], layout) > CACHE:
                 joined = index
-        return cls(block, together, joined)
+        return cls(block, together, joined, last)
 
     def place(self, phase: Sequence[Emitted], layout: Layout) -> tuple[list[int], int, int]:
         """Give every value its place. The tiles that go through each loop together; the bytes
@@ -53,7 +58,7 @@ class Blocks:
         """
         wide = self.tiles * self.together
         tiles = [self.tiles if index < self.joined else wide for index in range(len(phase))]
-        values = _place(phase, layout, tiles)
+        values = _place(phase, layout, self.last, tiles)
         return tiles, values, values + max(map(layout.lists, phase, tiles), default=0)
 
     def turns(self, count: int, loops: int) -> Iterator[tuple[range, int, int]]:
@@ -67,7 +72,6 @@ class Blocks:
 
 
 def _last_uses(phase: Sequence[Emitted], layout: Layout) -> dict[str, int]:
-    """The last loop that writes or reads each value that is held in tiles."""
     last: dict[str, int] = {}
     for index, emitted in enumerate(phase):
         read = [emitted.loop.source, *(slot.value for slot in emitted.slots)]
@@ -79,9 +83,8 @@ def _kernel_bytes(emitted: Emitted, layout: Layout) -> int:
     return packed_bytes(emitted.shape, layout.machine) if emitted.shape is not None else 0
 
 
-def _live(phase: Sequence[Emitted], layout: Layout) -> list[int]:
+def _live(phase: Sequence[Emitted], layout: Layout, last: Mapping[str, int]) -> list[int]:
     """Bytes a tile of the values that are still needed, or made, while each loop runs."""
-    last = _last_uses(phase, layout)
     live = [0] * len(phase)
     for index, emitted in enumerate(phase):
         name = emitted.loop.name
@@ -90,12 +93,13 @@ def _live(phase: Sequence[Emitted], layout: Layout) -> list[int]:
     return live
 
 
-def _place(phase: Sequence[Emitted], layout: Layout, tiles: Sequence[int]) -> int:
+def _place(
+    phase: Sequence[Emitted], layout: Layout, last: Mapping[str, int], tiles: Sequence[int]
+) -> int:
     """Give every value its place, used again once nobody reads it; the bytes taken.
 
     tiles: those that go through each loop together.
     """
-    last = _last_uses(phase, layout)
 
     def crosses(index: int) -> bool:
         """Whether what a loop writes is kept until more tiles than went through it are ready."""

@@ -23,7 +23,7 @@ F32 = ir.FloatType()
 F64 = ir.DoubleType()
 F32_BYTES = 4
 CACHE_LINE = 64
-"""Bytes of a line of the cache."""
+"""Bytes of a line of the cache, to which everything in the scratch memory is aligned."""
 
 
 class Code:
@@ -199,10 +199,9 @@ class Code:
 
     def fetch(self, address: Value, size: int, *, write: bool = False) -> None:
         """Have the cache lines of so many bytes on their way, to be read, or written too."""
-        number = ir.IntType(32)
-        kinds = [ir.PointerType(), number, number, number]
+        kinds = [ir.PointerType(), I32, I32, I32]
         function = self.declared("llvm.prefetch.p0", ir.VoidType(), kinds)
-        how = [ir.Constant(number, each) for each in (int(write), 3, 1)]
+        how = [ir.Constant(I32, each) for each in (int(write), 3, 1)]
         for line in range(0, size, CACHE_LINE):
             self.build.call(function, [self.pointer(self.add(address, line)), *how])
 

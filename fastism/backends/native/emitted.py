@@ -96,6 +96,7 @@ class Emitter:
         self._skip = skip
         self._tally = tally
         self._packed: dict[tuple[str, str, int], Array] = {}
+        self._places: dict[str, Array] = {}
         widest = max(value.type.channels for value in graph.values.values() if value.type.rank > 1)
         self._zeros = np.zeros(padded_channels(widest, machine) + machine.lanes, np.float32)
 
@@ -169,7 +170,7 @@ class Emitter:
         if root is not None and is_along(root):
             given.update((role, self._by_channel(name)) for role, name in root.constants)
         if root is not None and isinstance(form, Rearranged):
-            given[TABLE] = self._places(root)
+            given[TABLE] = self._places[root.name]
         return given
 
     def _by_channel(self, name: str) -> Array:
@@ -224,12 +225,6 @@ class Emitter:
             return padding(root, self._graph.values[root.inputs[0]].type.length)[0]
         return 0
 
-    def _places(self, root: Node) -> Array:
-        """Where a root that puts numbers in other places finds each."""
-        read, lanes = self._graph.values[root.inputs[0]].type, self._machine.lanes
-        row = padded_channels(read.channels, self._machine) * FLOAT * self._machine.rows
-        return places_of(root, read, row, lanes)
-
     def _rows(self, root: Node) -> Pool | Along | Rearranged:
         """What a root does with the rows that it reads."""
         source = self._graph.values[root.inputs[0]].type
@@ -243,7 +238,10 @@ class Emitter:
             size, pad = root.integer("width"), self._pad(root)
             return Pool("weighted", size, stride, pad, length, dilation=dilation, tap=tap)
         if is_rearranged(self._graph, root):
-            return rearranged(self._places(root), root.type.channels, self._machine.lanes)
+            lanes = self._machine.lanes
+            row = padded_channels(source.channels, self._machine) * FLOAT * self._machine.rows
+            places = self._places[root.name] = places_of(root, source, row, lanes)
+            return rearranged(places, root.type.channels, lanes)
         if root.op == "upsample":
             return Pool("sum", 1, 1, 0, length, factor=root.integer("factor"))
         if root.op == "slice":

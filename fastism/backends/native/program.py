@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastism.backends.native.block import LINE, Layout
+from fastism.backends.native.block import Layout
 from fastism.backends.native.blocks import Blocks
+from fastism.backends.native.code import CACHE_LINE
 from fastism.backends.native.emitted import Emitted, Emitter
 from fastism.backends.native.frames import NEAR, Ints, Tiles, pairs_together
 from fastism.backends.native.jit import Compiled
@@ -196,9 +197,9 @@ class Native:
             held = self._free.pop()
         except IndexError:
             held = np.empty(0, np.uint8)
-        if len(held) < size + LINE:
-            held = np.zeros(size + LINE, np.uint8)
-        yield int(held.ctypes.data + (-held.ctypes.data) % LINE)
+        if len(held) < size + CACHE_LINE:
+            held = np.zeros(size + CACHE_LINE, np.uint8)
+        yield int(held.ctypes.data + (-held.ctypes.data) % CACHE_LINE)
         self._free.append(held)
 
 
